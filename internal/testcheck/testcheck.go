@@ -1,0 +1,129 @@
+// Package testcheck is what every TestMain does: it runs the tests, fails when
+// goroutines are left behind, and fails when a fake secret shows up in anything
+// that the test process prints. Test code only.
+package testcheck
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Canary stands literally in every fake token, key and secret of the tests.
+const Canary = "signalbox-canary"
+
+// childVariable marks the process that runs the tests.
+const childVariable = "SIGNALBOX_TEST_CHILD"
+
+// Main runs the tests and ends the process. The tests run in a child process,
+// so that even the trace of a crash is scanned for the canary.
+func Main(m *testing.M) {
+	if os.Getenv(childVariable) == "" {
+		os.Exit(supervise())
+	}
+	code := m.Run()
+	if stacks := leaked(); stacks != "" {
+		fmt.Fprintf(os.Stderr, "goroutines left behind:\n\n%s\n", stacks)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// supervise runs this test binary again and scans what it prints.
+func supervise() int {
+	child := exec.Command(os.Args[0], os.Args[1:]...)
+	child.Env = append(os.Environ(), childVariable+"=1")
+	child.Stdin = os.Stdin
+	stdout, stderr := &Scanner{To: os.Stdout}, &Scanner{To: os.Stderr}
+	child.Stdout, child.Stderr = stdout, stderr
+	err := child.Run()
+	code := 0
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		code = max(exit.ExitCode(), 1)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	if stdout.Found() || stderr.Found() {
+		fmt.Fprintln(os.Stderr, "a fake secret was printed: an output of the tests holds the canary")
+		code = max(code, 1)
+	}
+	return code
+}
+
+// Scanner passes what is written on and remembers whether the canary was in it.
+// Safe for concurrent use.
+type Scanner struct {
+	// To gets the bytes; nil drops them.
+	To io.Writer
+
+	mu    sync.Mutex
+	tail  []byte
+	found bool
+}
+
+// Write implements io.Writer.
+func (s *Scanner) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tail = append(s.tail, p...)
+	s.found = s.found || bytes.Contains(s.tail, []byte(Canary))
+	if keep := len(Canary) - 1; len(s.tail) > keep {
+		s.tail = append(s.tail[:0], s.tail[len(s.tail)-keep:]...)
+	}
+	if s.To == nil {
+		return len(p), nil
+	}
+	return s.To.Write(p)
+}
+
+// Found reports whether the canary has been written.
+func (s *Scanner) Found() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.found
+}
+
+// leaked gives the stacks of the goroutines that the tests have left behind,
+// after a while for them to end.
+func leaked() string {
+	var stacks string
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if stacks = foreign(); stacks == "" {
+			break
+		}
+	}
+	return stacks
+}
+
+// foreign gives the stacks of goroutines that are not the test runner's.
+func foreign() string {
+	all := make([]byte, 4<<20)
+	all = all[:runtime.Stack(all, true)]
+	var left []string
+	for _, stack := range strings.Split(string(all), "\n\n") {
+		if !isOwn(stack) {
+			left = append(left, stack)
+		}
+	}
+	return strings.Join(left, "\n\n")
+}
+
+func isOwn(stack string) bool {
+	for _, name := range []string{"testcheck.foreign", "testing.(*M).", "os/signal.signal_recv", "os/signal.loop", "testing.runFuzz", "internal/fuzz."} {
+		if strings.Contains(stack, name) {
+			return true
+		}
+	}
+	return false
+}
