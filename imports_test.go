@@ -1,0 +1,99 @@
+// Package signalbox has no code of its own; its test keeps the arrows between
+// the packages as docs/house.md draws them.
+package signalbox
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/signalbox-dev/signalbox/"
+
+// arrows says what the code of a package, tests aside, may import beside the
+// standard library.
+var arrows = map[string][]string{
+	"cmd/signalbox":      {"auth", "engine", "internal/simulator", "protocol", "rpc", "rpc/wire", "golang.org/x/term"},
+	"rpc":                {"auth", "engine", "internal/rawjson", "protocol", "rpc/wire"},
+	"rpc/wire":           {"internal/rawjson", "github.com/sourcegraph/jsonrpc2"},
+	"engine":             {"auth", "internal/rawjson", "protocol"},
+	"auth":               {"internal/rawjson", "protocol"},
+	"protocol":           {},
+	"internal/rawjson":   {},
+	"internal/simulator": {"github.com/tmaxmax/go-sse"},
+	"internal/testcheck": {},
+}
+
+// doors names the only file of a package that may import a dependency.
+var doors = map[string]string{
+	"github.com/golang-jwt/jwt/v5": "auth/claims.go",
+}
+
+func TestArrows(t *testing.T) {
+	seen := map[string]bool{}
+	forEachFile(t, func(path string, file *ast.File) {
+		dir := filepath.ToSlash(filepath.Dir(path))
+		allowed, known := arrows[dir]
+		require.True(t, known, "%s is in a folder that the house does not have", path)
+		seen[dir] = true
+		for _, spec := range file.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			require.NoError(t, err)
+			short := strings.TrimPrefix(name, module)
+			isStandard := !strings.Contains(strings.Split(name, "/")[0], ".")
+			isDoor := doors[name] == filepath.ToSlash(path)
+			require.True(t, isStandard || isDoor || slices.Contains(allowed, short), "%s imports %s", path, name)
+		}
+	})
+	require.Len(t, seen, len(arrows))
+}
+
+// TestRevealHasFewCallers keeps the ways out of a Secret closed.
+func TestRevealHasFewCallers(t *testing.T) {
+	callers := map[string]int{}
+	forEachFile(t, func(path string, file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				if sel, ok := call.Fun.(*ast.SelectorExpr); ok && sel.Sel.Name == "Reveal" {
+					callers[filepath.ToSlash(path)]++
+				}
+			}
+			return true
+		})
+	})
+	for path := range callers {
+		require.Equal(t, "auth", filepath.ToSlash(filepath.Dir(path)), "only auth looks into a Secret")
+	}
+	require.NotEmpty(t, callers)
+}
+
+// forEachFile parses the Go files of the module, tests aside.
+func forEachFile(t *testing.T, visit func(path string, file *ast.File)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && path != "." && strings.HasPrefix(entry.Name(), ".") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		visit(path, file)
+		return nil
+	})
+	require.NoError(t, err)
+}
