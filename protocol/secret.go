@@ -12,16 +12,25 @@ const redacted = "[redacted]"
 // with any verb, marshalling it or logging it gives "[redacted]". The zero
 // value is the empty secret. Reveal is the only way out; a test keeps the list
 // of its callers closed.
-type Secret struct{ value string }
+type Secret struct {
+	// A pointer, because fmt prints what it finds in an unexported field of
+	// another struct without asking the methods below; it then finds an address.
+	value *string
+}
 
 // NewSecret wraps value.
-func NewSecret(value string) Secret { return Secret{value} }
+func NewSecret(value string) Secret { return Secret{&value} }
 
 // Reveal returns the value in the clear.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // IsZero reports whether the secret is empty.
-func (s Secret) IsZero() bool { return s.value == "" }
+func (s Secret) IsZero() bool { return s.value == nil || *s.value == "" }
 
 // String implements fmt.Stringer.
 func (s Secret) String() string { return redacted }

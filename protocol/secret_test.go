@@ -17,7 +17,8 @@ func TestSecretShowsNothing(t *testing.T) {
 	holder := struct {
 		Value   Secret
 		Pointer *Secret
-	}{secret, &secret}
+		hidden  Secret
+	}{secret, &secret, secret}
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T", "%10.3s", "%c", "%08b"} {
 		for _, value := range []any{secret, &secret, holder, []Secret{secret}, map[string]Secret{"k": secret}} {

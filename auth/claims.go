@@ -1,0 +1,109 @@
+package auth
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// maxTokenBytes is the length from which on a token counts as opaque. Real ones
+// have about 2 KiB.
+const maxTokenBytes = 64 << 10
+
+// Names of the claims that hold an object.
+const (
+	claimAuth    = "https://api.openai.com/auth"
+	claimProfile = "https://api.openai.com/profile"
+)
+
+// lastExpiry is the latest time that RFC 3339 can write.
+var lastExpiry = time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)
+
+// claims are what we read of a token, for display and for routing. The
+// signature is not checked, since the token is the user's own and only the
+// upstream decides whether it is good. A claim that is missing or of another
+// type is empty; one bad claim does not hide the others.
+type claims struct {
+	email     string
+	plan      string // chatgpt_plan_type, as it is
+	userID    string // chatgpt_user_id, else user_id
+	accountID string // chatgpt_account_id, not checked; never an organisation
+	fedRAMP   bool   // chatgpt_account_is_fedramp
+	expiresAt time.Time
+}
+
+// payload lets the library decode the payload without giving a meaning to any
+// claim: its own claims types fail as a whole over one bad claim, and match
+// names in any case.
+type payload struct {
+	jwt.RegisteredClaims
+	members map[string]json.RawMessage
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *payload) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &p.members) }
+
+// parseClaims reads the claims of token. A token that is no JWT is opaque, which
+// is a state and not an error: its claims are empty.
+func parseClaims(token Secret) claims {
+	if len(token.Reveal()) > maxTokenBytes {
+		return claims{}
+	}
+	var p payload
+	// The error is of no interest: a token whose algorithm is unknown or whose
+	// signature does not decode still has its claims in p.
+	_, _, _ = jwt.NewParser(jwt.WithPaddingAllowed()).ParseUnverified(token.Reveal(), &p)
+
+	auth := objectClaim(p.members[claimAuth])
+	c := claims{
+		email:     textClaim(p.members["email"]),
+		plan:      textClaim(auth["chatgpt_plan_type"]),
+		userID:    textClaim(auth["chatgpt_user_id"]),
+		accountID: textClaim(auth["chatgpt_account_id"]),
+		fedRAMP:   string(auth["chatgpt_account_is_fedramp"]) == "true",
+		expiresAt: timeClaim(p.members["exp"]),
+	}
+	if c.email == "" {
+		c.email = textClaim(objectClaim(p.members[claimProfile])["email"])
+	}
+	if c.userID == "" {
+		c.userID = textClaim(auth["user_id"])
+	}
+	return c
+}
+
+func objectClaim(raw json.RawMessage) map[string]json.RawMessage {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil {
+		return nil
+	}
+	return members
+}
+
+func textClaim(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return strings.TrimSpace(s)
+}
+
+// timeClaim reads seconds since 1970 (RFC 7519, NumericDate), a number or a
+// string that holds one, cut to whole seconds and to the years that RFC 3339 can
+// write. The zero time is "unknown".
+func timeClaim(raw json.RawMessage) time.Time {
+	var number json.Number // takes a number and a numeric string, nothing else
+	if json.Unmarshal(raw, &number) != nil || number == "" {
+		return time.Time{}
+	}
+	seconds, err := strconv.ParseFloat(number.String(), 64)
+	if err != nil && !math.IsInf(seconds, 0) {
+		return time.Time{}
+	}
+	seconds = min(max(seconds, 0), float64(lastExpiry.Unix()))
+	return time.Unix(int64(seconds), 0).UTC()
+}

@@ -1,0 +1,133 @@
+package auth
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// Secret is a token or a key; see [protocol.Secret].
+type Secret = protocol.Secret
+
+// ChatGPTCredential is an OAuth access token of a ChatGPT login, for the chatgpt
+// route. Only [Manager.ChatGPT] makes one. It is a value, safe to copy and to
+// use from several goroutines; printing it shows no token.
+type ChatGPTCredential struct {
+	// AccountID of the token's own claims; letters, digits, "-" and "_", at most
+	// 128 of them.
+	AccountID string
+	// FedRAMP: the account's claims say that it is in that environment.
+	FedRAMP bool
+	Source  protocol.CredentialSource
+	// ExpiresAt is zero when the token does not tell.
+	ExpiresAt time.Time
+	token     Secret
+}
+
+// Authorize sets the headers that the credential stands for: Authorization,
+// chatgpt-account-id and, for a FedRAMP account, x-openai-fedramp, which is
+// removed for any other.
+func (c ChatGPTCredential) Authorize(h http.Header) {
+	h.Set("Authorization", "Bearer "+c.token.Reveal())
+	h.Set("chatgpt-account-id", c.AccountID)
+	h.Del("x-openai-fedramp")
+	if c.FedRAMP {
+		h.Set("x-openai-fedramp", "true")
+	}
+}
+
+// PlatformCredential is an API key of the OpenAI Platform, for the platform
+// route. Only [Manager.Platform] makes one. It is a value, safe to copy and to
+// use from several goroutines; printing it shows no key.
+type PlatformCredential struct {
+	Source protocol.CredentialSource
+	key    Secret
+}
+
+// Authorize sets the header Authorization and no other.
+func (c PlatformCredential) Authorize(h http.Header) {
+	h.Set("Authorization", "Bearer "+c.key.Reveal())
+}
+
+// found is a value that is not blank, at a place where a credential may be.
+type found struct {
+	value  Secret
+	due    protocol.CredentialKind // the kind that belongs there
+	source protocol.CredentialSource
+	where  string // for messages
+}
+
+// Names of the environment's credentials.
+const (
+	envAPIKey      = "OPENAI_API_KEY"
+	envAccessToken = "OPENAI_OAUTH_ACCESS_TOKEN"
+)
+
+// find lists all credentials, those of the environment first: within a kind the
+// first one counts, and no other takes its place (contract 5).
+func (m *Manager) find(s *snapshot) []found {
+	var all []found
+	for _, f := range []found{
+		{m.cfg.AccessToken, protocol.CredentialChatGPT, protocol.SourceEnvAccessToken,
+			envAccessToken + " of the environment"},
+		{s.file.accessToken, protocol.CredentialChatGPT, protocol.SourceAuthJSONOAuth, "tokens.access_token in " + m.path},
+		{m.cfg.APIKey, protocol.CredentialPlatformKey, protocol.SourceEnvAPIKey, envAPIKey + " of the environment"},
+		{s.file.apiKey, protocol.CredentialPlatformKey, protocol.SourceAuthJSONAPIKey, "OPENAI_API_KEY in " + m.path},
+	} {
+		if !f.value.IsZero() {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// first returns the credential of all that counts for the kind.
+func first(all []found, due protocol.CredentialKind) (found, bool) {
+	for _, f := range all {
+		if f.due == due {
+			return f, true
+		}
+	}
+	return found{}, false
+}
+
+// kinds lists which kinds of credential there are, by their looks and in a fixed
+// order. It is not nil.
+func kinds(all []found) []protocol.CredentialKind {
+	have := []protocol.CredentialKind{}
+	for _, kind := range []protocol.CredentialKind{protocol.CredentialChatGPT, protocol.CredentialPlatformKey} {
+		for _, f := range all {
+			if f.looks() == kind {
+				have = append(have, kind)
+				break
+			}
+		}
+	}
+	return have
+}
+
+var (
+	// headerValue is what may stand in a header after "Bearer ": visible ASCII.
+	headerValue = lazy(`^[!-~]+$`)
+	// jwtShape is three base64url segments, the first an object in JSON.
+	jwtShape = lazy(`^eyJ[A-Za-z0-9_-]*=*\.[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]+=*$`)
+	// accountIDShape is what we put into a header as an account id.
+	accountIDShape = lazy(`^[A-Za-z0-9_-]{1,128}$`)
+)
+
+// looks is the kind that the value looks like. A value that gives no sign is of
+// the kind that belongs to its place; one that cannot be sent is of no kind.
+func (f found) looks() protocol.CredentialKind {
+	value := f.value.Reveal()
+	switch {
+	case !headerValue().MatchString(value):
+		return ""
+	case strings.HasPrefix(value, "sk-"):
+		return protocol.CredentialPlatformKey
+	case jwtShape().MatchString(value):
+		return protocol.CredentialChatGPT
+	}
+	return f.due
+}

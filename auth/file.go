@@ -1,0 +1,291 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/internal/rawjson"
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+const (
+	// fileName is the name of Codex's credential file in CODEX_HOME.
+	fileName = "auth.json"
+
+	// maxFileBytes and maxFileDepth bound what is read of it; a real one has a
+	// few KiB and three levels.
+	maxFileBytes = 1 << 20
+	maxFileDepth = 64
+
+	// Older Codexes write auth.json in place, so that a reader may see a part of
+	// it: a text that does not parse is read again rereads times.
+	rereads     = 5
+	rereadPause = 20 * time.Millisecond
+
+	// settleTime is the age of a file from which on an equal modification time
+	// means equal content. Before that a second write may have left the time as
+	// it was: file systems count it in steps of up to two seconds.
+	settleTime = 2 * time.Second
+)
+
+// reasonUnreadable of 1003: the operating system refuses to read the file.
+const reasonUnreadable = "unreadable"
+
+// file is what this package needs of auth.json. null counts as absent, and so
+// does a blank string; unknown members are ignored. Names are case-sensitive,
+// as for Codex.
+type file struct {
+	// authMode is the member auth_mode: "", "chatgpt" or "apikey".
+	authMode     string
+	apiKey       Secret
+	idToken      Secret
+	accessToken  Secret
+	refreshToken Secret
+	accountID    string
+	// lastRefresh is zero where it is missing or no RFC 3339 time.
+	lastRefresh time.Time
+}
+
+// hasTokens reports whether the file holds a ChatGPT login or a part of one.
+func (f *file) hasTokens() bool {
+	return !f.idToken.IsZero() || !f.accessToken.IsZero() || !f.refreshToken.IsZero()
+}
+
+// snapshot is auth.json as it was at one moment. It does not change.
+type snapshot struct {
+	// info describes the open file; nil when there is none, or when it could not
+	// be looked at.
+	info fs.FileInfo
+	// file is empty when err says that its credentials cannot be used.
+	file file
+	err  *protocol.Error
+	// secrets of the file, those of an unusable one included.
+	secrets []Secret
+	// torn: the text does not parse, perhaps because it is being written.
+	torn bool
+	// settled: the same info means the same content.
+	settled bool
+}
+
+// current reports whether info describes the content that s was made from.
+func (s *snapshot) current(info fs.FileInfo) bool {
+	return s.settled && s.info != nil && os.SameFile(s.info, info) &&
+		s.info.Size() == info.Size() && s.info.ModTime().Equal(info.ModTime())
+}
+
+// readFile reads the auth.json at path, following symbolic links. It waits at
+// most rereads * rereadPause for a file that is being written; when ctx ends
+// before that, the snapshot's error is -32800.
+func readFile(ctx context.Context, path string) *snapshot {
+	for attempt := 0; ; attempt++ {
+		s := readOnce(path)
+		if !s.torn || attempt == rereads {
+			return s
+		}
+		select {
+		case <-time.After(rereadPause):
+		case <-ctx.Done():
+			s.settled = false
+			s.err = protocol.NewError(protocol.CodeCancelled,
+				fmt.Sprintf("the request ended while %s was being read", fileName), protocol.ErrorData{})
+			return s
+		}
+	}
+}
+
+// readOnce reads and parses path once. Only a regular file is opened, and
+// without blocking: it may be replaced by a pipe after it was looked at.
+func readOnce(path string) *snapshot {
+	info, err := os.Stat(path)
+	if err != nil {
+		return unopened(path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return &snapshot{info: info, err: corrupt(path, "", "is not a regular file")}
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return unopened(path, err)
+	}
+	defer func() { _ = f.Close() }()
+
+	start := time.Now()
+	s := &snapshot{}
+	if s.info, err = f.Stat(); err != nil {
+		return unopened(path, err)
+	}
+	s.settled = start.Sub(s.info.ModTime()) > settleTime
+	if !s.info.Mode().IsRegular() {
+		s.err = corrupt(path, "", "is not a regular file")
+		return s
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	switch {
+	case err != nil:
+		return unopened(path, err)
+	case len(text) > maxFileBytes:
+		s.err = corrupt(path, "", "is larger than 1 MiB")
+	default:
+		s.parse(path, text)
+	}
+	return s
+}
+
+// unopened is the snapshot of a file that does not exist or cannot be read.
+func unopened(path string, err error) *snapshot {
+	if errors.Is(err, fs.ErrNotExist) {
+		return &snapshot{}
+	}
+	if cause := errors.Unwrap(err); cause != nil {
+		err = cause // without the path, which the message names already
+	}
+	return &snapshot{err: protocol.NewError(protocol.CodeCredentialStore,
+		fmt.Sprintf("%s cannot be read: %v", path, err),
+		protocol.ErrorData{
+			Reason: reasonUnreadable,
+			Action: "Make the file readable for the user that runs signalbox",
+			Path:   path,
+		})}
+}
+
+// corrupt is the 1003 of a file that is no auth.json. field names the member at
+// fault, "" the file as a whole.
+func corrupt(path, field, fault string) *protocol.Error {
+	what := path
+	if field != "" {
+		what = field + " in " + path
+	}
+	return protocol.NewError(protocol.CodeCredentialStore, what+" "+fault, protocol.ErrorData{
+		Reason: protocol.ReasonCorrupt,
+		Action: "Repair or remove " + path + " and run `codex login`",
+		Field:  field,
+		Path:   path,
+	})
+}
+
+// parse fills s from the text of the file.
+func (s *snapshot) parse(path string, text []byte) {
+	top := object{path: path}
+	members, _, err := rawjson.Object(text, maxFileDepth, nil)
+	var syntax *rawjson.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		s.torn = true
+		s.err = corrupt(path, "", fmt.Sprintf("is not valid JSON at offset %d: %s", syntax.Offset, syntax.Reason))
+		return
+	case err != nil:
+		s.err = corrupt(path, "", "does not hold a JSON object")
+		return
+	}
+	top.open(members)
+	tokens := top.object("tokens")
+
+	var f file
+	f.authMode = top.text("auth_mode")
+	f.apiKey = top.secret("OPENAI_API_KEY")
+	if !tokens.isObject("id_token") {
+		f.idToken = tokens.secret("id_token")
+	}
+	f.accessToken = tokens.secret("access_token")
+	f.refreshToken = tokens.secret("refresh_token")
+	f.accountID = tokens.text("account_id")
+	f.lastRefresh = top.time("last_refresh")
+
+	s.secrets = []Secret{f.apiKey, f.idToken, f.accessToken, f.refreshToken}
+	switch {
+	case top.err != nil:
+		s.err = top.err
+	case tokens.err != nil:
+		s.err = tokens.err
+	default:
+		if s.err = unsupportedMode(&top); s.err == nil {
+			s.file = f
+		}
+	}
+}
+
+// object reads the members of one JSON object of the file. The first member of
+// a wrong type stays in err.
+type object struct {
+	path, prefix string
+	members      []rawjson.Member
+	err          *protocol.Error
+}
+
+// open takes the members, and refuses names that occur twice: another reader
+// of the file may see another value. The name may be anything and is not shown.
+func (o *object) open(members []rawjson.Member) {
+	if _, found := rawjson.Duplicate(members); found {
+		o.err = corrupt(o.path, strings.TrimSuffix(o.prefix, "."), "holds a member twice")
+		return
+	}
+	o.members = members
+}
+
+// value returns the member as it stands in the text; nil for none and for null.
+func (o *object) value(name string) []byte {
+	m, ok := rawjson.Find(o.members, name)
+	if !ok || string(m.Value) == "null" {
+		return nil
+	}
+	return m.Value
+}
+
+// text returns a string without the blanks around it.
+func (o *object) text(name string) string {
+	raw := o.value(name)
+	if raw == nil {
+		return ""
+	}
+	s, ok := rawjson.Unquote(raw)
+	if !ok {
+		o.fail(name, "is not a string")
+		return ""
+	}
+	return strings.TrimSpace(s)
+}
+
+func (o *object) secret(name string) Secret { return protocol.NewSecret(o.text(name)) }
+
+// time returns a time, or the zero time for anything that is none: nothing
+// depends on it so far that a file would have to be refused.
+func (o *object) time(name string) time.Time {
+	s, _ := rawjson.Unquote(o.value(name))
+	t, err := time.Parse(time.RFC3339, strings.TrimSpace(s))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+func (o *object) isObject(name string) bool {
+	raw := o.value(name)
+	return len(raw) > 0 && raw[0] == '{'
+}
+
+// object opens a member that is an object.
+func (o *object) object(name string) *object {
+	inner := &object{path: o.path, prefix: o.prefix + name + "."}
+	if raw := o.value(name); raw != nil {
+		members, _, err := rawjson.Object(raw, maxFileDepth, nil)
+		if err != nil {
+			o.fail(name, "is not an object")
+			return inner
+		}
+		inner.open(members)
+	}
+	return inner
+}
+
+func (o *object) fail(name, fault string) {
+	if o.err == nil {
+		o.err = corrupt(o.path, o.prefix+name, fault)
+	}
+}

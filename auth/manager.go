@@ -1,0 +1,161 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// Config is what a Manager works with. It is read once, by NewManager.
+type Config struct {
+	// Home is CODEX_HOME, absolute, see [Home]; the folder may be absent. "": no
+	// file is read.
+	Home string
+	// APIKey is OPENAI_API_KEY of the environment; blank counts as absent.
+	APIKey Secret
+	// AccessToken is OPENAI_OAUTH_ACCESS_TOKEN of the environment; blank counts
+	// as absent.
+	AccessToken Secret
+	// AccountMode is "auto", "plan", "chatgpt" or "apiKey"; anything else counts
+	// as "auto".
+	AccountMode string
+	// ChatGPT and Platform say where the requests of the routes go. The zero
+	// Endpoint is the default one.
+	ChatGPT, Platform Endpoint
+	// Overrides in force beside those of the endpoints, for auth/status.
+	Overrides []protocol.Override
+	// Warnings of the start-up, for auth/status; one sentence each.
+	Warnings []string
+	// Now is the clock that expiry is measured by; nil: time.Now.
+	Now func() time.Time
+}
+
+// Manager knows the user's credentials. All its methods are safe for concurrent
+// use. auth.json is looked at by each call and read again when it has changed,
+// so that a login or renewal by another program counts at once; it is never
+// written.
+type Manager struct {
+	cfg  Config
+	path string // of auth.json
+
+	mu     sync.Mutex // guards what follows; never held while reading
+	cached *snapshot
+	held   heldSecrets
+}
+
+// NewManager makes a Manager. It reads nothing and cannot fail.
+func NewManager(cfg Config) *Manager {
+	cfg.APIKey = trimmed(cfg.APIKey)
+	cfg.AccessToken = trimmed(cfg.AccessToken)
+	if cfg.ChatGPT == (Endpoint{}) {
+		cfg.ChatGPT.URL = defaultChatGPT
+	}
+	if cfg.Platform == (Endpoint{}) {
+		cfg.Platform.URL = defaultPlatform
+	}
+	cfg.Overrides = slices.Clone(cfg.Overrides)
+	cfg.Warnings = slices.Clone(cfg.Warnings)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	m := &Manager{cfg: cfg}
+	if cfg.Home != "" {
+		m.path = filepath.Join(cfg.Home, fileName)
+	}
+	m.held.add(cfg.APIKey, cfg.AccessToken)
+	return m
+}
+
+func trimmed(s Secret) Secret { return protocol.NewSecret(strings.TrimSpace(s.Reveal())) }
+
+// Format implements fmt.Formatter: printing a Manager shows none of its secrets.
+func (m *Manager) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("auth.Manager")) }
+
+// Home resolves CODEX_HOME: the value of the variable, else .codex in the home
+// folder of the user (HOME, or USERPROFILE on Windows, else what the system
+// says). A relative value is taken from the working directory. The folder need
+// not exist. The error says that there is no home or no working directory.
+func Home(getenv func(string) string) (string, error) {
+	home := getenv("CODEX_HOME")
+	if home == "" {
+		name := "HOME"
+		if runtime.GOOS == "windows" {
+			name = "USERPROFILE"
+		}
+		base := getenv(name)
+		if base == "" {
+			u, err := user.Current()
+			if err != nil || u.HomeDir == "" {
+				return "", fmt.Errorf("neither CODEX_HOME nor %s is set", name)
+			}
+			base = u.HomeDir
+		}
+		home = filepath.Join(base, ".codex")
+	}
+	abs, err := filepath.Abs(home)
+	if err != nil {
+		return "", fmt.Errorf("resolve CODEX_HOME: %w", err)
+	}
+	return abs, nil
+}
+
+// ChatGPT returns the access token for the chatgpt route: that of the
+// environment, else that of auth.json. It sends nothing and renews nothing.
+//
+// The error is a *protocol.Error: 1001 no_credentials or token_expired; 1002
+// wrong_kind, missing_account_id, account_mismatch or bad_override; 1003 when
+// auth.json is needed and cannot be used; -32800 when ctx ends while it is read.
+func (m *Manager) ChatGPT(ctx context.Context) (ChatGPTCredential, error) {
+	credential, err := m.routeChatGPT(m.load(ctx))
+	if err != nil {
+		return ChatGPTCredential{}, err
+	}
+	return credential, nil
+}
+
+// Platform returns the API key for the platform route: that of the environment,
+// else that of auth.json, whatever the account mode. It sends nothing.
+//
+// The error is a *protocol.Error: 1001 no_credentials; 1002 wrong_kind,
+// foreign_base_url or bad_override; 1003 when auth.json is needed and cannot be
+// used; -32800 when ctx ends while it is read.
+func (m *Manager) Platform(ctx context.Context) (PlatformCredential, error) {
+	credential, err := m.routePlatform(m.load(ctx))
+	if err != nil {
+		return PlatformCredential{}, err
+	}
+	return credential, nil
+}
+
+// load returns auth.json as it is now. It costs one stat when the file has not
+// changed.
+func (m *Manager) load(ctx context.Context) *snapshot {
+	if m.path == "" {
+		return &snapshot{}
+	}
+	m.mu.Lock()
+	cached := m.cached
+	m.mu.Unlock()
+	if cached != nil {
+		if info, err := os.Stat(m.path); err == nil && cached.current(info) {
+			return cached
+		}
+	}
+	s := readFile(ctx, m.path)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	// Of two readers the slower one may store the older snapshot. That is
+	// harmless: the next call sees that the file is another one.
+	m.cached = s
+	m.held.add(s.secrets...)
+	return s
+}

@@ -1,0 +1,198 @@
+package auth
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// identity is who a ChatGPT credential belongs to, by its own claims alone.
+type identity struct {
+	email, plan, userID string
+	accountID           string // not checked
+	fedRAMP             bool
+	expiresAt           time.Time // of the access token
+}
+
+// identify reads the claims of the environment's token, or those of the file's
+// id_token and then its access token (contract 5).
+func identify(f found, stored *file) identity {
+	access := parseClaims(f.value)
+	id := access
+	if f.source == protocol.SourceAuthJSONOAuth {
+		id = parseClaims(stored.idToken)
+	}
+	who := identity{
+		email:     cmp.Or(id.email, access.email),
+		plan:      cmp.Or(id.plan, access.plan),
+		userID:    cmp.Or(id.userID, access.userID),
+		accountID: id.accountID,
+		fedRAMP:   id.fedRAMP,
+		expiresAt: access.expiresAt,
+	}
+	if who.accountID == "" {
+		who.accountID, who.fedRAMP = access.accountID, access.fedRAMP
+	}
+	return who
+}
+
+// chatGPT resolves the OAuth access token, whatever its route would say.
+func (m *Manager) chatGPT(s *snapshot) (ChatGPTCredential, *protocol.Error) {
+	const need = protocol.CredentialChatGPT
+	all := m.find(s)
+	token, ok := first(all, need)
+	if !ok {
+		return ChatGPTCredential{}, missing(need, all, s.err)
+	}
+	if token.looks() != need {
+		return ChatGPTCredential{}, misplaced(need, token, all)
+	}
+	who := identify(token, &s.file)
+	fromFile := token.source == protocol.SourceAuthJSONOAuth
+	place, action := m.path, obtain(need)
+	if !fromFile {
+		place = envAccessToken
+		action = "Put a new token into " + envAccessToken + ", or unset it and run `codex login`"
+	}
+	switch {
+	case who.accountID == "":
+		return ChatGPTCredential{}, mismatch(need, all, protocol.ReasonMissingAccountID, action,
+			fmt.Sprintf("the claims of the ChatGPT login in %s name no account id", place))
+	case !accountIDShape().MatchString(who.accountID):
+		return ChatGPTCredential{}, mismatch(need, all, protocol.ReasonMissingAccountID, action,
+			fmt.Sprintf("the claims of the ChatGPT login in %s name a malformed account id", place))
+	case fromFile && s.file.accountID != "" && s.file.accountID != who.accountID:
+		return ChatGPTCredential{}, mismatch(need, all, protocol.ReasonAccountMismatch, action,
+			fmt.Sprintf("tokens.account_id in %s is another account than that of the tokens beside it", place))
+	case !who.expiresAt.IsZero() && !m.cfg.Now().Before(who.expiresAt): // RFC 7519, 4.1.4: "on or after"
+		return ChatGPTCredential{}, protocol.NewError(protocol.CodeLoginRequired,
+			fmt.Sprintf("%s expired at %s", token.where, rfc3339(who.expiresAt)),
+			credentialData(need, all, protocol.ReasonTokenExpired, action))
+	}
+	return ChatGPTCredential{
+		AccountID: who.accountID,
+		FedRAMP:   who.fedRAMP,
+		Source:    token.source,
+		ExpiresAt: who.expiresAt,
+		token:     token.value,
+	}, nil
+}
+
+// platform resolves the Platform key, whatever its route would say.
+func (m *Manager) platform(s *snapshot) (PlatformCredential, *protocol.Error) {
+	const need = protocol.CredentialPlatformKey
+	all := m.find(s)
+	key, ok := first(all, need)
+	if !ok {
+		return PlatformCredential{}, missing(need, all, s.err)
+	}
+	if key.looks() != need {
+		return PlatformCredential{}, misplaced(need, key, all)
+	}
+	return PlatformCredential{Source: key.source, key: key.value}, nil
+}
+
+// routeChatGPT is chatGPT for its route, which may have been refused.
+func (m *Manager) routeChatGPT(s *snapshot) (ChatGPTCredential, *protocol.Error) {
+	if bad := m.cfg.ChatGPT.Bad; bad != "" {
+		return ChatGPTCredential{}, badOverride(bad)
+	}
+	return m.chatGPT(s)
+}
+
+// routePlatform is platform for its route: a base URL outside openai.com and
+// loopback gets no key of the store (contract 9).
+func (m *Manager) routePlatform(s *snapshot) (PlatformCredential, *protocol.Error) {
+	if bad := m.cfg.Platform.Bad; bad != "" {
+		return PlatformCredential{}, badOverride(bad)
+	}
+	key, err := m.platform(s)
+	if err == nil && m.cfg.Platform.Foreign && key.Source != protocol.SourceEnvAPIKey {
+		all := m.find(s)
+		data := credentialData(protocol.CredentialPlatformKey, all, protocol.ReasonForeignBaseURL,
+			"Set "+envAPIKey+" to the key that is meant for that base URL")
+		data.LoginMethods = []string{protocol.LoginAPIKey} // a stored key would not go there either
+		return PlatformCredential{}, protocol.NewError(protocol.CodeCredentialMismatch,
+			fmt.Sprintf("the Platform API key in %s is not sent to a base URL outside openai.com", m.path), data)
+	}
+	return key, err
+}
+
+// kindName is how messages call a kind.
+func kindName(kind protocol.CredentialKind) string {
+	if kind == protocol.CredentialChatGPT {
+		return "a ChatGPT access token"
+	}
+	return "a Platform API key"
+}
+
+// obtain tells a person how to get a credential of the kind.
+func obtain(kind protocol.CredentialKind) string {
+	if kind == protocol.CredentialChatGPT {
+		return "Run `codex login`"
+	}
+	return "Set " + envAPIKey + " to a Platform API key"
+}
+
+// missing is the refusal where no place for the kind holds anything: the store
+// could not be read, only the other kind is there, or nothing is.
+func missing(need protocol.CredentialKind, all []found, store *protocol.Error) *protocol.Error {
+	if store != nil {
+		return store
+	}
+	for _, f := range all {
+		if f.looks() == need {
+			return misplaced(need, f, all)
+		}
+	}
+	if have := kinds(all); len(have) > 0 {
+		return mismatch(need, all, protocol.ReasonWrongKind, obtain(need),
+			fmt.Sprintf("%s is needed, and there is only %s", kindName(need), kindName(have[0])))
+	}
+	return protocol.NewError(protocol.CodeLoginRequired,
+		fmt.Sprintf("%s is needed, and there is no credential", kindName(need)),
+		credentialData(need, all, protocol.ReasonNoCredentials, obtain(need)))
+}
+
+// misplaced is the refusal of a value at a place where the other kind belongs,
+// or that cannot be sent at all.
+func misplaced(need protocol.CredentialKind, f found, all []found) *protocol.Error {
+	holds := kindName(f.looks())
+	if f.looks() == "" {
+		other := protocol.CredentialChatGPT
+		if f.due == other {
+			other = protocol.CredentialPlatformKey
+		}
+		holds = "blanks or control characters and so neither that nor " + kindName(other)
+	}
+	return mismatch(need, all, protocol.ReasonWrongKind, "Correct or remove "+f.where,
+		fmt.Sprintf("%s is due in %s, which holds %s", kindName(f.due), f.where, holds))
+}
+
+// mismatch is a 1002 about a credential.
+func mismatch(need protocol.CredentialKind, all []found, reason, action, message string) *protocol.Error {
+	return protocol.NewError(protocol.CodeCredentialMismatch, message, credentialData(need, all, reason, action))
+}
+
+func badOverride(bad string) *protocol.Error {
+	return protocol.NewError(protocol.CodeCredentialMismatch, bad, protocol.ErrorData{
+		Reason: protocol.ReasonBadOverride,
+		Action: "Correct or unset the variable and start signalbox again",
+	})
+}
+
+// credentialData is the data of 1001 and 1002 about a credential: what is
+// needed, what there is, and how to log in. A browser login can get a Platform
+// key by exchange.
+func credentialData(need protocol.CredentialKind, all []found, reason, action string) protocol.ErrorData {
+	methods := []string{protocol.LoginBrowser, protocol.LoginDevice}
+	if need == protocol.CredentialPlatformKey {
+		methods = []string{protocol.LoginAPIKey, protocol.LoginBrowser}
+	}
+	return protocol.ErrorData{Reason: reason, Action: action, Need: need, Have: kinds(all), LoginMethods: methods}
+}
+
+// rfc3339 writes t in UTC with Z, to the second.
+func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }

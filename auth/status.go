@@ -1,0 +1,222 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// Status returns what auth/status shows (contract 3). It never fails, renews
+// nothing, and reads the file and the environment only; a file that is being
+// written can hold it up for 100 ms. No list in it is nil, and no secret is in
+// it.
+func (m *Manager) Status(ctx context.Context) protocol.AuthStatus {
+	// A request that ended gets no answer, so there is no sense in a status that
+	// says so.
+	s := m.load(context.WithoutCancel(ctx))
+	all := m.find(s)
+
+	chatGPT, chatGPTErr := m.chatGPTState(s, all)
+	platform, platformErr := m.platformState(s, all)
+	status := protocol.AuthStatus{
+		Credentials: protocol.CredentialStates{ChatGPT: chatGPT, Platform: platform},
+		Account:     m.account(s, all),
+		Routes:      m.routes(s),
+		File:        m.fileState(),
+		Overrides:   m.overrides(),
+		Warnings:    m.warnings(s, all),
+	}
+	if mode, err := m.mode(s); err == nil && mode != "" {
+		status.Mode = &mode
+	}
+	switch {
+	case status.Routes[0].Available || status.Routes[1].Available:
+		status.State = protocol.StateAuthenticated
+	case s.err != nil:
+		status.State = protocol.StateError
+	case chatGPTErr != nil && chatGPTErr.Data.Reason == protocol.ReasonTokenExpired && platformErr != nil:
+		status.State = protocol.StateExpired
+	default:
+		status.State = protocol.StateUnauthenticated
+	}
+	return status
+}
+
+func (m *Manager) chatGPTState(s *snapshot, all []found) (protocol.ChatGPTState, *protocol.Error) {
+	state := protocol.ChatGPTState{Source: protocol.SourceUnknown}
+	_, err := m.chatGPT(s)
+	if err != nil {
+		state.Reason = err.Data.Reason
+	}
+	token, ok := first(all, protocol.CredentialChatGPT)
+	if !ok {
+		return state, err
+	}
+	state.Present = true
+	state.Source = token.source
+	state.ExpiresAt = timestamp(identify(token, &s.file).expiresAt)
+	if token.source == protocol.SourceAuthJSONOAuth {
+		state.LastRefresh = timestamp(s.file.lastRefresh)
+		state.Refreshable = !s.file.refreshToken.IsZero()
+	}
+	return state, err
+}
+
+func (m *Manager) platformState(s *snapshot, all []found) (protocol.PlatformState, *protocol.Error) {
+	state := protocol.PlatformState{Source: protocol.SourceUnknown}
+	key, ok := first(all, protocol.CredentialPlatformKey)
+	if ok {
+		state.Present = true
+		state.Source = key.source
+	}
+	_, err := m.platform(s)
+	if err != nil {
+		state.Reason = err.Data.Reason
+		return state, err
+	}
+	state.Hint = hint(key.value)
+	return state, nil
+}
+
+// hint shows the start and the end of a key, so that its owner knows which one
+// it is; nil for one so short that this would be much of it.
+func hint(key Secret) *string {
+	value := key.Reveal()
+	if len(value) < 16 {
+		return nil
+	}
+	return ptr(value[:3] + "…" + value[len(value)-4:])
+}
+
+// account is who the access token that counts belongs to; nil when it does not
+// tell.
+func (m *Manager) account(s *snapshot, all []found) *protocol.Account {
+	token, ok := first(all, protocol.CredentialChatGPT)
+	if !ok {
+		return nil
+	}
+	who := identify(token, &s.file)
+	if !accountIDShape().MatchString(who.accountID) {
+		who.accountID = ""
+	}
+	if who.email == "" && who.plan == "" && who.userID == "" && who.accountID == "" {
+		return nil
+	}
+	return &protocol.Account{
+		Email:     m.claimText(who.email),
+		PlanType:  m.claimText(who.plan),
+		AccountID: m.claimText(who.accountID),
+		UserID:    m.claimText(who.userID),
+	}
+}
+
+// claimText is a claim to be shown; nil when empty.
+func (m *Manager) claimText(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return ptr(m.Mask(s))
+}
+
+// routes has one row for each route, in a fixed order.
+func (m *Manager) routes(s *snapshot) []protocol.RouteState {
+	chatGPT, chatGPTErr := m.routeChatGPT(s)
+	platform, platformErr := m.routePlatform(s)
+	return []protocol.RouteState{
+		routeState(protocol.RouteChatGPT, m.cfg.ChatGPT, chatGPT.Source, chatGPTErr),
+		routeState(protocol.RoutePlatform, m.cfg.Platform, platform.Source, platformErr),
+	}
+}
+
+func routeState(route protocol.RouteName, e Endpoint, source protocol.CredentialSource,
+	err *protocol.Error) protocol.RouteState {
+	row := protocol.RouteState{Route: route, API: protocol.API, BaseURL: e.URL}
+	if err != nil {
+		row.CredentialSource = protocol.SourceUnknown
+		row.Reason = err.Data.Reason
+		return row
+	}
+	row.Available = true
+	row.CredentialSource = source
+	return row
+}
+
+// fileState describes auth.json, also one that is not read.
+func (m *Manager) fileState() protocol.FileState {
+	state := protocol.FileState{Path: m.path}
+	if info, err := os.Stat(m.path); err == nil {
+		state.Mode = ptr(fmt.Sprintf("%04o", info.Mode().Perm()))
+		state.Modified = timestamp(info.ModTime())
+	}
+	return state
+}
+
+func (m *Manager) overrides() []protocol.Override {
+	overrides := []protocol.Override{}
+	for _, e := range []Endpoint{m.cfg.ChatGPT, m.cfg.Platform} {
+		if e.Override != nil {
+			overrides = append(overrides, *e.Override)
+		}
+	}
+	return append(overrides, m.cfg.Overrides...)
+}
+
+// warnings are one sentence each.
+func (m *Manager) warnings(s *snapshot, all []found) []string {
+	warnings := append([]string{}, m.cfg.Warnings...)
+	for _, e := range []Endpoint{m.cfg.ChatGPT, m.cfg.Platform} {
+		if e.Bad != "" {
+			warnings = append(warnings, e.Bad)
+		}
+	}
+	if s.err != nil {
+		warnings = append(warnings, s.err.Message)
+	}
+	if w := m.exposure(s); w != "" {
+		warnings = append(warnings, w)
+	}
+	for _, kind := range []protocol.CredentialKind{protocol.CredentialChatGPT, protocol.CredentialPlatformKey} {
+		var places []string
+		for _, f := range all {
+			if f.due == kind {
+				places = append(places, f.where)
+			}
+		}
+		if len(places) > 1 {
+			warnings = append(warnings, fmt.Sprintf("%s is used, not %s", places[0], places[1]))
+		}
+	}
+	for i, w := range warnings {
+		warnings[i] = m.Mask(w)
+	}
+	return warnings
+}
+
+// exposure warns when other users can get at auth.json. Windows keeps no such
+// mode.
+func (m *Manager) exposure(s *snapshot) string {
+	if s.info == nil || !s.info.Mode().IsRegular() || runtime.GOOS == "windows" {
+		return ""
+	}
+	if mode := s.info.Mode().Perm(); mode&0o066 != 0 {
+		return fmt.Sprintf("other users can read or change %s (mode %04o, 0600 is right)", m.path, mode)
+	}
+	if dir, err := os.Stat(m.cfg.Home); err == nil && dir.Mode().Perm()&0o002 != 0 {
+		return fmt.Sprintf("other users can replace %s (its folder has mode %04o, 0700 is right)", m.path, dir.Mode().Perm())
+	}
+	return ""
+}
+
+// timestamp is nil for the zero time.
+func timestamp(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	return ptr(rfc3339(t))
+}
+
+func ptr(s string) *string { return &s }
