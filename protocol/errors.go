@@ -130,7 +130,7 @@ type ErrorData struct {
 	Upstream *UpstreamError `json:"upstream,omitempty"`
 	StreamID string         `json:"streamId,omitempty"`
 
-	// Field names the member of params that is wrong.
+	// Field names the member of params, or of auth.json, that is wrong.
 	Field string `json:"field,omitempty"`
 	// Method is the unknown method, Similar the nearest known ones.
 	Method  string   `json:"method,omitempty"`

@@ -1,0 +1,143 @@
+package rpc
+
+import (
+	"context"
+	"io"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/rpc/wire"
+)
+
+// How long the last replies may take, by what ends the process (contract 2).
+// Each covers the cancelled replies and the writing of them.
+const (
+	exitWait   = 300 * time.Millisecond
+	signalWait = 1500 * time.Millisecond
+	goneWait   = 2 * time.Second
+)
+
+// Exit codes of Serve.
+const (
+	exitClean        = 0
+	exitUnclean      = 1
+	exitDrainTimeout = 3
+)
+
+// Serve talks with the host on in and out until the conversation is over and
+// gives the exit code of the process. signals are those that end it; a second
+// one ends it at once. A write that is blocked in out may go on after it: the
+// caller then ends the process.
+func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer, signals <-chan os.Signal) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.conn = wire.New(in, out, s.cfg.Wire)
+	defer s.conn.Close()
+	parent := make(chan struct{})
+	if !s.cfg.IgnoreParent {
+		go s.watchParent(ctx, parent)
+	}
+	s.conn.Start(ctx, s)
+	select {
+	case <-s.conn.Ended():
+		return s.inputEnded(signals)
+	case <-s.exit:
+		return s.leave(s.exitCode(), exitWait, signals)
+	case <-s.conn.WriteFailed():
+		s.log.Info("stdout is closed")
+		return s.leave(exitUnclean, goneWait, signals)
+	case <-parent:
+		s.log.Info("the host is gone")
+		return s.leave(exitUnclean, goneWait, signals)
+	case sig := <-signals:
+		return s.leave(signalCode(sig), signalWait, signals)
+	}
+}
+
+// inputEnded decides what the end of stdin means: the end of a script in
+// NDJSON, the end of the editor in header framing.
+func (s *Server) inputEnded(signals <-chan os.Signal) int {
+	select {
+	case <-s.exit:
+		return s.leave(s.exitCode(), exitWait, signals)
+	default:
+	}
+	if s.conn.Lost() {
+		return s.leave(exitUnclean, goneWait, signals)
+	}
+	if s.conn.Framing() == wire.FramingLSP {
+		return s.leave(s.exitCode(), goneWait, signals)
+	}
+	return s.drain(signals)
+}
+
+// drain finishes what is in flight and writes it; only EPIPE, a signal and the
+// drain timeout end it early.
+func (s *Server) drain(signals <-chan os.Signal) int {
+	deadline := time.NewTimer(s.cfg.DrainTimeout)
+	defer deadline.Stop()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	written := make(chan struct{})
+	go func() {
+		select {
+		case <-s.conn.Unanswered(0):
+		case <-ctx.Done():
+			return
+		}
+		if s.conn.Written(ctx) == nil {
+			close(written)
+		}
+	}()
+	select {
+	case <-written:
+		return exitClean
+	case <-s.conn.WriteFailed():
+		return s.leave(exitUnclean, goneWait, signals)
+	case sig := <-signals:
+		return s.leave(signalCode(sig), signalWait, signals)
+	case <-deadline.C:
+		s.log.Warn("the drain timeout has passed", "timeout", s.cfg.DrainTimeout)
+		return s.leave(exitDrainTimeout, goneWait, signals)
+	}
+}
+
+// leave cancels what runs, gives the replies until wait to be written, and
+// gives code. Nothing waits for a blocked stdout.
+func (s *Server) leave(code int, wait time.Duration, signals <-chan os.Signal) int {
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	s.conn.CancelAll(errShutdown, nil)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		select {
+		case <-s.conn.Unanswered(0):
+		case <-ctx.Done():
+		}
+		_ = s.conn.Written(ctx)
+	}()
+	select {
+	case <-over:
+	case sig := <-signals:
+		return signalCode(sig)
+	}
+	return code
+}
+
+// exitCode of exit and of the end of header framing (LSP 3.17).
+func (s *Server) exitCode() int {
+	if s.shutdown.Load() {
+		return exitClean
+	}
+	return exitUnclean
+}
+
+// signalCode is the shell's convention: 128 and the number of the signal.
+func signalCode(sig os.Signal) int {
+	if number, ok := sig.(syscall.Signal); ok {
+		return 128 + int(number)
+	}
+	return exitUnclean
+}

@@ -1,0 +1,32 @@
+package rpc
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestMethodNotFoundNamesTheNearest(t *testing.T) {
+	s := New(Config{})
+	for name, want := range map[string]string{
+		"response/create":  "responses/create",
+		"responses/Create": "responses/create",
+		"auth/state":       "auth/status",
+		"pong":             "ping",
+		"":                 "ping",
+	} {
+		e := s.methodNotFound(name)
+		require.Len(t, e.Data.Similar, 3)
+		require.Equal(t, want, e.Data.Similar[0], name)
+		require.Equal(t, name, e.Data.Method)
+	}
+	long := string(make([]byte, 5000))
+	require.Less(t, len(s.methodNotFound(long).Data.Method), 100, "a long name is cut")
+}
+
+func TestDistance(t *testing.T) {
+	require.Equal(t, 0, distance("abc", "abc"))
+	require.Equal(t, 3, distance("", "abc"))
+	require.Equal(t, 3, distance("kitten", "sitting"))
+	require.Equal(t, 2, distance("abcd", "bcda"))
+}

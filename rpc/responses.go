@@ -1,0 +1,184 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+
+	"github.com/signalbox-dev/signalbox/engine"
+	"github.com/signalbox-dev/signalbox/protocol"
+	"github.com/signalbox-dev/signalbox/rpc/wire"
+)
+
+// errStreamCancelled is the cause after responses/cancel: the request then ends
+// as a success.
+var errStreamCancelled = errors.New("the host cancelled the stream")
+
+// errHostGone: the output has failed, so nobody reads the end of the stream.
+var errHostGone = errors.New("the host does not read any more")
+
+// create checks and registers one responses/create on the reading goroutine, so
+// that a cancel that was read after it finds it, and starts it.
+func (s *Server) create(ctx context.Context, req *wire.Request) {
+	params := req.Params
+	req.Params = nil // the body is given back while the stream runs
+	if params == nil {
+		params = []byte("{}")
+	}
+	create, err := engine.NewRequest(params, s.cfg.Simulated)
+	if err != nil {
+		req.ReplyError(err.Encode())
+		return
+	}
+	st := &stream{server: s, req: req, create: create, id: create.Meta.StreamID, evidence: engine.Unresolved(create)}
+	if err := s.register(st, int64(len(params))); err != nil {
+		req.ReplyError(err.Encode())
+		return
+	}
+	ctx, st.cancel = context.WithCancelCause(ctx)
+	go st.run(ctx)
+}
+
+// register admits a stream within the limits and under a stream id that no
+// live one has.
+func (s *Server) register(st *stream, size int64) *protocol.Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.streams) >= maxStreams {
+		return busy("Too many responses are in flight.", maxStreams)
+	}
+	if st.id == "" {
+		st.id = newID("str_")
+	} else if s.streams[st.id] != nil {
+		e := protocol.InvalidParams("_meta.streamId", "A live stream has this id.")
+		e.Data.Reason = protocol.ReasonDuplicateStreamID
+		return e
+	}
+	if s.bodyBytes.Add(size) > maxBodyBytes {
+		s.bodyBytes.Add(-size)
+		return busy("The bodies in flight are too large together.", maxBodyBytes)
+	}
+	st.create.Release = func() { s.bodyBytes.Add(-size) }
+	st.template = s.conn.NewEventTemplate(protocol.NotificationEvent, st.id, st.req.ID)
+	s.streams[st.id] = st
+	return nil
+}
+
+// cancelStream ends a stream as a success with status "cancelled".
+func (s *Server) cancelStream(_ context.Context, req *wire.Request) (any, error) {
+	members, err := paramMembers(req.Params)
+	if err != nil {
+		return nil, err
+	}
+	id, ok := stringMember(members, "streamId")
+	if !ok || id == "" {
+		return nil, protocol.InvalidParams("streamId", "The member \"streamId\" must be a string that is not empty.")
+	}
+	s.mu.Lock()
+	st := s.streams[id]
+	s.mu.Unlock()
+	if st == nil {
+		return protocol.CancelStreamResult{Status: "notFound"}, nil
+	}
+	st.cancel(errStreamCancelled)
+	return protocol.CancelStreamResult{Status: "cancelling"}, nil
+}
+
+// stream is one responses/create in flight. It is the engine's Sink, and the
+// only one that writes what bears its stream id: started, events, completed and
+// the answer, all from one goroutine and so in this order.
+type stream struct {
+	server   *Server
+	req      *wire.Request
+	create   *engine.Request
+	id       string
+	cancel   context.CancelCauseFunc
+	template *wire.EventTemplate
+	// seq of the next notification.
+	seq int64
+	// evidence as last seen, for the case of a panic.
+	evidence protocol.Evidence
+}
+
+// run makes the call. Whatever happens, finish writes the end.
+func (st *stream) run(ctx context.Context) {
+	var (
+		result engine.Result
+		err    error
+	)
+	defer func() {
+		if p := recover(); p != nil {
+			result = engine.Result{Evidence: st.evidence}
+			err = st.server.panicked(p)
+		}
+		st.finish(ctx, result, err)
+	}()
+	result, err = st.server.cfg.Engine.Create(ctx, st.create, st)
+}
+
+// Started implements engine.Sink.
+func (st *stream) Started(status int, headers protocol.Headers, evidence protocol.Evidence) {
+	st.evidence = evidence
+	st.server.notify(protocol.NotificationStarted, protocol.Encode(protocol.Started{
+		StreamID: st.id, RequestID: st.req.ID, Seq: st.seq, Status: status, Headers: headers, Evidence: evidence,
+	}))
+	st.seq++
+}
+
+// Event implements engine.Sink.
+func (st *stream) Event(ctx context.Context, event []byte, breaks bool) error {
+	if st.server.isOptedOut(protocol.NotificationEvent) {
+		return nil
+	}
+	err := st.server.conn.Event(ctx, st.template, st.seq, event, breaks)
+	switch {
+	case err == nil:
+		st.seq++
+	case ctx.Err() == nil:
+		return errHostGone
+	}
+	return err
+}
+
+// Flush implements engine.Sink. An output that has failed shows at the next
+// event and ends the process anyway.
+func (st *stream) Flush() { _ = st.server.conn.Flush() }
+
+// finish writes the one completed and then the result or the error (contract 4).
+func (st *stream) finish(ctx context.Context, result engine.Result, err error) {
+	defer st.cancel(nil)
+	s := st.server
+	s.mu.Lock()
+	delete(s.streams, st.id)
+	s.mu.Unlock()
+
+	done := protocol.Completed{
+		StreamID: st.id, RequestID: st.req.ID, Seq: st.seq,
+		Status: result.Status, ResponseID: result.ResponseID, Usage: result.Usage, Evidence: result.Evidence,
+	}
+	switch {
+	case errors.Is(err, errStreamCancelled):
+		done.Status, err = protocol.StatusCancelled, nil
+		result.Response = nil
+	case err != nil:
+		failure := *s.publicError(ctx, err)
+		failure.Data.StreamID = st.id
+		failure.Data.Evidence = &done.Evidence
+		done.Error = &failure
+		done.Status = protocol.StatusFailed
+		if failure.Code == protocol.CodeCancelled {
+			done.Status = protocol.StatusCancelled
+		}
+	}
+	s.notify(protocol.NotificationCompleted, done.Encode())
+	if done.Error != nil {
+		st.req.ReplyError(done.Error.Encode())
+		return
+	}
+	final := protocol.CreateResult{
+		StreamID: st.id, Status: done.Status, Usage: result.Usage, Evidence: done.Evidence, Response: result.Response,
+	}
+	if result.ResponseID != "" {
+		final.ResponseID = &result.ResponseID
+	}
+	st.req.Reply(final.Encode())
+}

@@ -1,0 +1,234 @@
+package rpc
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/auth"
+	"github.com/signalbox-dev/signalbox/engine"
+	"github.com/signalbox-dev/signalbox/protocol"
+	"github.com/signalbox-dev/signalbox/rpc/wire"
+)
+
+// Limits of contract 7.
+const (
+	maxRequests = 128
+	maxStreams  = 1024
+	// maxBodyBytes of all bodies that may still be sent upstream, together.
+	maxBodyBytes = 512 << 20
+)
+
+// DefaultDrainTimeout bounds the time after the end of stdin in NDJSON framing.
+const DefaultDrainTimeout = 15 * time.Minute
+
+// Config of a Server.
+type Config struct {
+	// Version of signalbox.
+	Version string
+	Auth    *auth.Manager
+	Engine  *engine.Engine
+	Wire    wire.Options
+	// DrainTimeout; 0: DefaultDrainTimeout.
+	DrainTimeout time.Duration
+	// IgnoreParent: do not end when the parent is gone.
+	IgnoreParent bool
+	// Simulated allows _meta.simulate.
+	Simulated bool
+	// Logger gets no prompt and no secret; nil drops everything.
+	Logger *slog.Logger
+}
+
+// Server answers one host. Make one with New, run it once with Serve.
+type Server struct {
+	cfg     Config
+	log     *slog.Logger
+	methods map[string]method
+	conn    *wire.Conn
+
+	// initialized and explicit belong to the reading goroutine.
+	initialized, explicit bool
+	// optedOut notifications, by name; written before the first stream that it
+	// concerns is started, on the reading goroutine.
+	optedOut atomic.Pointer[map[string]bool]
+	shutdown atomic.Bool
+
+	requests  atomic.Int64
+	bodyBytes atomic.Int64
+
+	mu      sync.Mutex
+	streams map[string]*stream
+
+	exit    chan struct{} // closed by the notification exit
+	watched chan int      // the host's process id, once initialize has told it
+}
+
+// method is one row of the method table.
+type method struct {
+	// serve gives the result, which protocol.Encode takes, or an error.
+	serve func(ctx context.Context, req *wire.Request) (any, error)
+	// inline: serve does not block and runs on the reading goroutine, in order.
+	inline bool
+	// free: not counted against maxRequests.
+	free bool
+}
+
+// New makes a server.
+func New(cfg Config) *Server {
+	if cfg.DrainTimeout == 0 {
+		cfg.DrainTimeout = DefaultDrainTimeout
+	}
+	if cfg.Wire.MaxMessageBytes == 0 {
+		cfg.Wire.MaxMessageBytes = wire.DefaultMaxMessageBytes
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{
+		cfg:     cfg,
+		log:     cfg.Logger,
+		streams: make(map[string]*stream),
+		exit:    make(chan struct{}),
+		watched: make(chan int, 1),
+	}
+	s.methods = map[string]method{
+		protocol.MethodInitialize:      {serve: s.initialize, inline: true, free: true},
+		protocol.MethodPing:            {serve: s.ping, inline: true, free: true},
+		protocol.MethodShutdown:        {serve: s.serveShutdown, free: true},
+		protocol.MethodAuthStatus:      {serve: s.authStatus, free: true},
+		protocol.MethodRoutesResolve:   {serve: s.resolveRoute},
+		protocol.MethodResponsesCancel: {serve: s.cancelStream, inline: true, free: true},
+	}
+	return s
+}
+
+// HandleRequest implements wire.Handler: it decides on the reading goroutine,
+// in the order of the input, and starts what takes time.
+func (s *Server) HandleRequest(ctx context.Context, req *wire.Request) {
+	if err := s.admit(req); err != nil {
+		req.ReplyError(err.Encode())
+		return
+	}
+	if req.Method == protocol.MethodResponsesCreate {
+		s.create(ctx, req)
+		return
+	}
+	m := s.methods[req.Method]
+	if req.Method == protocol.MethodShutdown {
+		s.beginShutdown(req)
+	}
+	if m.inline {
+		s.run(ctx, m, req)
+		return
+	}
+	if !m.free && s.requests.Add(1) > maxRequests {
+		s.requests.Add(-1)
+		req.ReplyError(busy("Too many requests are in flight.", maxRequests).Encode())
+		return
+	}
+	go func() {
+		if !m.free {
+			defer s.requests.Add(-1)
+		}
+		s.run(ctx, m, req)
+	}()
+}
+
+// admit refuses what the lifecycle or the method table does not allow.
+func (s *Server) admit(req *wire.Request) *protocol.Error {
+	if s.shutdown.Load() {
+		return protocol.NewError(protocol.CodeInvalidRequest, "The server is shutting down.", protocol.ErrorData{Action: "Start a new process."})
+	}
+	if !s.initialized {
+		if s.conn.Framing() == wire.FramingLSP && req.Method != protocol.MethodInitialize {
+			return protocol.NewError(protocol.CodeNotInitialized, "The first request must be initialize.", protocol.ErrorData{Action: "Send initialize first."})
+		}
+		// In NDJSON one line is a whole conversation (contract 2).
+		s.initialized = true
+	}
+	if _, known := s.methods[req.Method]; !known && req.Method != protocol.MethodResponsesCreate {
+		return s.methodNotFound(req.Method)
+	}
+	if len(req.Params) > 0 && req.Params[0] == '[' {
+		return protocol.InvalidParams("", "The params must be an object.")
+	}
+	return nil
+}
+
+// run serves one request and answers it, also after a panic.
+func (s *Server) run(ctx context.Context, m method, req *wire.Request) {
+	defer func() {
+		if p := recover(); p != nil {
+			req.ReplyError(s.panicked(p).Encode())
+		}
+	}()
+	result, err := m.serve(ctx, req)
+	if err != nil {
+		req.ReplyError(s.publicError(ctx, err).Encode())
+		return
+	}
+	req.Reply(protocol.Encode(result))
+}
+
+// publicError gives the error that a host may see. Only a *protocol.Error and a
+// cancel have words of their own.
+func (s *Server) publicError(ctx context.Context, err error) *protocol.Error {
+	var known *protocol.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	if ctx.Err() != nil || errors.Is(err, errHostGone) {
+		return cancelledError()
+	}
+	incident := newID("inc_")
+	s.log.Error("internal error", "incidentId", incident, "error", s.cfg.Auth.Mask(err.Error()))
+	return internalError(incident)
+}
+
+// panicked logs a panic and gives its answer.
+func (s *Server) panicked(p any) *protocol.Error {
+	incident := newID("inc_")
+	s.log.Error("panic", "incidentId", incident, "value", s.cfg.Auth.Mask(fmt.Sprint(p)), "stack", string(debug.Stack()))
+	return internalError(incident)
+}
+
+func internalError(incident string) *protocol.Error {
+	return protocol.NewError(protocol.CodeInternalError, "Something went wrong inside signalbox.",
+		protocol.ErrorData{IncidentID: incident, Action: "Report the incident with the log of the process."})
+}
+
+func cancelledError() *protocol.Error {
+	return protocol.NewError(protocol.CodeCancelled, "The request was cancelled.", protocol.ErrorData{})
+}
+
+func busy(message string, limit int64) *protocol.Error {
+	return protocol.NewError(protocol.CodeBusy, message, protocol.ErrorData{
+		Limit: limit, Retryable: true, RetryAfterMs: 1000, Action: "Wait for an answer before you send more.",
+	})
+}
+
+// notify sends a notification unless the host has opted out of it.
+func (s *Server) notify(method string, params []byte) {
+	if !s.isOptedOut(method) {
+		s.conn.Notify(method, params)
+	}
+}
+
+func (s *Server) isOptedOut(method string) bool {
+	names := s.optedOut.Load()
+	return names != nil && (*names)[method]
+}
+
+// newID gives a random id with 80 bits.
+func newID(prefix string) string {
+	var b [10]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return prefix + hex.EncodeToString(b[:])
+}
