@@ -1,0 +1,63 @@
+package simulator
+
+import "net/http"
+
+// effort is a reasoning effort that a model offers.
+type effort struct {
+	Effort      string `json:"effort"`
+	Description string `json:"description"`
+}
+
+// model is an entry of the ChatGPT backend's catalogue, without the prompts that
+// the real one carries.
+type model struct {
+	Slug                  string   `json:"slug"`
+	DisplayName           string   `json:"display_name"`
+	Description           string   `json:"description"`
+	DefaultReasoningLevel string   `json:"default_reasoning_level"`
+	ReasoningLevels       []effort `json:"supported_reasoning_levels"`
+	Visibility            string   `json:"visibility"`
+	SupportedInAPI        bool     `json:"supported_in_api"`
+	Priority              int      `json:"priority"`
+	ContextWindow         int      `json:"context_window"`
+	MaxContextWindow      int      `json:"max_context_window"`
+	InputModalities       []string `json:"input_modalities"`
+	ParallelToolCalls     bool     `json:"supports_parallel_tool_calls"`
+	MinimalClientVersion  string   `json:"minimal_client_version"`
+}
+
+// chatgptModels is GET /backend-api/codex/models.
+func (x *exchange) chatgptModels() {
+	if !x.chatgptAccount() {
+		return
+	}
+	if x.r.URL.Query().Get("client_version") == "" {
+		x.detail(http.StatusBadRequest, "Missing required parameter: client_version")
+		return
+	}
+	entry := func(slug, name, visibility string, priority int) model {
+		return model{
+			Slug:                  slug,
+			DisplayName:           name,
+			Description:           "A simulated model.",
+			DefaultReasoningLevel: "medium",
+			ReasoningLevels:       []effort{{"low", "Fast"}, {"medium", "Balanced"}, {"high", "Thorough"}},
+			Visibility:            visibility,
+			SupportedInAPI:        true,
+			Priority:              priority,
+			ContextWindow:         272000,
+			MaxContextWindow:      272000,
+			InputModalities:       []string{"text", "image"},
+			ParallelToolCalls:     true,
+			MinimalClientVersion:  "0.60.0",
+		}
+	}
+	x.w.Header().Set("etag", `W/"simulated-1"`)
+	x.json(http.StatusOK, struct {
+		Models []model `json:"models"`
+	}{[]model{
+		entry("gpt-6.1-sol", "GPT-6.1 Sol", "list", 1),
+		entry("gpt-5.2-codex", "GPT-5.2 Codex", "list", 2),
+		entry("codex-auto-review", "Codex Auto Review", "hide", 43),
+	}})
+}
