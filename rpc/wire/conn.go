@@ -1,0 +1,254 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"sync/atomic"
+
+	"github.com/signalbox-dev/signalbox/internal/rawjson"
+	"github.com/sourcegraph/jsonrpc2"
+)
+
+// Options of a Conn; the zero value of a member gives its default.
+type Options struct {
+	// Framing; FramingAuto detects it.
+	Framing Framing
+	// MaxMessageBytes of one message; 64 MiB.
+	MaxMessageBytes int64
+	// LookAhead: with more bytes of answers than this waiting for the host to
+	// read, no further message is read (a message counts at least 1 KiB); 16 MiB.
+	LookAhead int64
+}
+
+// The defaults of Options.
+const (
+	DefaultMaxMessageBytes = 64 << 20
+	DefaultLookAhead       = 16 << 20
+)
+
+// Handler gets the messages of the host, one after the other, on the goroutine
+// that reads them: it must not block and starts a goroutine for what takes
+// time. The context of a request ends when the request is answered or
+// cancelled; context.Cause tells why.
+type Handler interface {
+	HandleRequest(ctx context.Context, req *Request)
+	HandleNotification(method string, params []byte)
+}
+
+// Conn is a conversation with a host. Its methods are safe for concurrent use.
+type Conn struct {
+	in        *frameReader
+	out       *writer
+	lookAhead int64
+	framing   atomic.Int32
+	inflight  *inflight
+	rpc       *jsonrpc2.Conn
+	ended     chan struct{}
+	lost      bool // set before ended is closed
+}
+
+// New prepares a conversation over in and out. Nothing is read or written
+// before Start.
+func New(in io.Reader, out io.Writer, opts Options) *Conn {
+	if opts.MaxMessageBytes == 0 {
+		opts.MaxMessageBytes = DefaultMaxMessageBytes
+	}
+	if opts.LookAhead == 0 {
+		opts.LookAhead = DefaultLookAhead
+	}
+	c := &Conn{
+		out:       newWriter(out),
+		lookAhead: opts.LookAhead,
+		inflight:  &inflight{calls: make(map[string]context.CancelCauseFunc)},
+		ended:     make(chan struct{}),
+	}
+	c.settle(opts.Framing)
+	c.in = newFrameReader(in, opts.Framing, opts.MaxMessageBytes, c.settle)
+	return c
+}
+
+// settle notes the framing.
+func (c *Conn) settle(f Framing) {
+	c.framing.Store(int32(f))
+	c.out.setLines(f == FramingNDJSON)
+}
+
+// Start begins to read. Every request's context derives from ctx, not from the
+// end of the input.
+func (c *Conn) Start(ctx context.Context, handler Handler) {
+	stream := &objectStream{conn: c}
+	stream.pause = func() error { return c.out.awaitBelow(ctx, c.lookAhead) }
+	// The library reads before NewConn has returned, and a handler may use rpc.
+	started := make(chan struct{})
+	handle := func(context.Context, *jsonrpc2.Conn, *jsonrpc2.Request) {
+		<-started
+		c.dispatch(ctx, stream.current, handler)
+	}
+	// The library's own context ends with the input, so no request uses it.
+	c.rpc = jsonrpc2.NewConn(context.WithoutCancel(ctx), stream, handlerFunc(handle), jsonrpc2.SetLogger(quiet{}))
+	close(started)
+}
+
+type handlerFunc func(context.Context, *jsonrpc2.Conn, *jsonrpc2.Request)
+
+func (f handlerFunc) Handle(ctx context.Context, conn *jsonrpc2.Conn, req *jsonrpc2.Request) {
+	f(ctx, conn, req)
+}
+
+// dispatch hands one message to the handler. A request is registered here, on
+// the reader's goroutine, so that a cancel that was read after it finds it.
+func (c *Conn) dispatch(ctx context.Context, env envelope, handler Handler) {
+	if env.id == nil {
+		handler.HandleNotification(env.method, env.params)
+		return
+	}
+	// The id outlives the message, whose bytes are given back.
+	env.id = bytes.Clone(env.id)
+	req := &Request{ID: env.id, Method: env.method, Params: env.params, conn: c, key: idKey(env.id)}
+	ctx, cancel := context.WithCancelCause(ctx)
+	if !c.inflight.add(req.key, cancel) {
+		cancel(nil)
+		duplicate := invalidFault(env.id, "duplicate_id", "a request with this id has not been answered yet")
+		c.answer(env.id, "error", duplicate.error())
+		return
+	}
+	handler.HandleRequest(ctx, req)
+}
+
+// Request is one call of the host. It is answered exactly once.
+type Request struct {
+	// ID is raw, as the host spelled it.
+	ID     []byte
+	Method string
+	// Params are raw: an object or an array that is not empty; nil when absent.
+	Params []byte
+
+	conn     *Conn
+	key      string
+	answered atomic.Bool
+}
+
+// Reply answers with a result, which is JSON. Only the first answer counts. It
+// does not block.
+func (r *Request) Reply(result []byte) { r.answer("result", result) }
+
+// ReplyError answers with a JSON-RPC error object.
+func (r *Request) ReplyError(failure []byte) { r.answer("error", failure) }
+
+func (r *Request) answer(member string, value []byte) {
+	if r.answered.Swap(true) {
+		return
+	}
+	r.conn.inflight.remove(r.key)
+	r.conn.answer(r.ID, member, value)
+	r.conn.inflight.settle()
+}
+
+// answer queues a response; a nil id answers null.
+func (c *Conn) answer(id []byte, member string, value []byte) {
+	if id == nil {
+		id = []byte("null")
+	}
+	b := make([]byte, 0, 40+len(id)+len(value))
+	b = append(b, `{"jsonrpc":"2.0","id":`...)
+	b = append(b, id...)
+	b = append(b, `,"`...)
+	b = append(b, member...)
+	b = append(b, `":`...)
+	b = append(b, value...)
+	c.out.post(append(b, '}'))
+}
+
+// Notify queues a notification; params is a JSON object. It does not block.
+func (c *Conn) Notify(method string, params []byte) {
+	b := append(notificationHead(method), params...)
+	c.out.post(append(b, '}'))
+}
+
+func notificationHead(method string) []byte {
+	b := append([]byte(`{"jsonrpc":"2.0","method":`), rawjson.AppendQuote(nil, method)...)
+	return append(b, `,"params":`...)
+}
+
+// NewEventTemplate prepares the notifications of one stream: method, and params
+// {"streamId","requestId","seq","event"}.
+func (c *Conn) NewEventTemplate(method, streamID string, requestID []byte) *EventTemplate {
+	head := append(notificationHead(method), `{"streamId":`...)
+	head = rawjson.AppendQuote(head, streamID)
+	head = append(head, `,"requestId":`...)
+	head = append(head, requestID...)
+	head = append(head, `,"seq":`...)
+	if c.Framing() == FramingNDJSON {
+		head = rawjson.AppendLine(nil, head)
+	}
+	return &EventTemplate{head: head}
+}
+
+// Event queues one event of a stream; Flush sends it. It blocks while the host
+// does not read, until ctx ends, unless it is this call that is in a write, or
+// the output fails. event is one checked JSON value, not kept; breaks is what
+// rawjson.Check said of it.
+func (c *Conn) Event(ctx context.Context, t *EventTemplate, seq int64, event []byte, breaks bool) error {
+	return c.out.event(ctx, t, seq, event, breaks)
+}
+
+// Flush sends the events that are waiting. It may block in a write while the
+// host does not read.
+func (c *Conn) Flush() error { return c.out.flush() }
+
+// Call asks the host and waits for its answer. After the end of the input it
+// fails at once.
+func (c *Conn) Call(ctx context.Context, method string, params, result any) error {
+	var text string // see minimalResponse
+	if err := c.rpc.Call(ctx, method, params, &text); err != nil || result == nil {
+		return err
+	}
+	return json.Unmarshal([]byte(text), result)
+}
+
+// Cancel ends the request with the raw id, if it has not been answered.
+func (c *Conn) Cancel(id []byte) {
+	if len(id) > 0 {
+		c.inflight.cancel(idKey(id), ErrCancelled)
+	}
+}
+
+// CancelAll ends every request that has not been answered, but for one (or
+// nil).
+func (c *Conn) CancelAll(cause error, but *Request) {
+	key := ""
+	if but != nil {
+		key = but.key
+	}
+	c.inflight.cancelAll(cause, key)
+}
+
+// Framing in use; FramingAuto before it has been detected.
+func (c *Conn) Framing() Framing { return Framing(c.framing.Load()) }
+
+// Ended is closed when nothing more will be read: at the end of the input.
+func (c *Conn) Ended() <-chan struct{} { return c.ended }
+
+// Lost reports, after Ended, whether a frame boundary was lost.
+func (c *Conn) Lost() bool { return c.lost }
+
+func (c *Conn) finish(lost bool) {
+	c.lost = lost
+	close(c.ended)
+}
+
+// Unanswered gives a channel that is closed once at most n requests are without
+// an answer.
+func (c *Conn) Unanswered(n int) <-chan struct{} { return c.inflight.atMost(n) }
+
+// WriteFailed is closed when the output has failed: the host is gone.
+func (c *Conn) WriteFailed() <-chan struct{} { return c.out.failed }
+
+// Written waits until everything queued has been written, the output has
+// failed or ctx ends.
+func (c *Conn) Written(ctx context.Context) error { return c.out.awaitEmpty(ctx) }
+
+// Close forgets our calls to the host. The output stays as it is.
+func (c *Conn) Close() { _ = c.rpc.Close() }

@@ -1,0 +1,110 @@
+package wire
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/signalbox-dev/signalbox/internal/rawjson"
+	"github.com/sourcegraph/jsonrpc2"
+)
+
+// placeholder is all that the library sees of a request or a notification. It
+// reads, hands over and handles on one goroutine, so the handler finds the real
+// message in objectStream.current.
+var placeholder = []byte(`{"jsonrpc":"2.0","method":"message"}`)
+
+// objectStream is the stream under jsonrpc2.Conn. It answers what is malformed
+// itself, because any error from ReadObject closes that Conn.
+type objectStream struct {
+	conn    *Conn
+	current envelope
+	// pause blocks while too much waits for the host to read (contract 7).
+	pause func() error
+}
+
+// ReadObject implements jsonrpc2.ObjectStream: it reads until there is a
+// message for the library. v is the library's own type and can only be filled
+// by json.Unmarshal.
+func (s *objectStream) ReadObject(v any) error {
+	c := s.conn
+	for {
+		if s.pause() != nil {
+			c.finish(false)
+			return io.EOF
+		}
+		message, fault, err := c.in.next()
+		if err != nil {
+			c.finish(false)
+			return io.EOF
+		}
+		var env envelope
+		if fault == nil {
+			env, fault = parseEnvelope(message, c.Framing() == FramingNDJSON)
+		}
+		switch {
+		case fault != nil:
+			c.answer(fault.id, "error", fault.error())
+			if fault.fatal {
+				c.finish(true)
+				return io.EOF
+			}
+		case env.isResponse:
+			if response := minimalResponse(env); response != nil {
+				return json.Unmarshal(response, v)
+			}
+		default:
+			s.current = env
+			return json.Unmarshal(placeholder, v)
+		}
+	}
+}
+
+// minimalResponse gives a response of the host in the one form that the library
+// takes without closing: a number that we may have sent as id, and an error of
+// the right types or the text of the result as a string, because the library
+// decodes a result that it does not know the type of. A response with another
+// id gives nil, which is dropped.
+func minimalResponse(env envelope) []byte {
+	if len(env.id) == 0 || len(env.id) > 18 || env.id[0] < '0' || env.id[0] > '9' {
+		return nil
+	}
+	for _, c := range env.id {
+		if c < '0' || c > '9' {
+			return nil
+		}
+	}
+	b := append([]byte(`{"jsonrpc":"2.0","id":`), env.id...)
+	if env.result != nil && (env.failure == nil || string(env.failure) == "null") {
+		b = append(b, `,"result":`...)
+		b = rawjson.AppendQuote(b, string(env.result))
+		return append(b, '}')
+	}
+	var failure struct {
+		Message string `json:"message"`
+	}
+	_ = json.Unmarshal(env.failure, &failure) // an error of another shape is still an error
+	b = append(b, `,"error":{"code":1,"message":`...)
+	b = rawjson.AppendQuote(b, failure.Message)
+	return append(b, "}}"...)
+}
+
+// WriteObject implements jsonrpc2.ObjectStream for our own calls to the host.
+func (s *objectStream) WriteObject(obj any) error {
+	message, err := json.Marshal(obj)
+	if err != nil {
+		return err
+	}
+	s.conn.out.post(message)
+	return nil
+}
+
+// Close implements jsonrpc2.ObjectStream. The output stays open for the answers
+// that are still to come.
+func (s *objectStream) Close() error { return nil }
+
+// quiet drops the library's log lines: they may quote a message.
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}
+
+var _ jsonrpc2.ObjectStream = (*objectStream)(nil)
