@@ -49,6 +49,7 @@ const (
 	faultUTF8
 	faultDepth
 	faultSecond
+	faultMany
 )
 
 // reasons holds the phrase for each fault except faultDepth, whose phrase names
@@ -66,6 +67,7 @@ var reasons = [...]string{
 	faultEscape:   "invalid escape in a string",
 	faultUTF8:     "invalid UTF-8",
 	faultSecond:   "unexpected text after the value",
+	faultMany:     "too many members",
 }
 
 // syntaxError makes the error for a fault, which must not be noFault.

@@ -55,6 +55,9 @@ func inner(key []byte) []byte {
 	return key[1 : len(key)-1]
 }
 
+// MaxMembers is how many members an object may have for [Object].
+const MaxMembers = 1 << 17
+
 // Object checks the whole text like [Check], with the same meaning of maxDepth
 // (the object itself is one level) and of breaks, and appends the members of the
 // object that is the text to into[:0], in the order of the text. Members with
@@ -69,7 +72,7 @@ func inner(key []byte) []byte {
 //
 // Object allocates nothing for a valid text when into has room for the members.
 // A Member takes 72 bytes on a 64-bit system and as few as 5 bytes of text, so
-// bound the length of texts from outside.
+// an object with more than [MaxMembers] is refused with a *SyntaxError.
 func Object(text []byte, maxDepth int, into []Member) (members []Member, breaks bool, err error) {
 	members = into[:0]
 	i, breaks := blanks(text, 0)
@@ -133,6 +136,9 @@ func scanMembers(text []byte, i, left int, into []Member) (members []Member, end
 		more := i < len(text) && text[i] == ','
 		last := i < len(text) && text[i] == '}'
 		if more || last || i > m.End || delimited(m.Value) {
+			if len(into) == MaxMembers {
+				return into, m.Start, false, faultMany
+			}
 			into = append(into, m)
 		}
 		switch {

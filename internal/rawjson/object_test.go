@@ -200,10 +200,10 @@ func TestDuplicate(t *testing.T) {
 	}
 }
 
-// Comparing all pairs of 400,000 members would take minutes.
+// Comparing all pairs of 131,072 members would take minutes.
 func TestDuplicateOfMany(t *testing.T) {
-	out := members(t, string(wide(400_000)))
-	require.Len(t, out, 400_000)
+	out := members(t, string(wide(rawjson.MaxMembers)))
+	require.Len(t, out, rawjson.MaxMembers)
 	start := time.Now()
 	_, found := rawjson.Duplicate(out)
 	require.False(t, found)
@@ -371,4 +371,21 @@ func walk(t *testing.T, text []byte) (out []pair, isObject bool) {
 		out = append(out, p)
 	}
 	return out, true
+}
+
+func TestObjectWithTooManyMembers(t *testing.T) {
+	member := `"":0,`
+	text := "{" + strings.Repeat(member, rawjson.MaxMembers-1) + `"":0}`
+	members, _, err := rawjson.Object([]byte(text), nestingLimit, nil)
+	require.NoError(t, err)
+	require.Len(t, members, rawjson.MaxMembers)
+
+	text = "{" + strings.Repeat(member, rawjson.MaxMembers) + `"":0}`
+	members, _, err = rawjson.Object([]byte(text), nestingLimit, nil)
+	var syntax *rawjson.SyntaxError
+	require.ErrorAs(t, err, &syntax)
+	require.Equal(t, 1+len(member)*rawjson.MaxMembers, syntax.Offset)
+	require.Len(t, members, rawjson.MaxMembers)
+	_, err = rawjson.Check([]byte(text), nestingLimit)
+	require.NoError(t, err, "only Object keeps the members")
 }
