@@ -21,7 +21,7 @@ const module = "github.com/signalbox-dev/signalbox/"
 // arrows says what the code of a package, tests aside, may import beside the
 // standard library.
 var arrows = map[string][]string{
-	"cmd/signalbox":      {"auth", "engine", "internal/simulator", "protocol", "rpc", "rpc/wire", "golang.org/x/term"},
+	"cmd/signalbox":      {"auth", "engine", "internal/rawjson", "internal/simulator", "protocol", "rpc", "rpc/wire", "golang.org/x/term"},
 	"rpc":                {"auth", "engine", "internal/rawjson", "protocol", "rpc/wire"},
 	"rpc/wire":           {"internal/rawjson", "github.com/sourcegraph/jsonrpc2"},
 	"engine":             {"auth", "internal/rawjson", "protocol"},

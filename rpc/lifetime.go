@@ -108,6 +108,9 @@ func (s *Server) drain(signals <-chan os.Signal) int {
 func (s *Server) leave(code int, wait time.Duration, signals <-chan os.Signal) int {
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
+	// A request that is read from now on is refused, one that was read before is
+	// in the set that is cancelled.
+	s.leaving.Store(true)
 	s.conn.CancelAll(errShutdown, nil)
 	over := make(chan struct{})
 	go func() {

@@ -53,12 +53,14 @@ type Server struct {
 	methods map[string]method
 	conn    *wire.Conn
 
-	// initialized and explicit belong to the reading goroutine.
-	initialized, explicit bool
+	// initialized by an initialize that succeeded; of the reading goroutine.
+	initialized bool
 	// optedOut notifications, by name; written before the first stream that it
 	// concerns is started, on the reading goroutine.
 	optedOut atomic.Pointer[map[string]bool]
 	shutdown atomic.Bool
+	// leaving: the process is about to end; set before everything is cancelled.
+	leaving atomic.Bool
 
 	requests  atomic.Int64
 	bodyBytes atomic.Int64
@@ -143,15 +145,12 @@ func (s *Server) HandleRequest(ctx context.Context, req *wire.Request) {
 
 // admit refuses what the lifecycle or the method table does not allow.
 func (s *Server) admit(req *wire.Request) *protocol.Error {
-	if s.shutdown.Load() {
+	if s.shutdown.Load() || s.leaving.Load() {
 		return protocol.NewError(protocol.CodeInvalidRequest, "The server is shutting down.", protocol.ErrorData{Action: "Start a new process."})
 	}
-	if !s.initialized {
-		if s.conn.Framing() == wire.FramingLSP && req.Method != protocol.MethodInitialize {
-			return protocol.NewError(protocol.CodeNotInitialized, "The first request must be initialize.", protocol.ErrorData{Action: "Send initialize first."})
-		}
-		// In NDJSON one line is a whole conversation (contract 2).
-		s.initialized = true
+	// In NDJSON one line is a whole conversation (contract 2).
+	if !s.initialized && s.conn.Framing() == wire.FramingLSP && req.Method != protocol.MethodInitialize {
+		return protocol.NewError(protocol.CodeNotInitialized, "The first request must be initialize.", protocol.ErrorData{Action: "Send initialize first."})
 	}
 	if _, known := s.methods[req.Method]; !known && req.Method != protocol.MethodResponsesCreate {
 		return s.methodNotFound(req.Method)

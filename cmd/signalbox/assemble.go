@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/signalbox-dev/signalbox/auth"
+	"github.com/signalbox-dev/signalbox/engine"
+	"github.com/signalbox-dev/signalbox/protocol"
+	"github.com/signalbox-dev/signalbox/rpc"
+	"github.com/signalbox-dev/signalbox/rpc/wire"
+)
+
+// assemble wires the packages together as the settings say. The function that
+// it gives ends what was started. Its error is a usage error.
+func (p *program) assemble(s *settings) (*rpc.Server, func(), error) {
+	log, closeLog, err := newLogger(s, p.stderr)
+	if err != nil {
+		return nil, nil, err
+	}
+	getenv, end := p.getenv, closeLog
+	if s.simulate.on {
+		sim, err := startSimulation(s.simulate.name)
+		if err != nil {
+			closeLog()
+			return nil, nil, err
+		}
+		getenv, end = sim.getenv, func() { sim.close(); closeLog() }
+	}
+	chatgpt, err := auth.ChatGPTEndpoint(s.chatgptBaseURL, getenv("SIGNALBOX_CHATGPT_BASE_URL"))
+	if err != nil {
+		end()
+		return nil, nil, err
+	}
+	platform, err := auth.PlatformEndpoint(s.platformBaseURL, getenv("OPENAI_BASE_URL"))
+	if err != nil {
+		end()
+		return nil, nil, err
+	}
+	var warnings []string
+	home, err := auth.Home(getenv)
+	if err != nil {
+		warnings = append(warnings, fmt.Sprintf("No auth.json is read: %v.", err))
+	}
+	manager := auth.NewManager(auth.Config{
+		Home:        home,
+		APIKey:      protocol.NewSecret(getenv("OPENAI_API_KEY")),
+		AccessToken: protocol.NewSecret(getenv("OPENAI_OAUTH_ACCESS_TOKEN")),
+		AccountMode: s.accountMode,
+		ChatGPT:     chatgpt,
+		Platform:    platform,
+		Warnings:    warnings,
+	})
+	var transport http.RoundTripper = engine.NewTransport(s.simulate.on)
+	if p.transport != nil {
+		transport = p.transport(transport)
+	}
+	return rpc.New(rpc.Config{
+		Version: version,
+		Auth:    manager,
+		Engine: engine.New(engine.Config{
+			Credentials:     manager,
+			ChatGPTBaseURL:  chatgpt.URL,
+			PlatformBaseURL: platform.URL,
+			Version:         version,
+			ClientVersion:   s.clientVersion,
+			Originator:      s.originator,
+			Organization:    strings.TrimSpace(getenv("OPENAI_ORGANIZATION")),
+			Project:         strings.TrimSpace(getenv("OPENAI_PROJECT")),
+			IdleTimeout:     s.idleTimeout,
+			Transport:       transport,
+			Simulated:       s.simulate.on,
+		}),
+		Wire:         wire.Options{Framing: s.framing, MaxMessageBytes: s.maxMessageBytes},
+		DrainTimeout: s.drainTimeout,
+		IgnoreParent: s.ignoreParent,
+		Simulated:    s.simulate.on,
+		Logger:       log,
+	}), end, nil
+}

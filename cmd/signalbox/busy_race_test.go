@@ -1,0 +1,8 @@
+//go:build unix && race
+
+package main
+
+import "time"
+
+// busy: the promises are not those of a binary that is many times slower.
+const busy = 10 * time.Second

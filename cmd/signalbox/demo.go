@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+const (
+	// demoWait bounds the demo as a whole.
+	demoWait     = 60 * time.Second
+	demoQuestion = "What is 2+2?"
+)
+
+// demo spawns a server with the simulator over real pipes, as a host would, and
+// shows what a host gets.
+func demo(p *program, args []string) int {
+	if len(args) > 0 {
+		return p.usageError(fmt.Errorf("demo takes no argument %q", args[0]))
+	}
+	if err := p.runDemo(); err != nil {
+		_, _ = fmt.Fprintf(p.stderr, "signalbox demo: %v\n", err)
+		return exitNot
+	}
+	return exitDone
+}
+
+func (p *program) runDemo() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	server := exec.Command(self, "serve", "--simulate")
+	server.Stderr = p.stderr
+	stdin, err := server.StdinPipe()
+	if err != nil {
+		return err
+	}
+	stdout, err := server.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := server.Start(); err != nil {
+		return err
+	}
+	timer := time.AfterFunc(demoWait, func() { _ = server.Process.Kill() })
+	defer timer.Stop()
+	d := &demoHost{in: stdin, lines: bufio.NewReader(stdout), out: p.stdout, style: p.styleOf(p.stdout)}
+	err = d.play()
+	_ = stdin.Close() // the end of a script: the server drains and exits
+	_, _ = io.Copy(io.Discard, d.lines)
+	if ended := server.Wait(); err == nil {
+		err = ended
+	}
+	return err
+}
+
+// demoHost is the host of the demo.
+type demoHost struct {
+	in       io.Writer
+	lines    *bufio.Reader
+	out      io.Writer
+	style    style
+	id       int
+	evidence []protocol.Evidence
+}
+
+// play shows one thing after the other.
+func (d *demoHost) play() error {
+	d.say("A host spawns %s and speaks JSON-RPC on its pipes.", d.style.bold("signalbox serve --simulate"))
+	for _, scene := range []func() error{
+		d.sceneStatus,
+		func() error { return d.sceneAnswer("gpt-5.2-codex") },
+		func() error { return d.sceneAnswer("gpt-5.2-pro") },
+		func() error {
+			return d.sceneFailure("a Platform route for a model that is pinned to ChatGPT", "gpt-5.2-codex", `"route":"platform"`)
+		},
+		func() error {
+			return d.sceneFailure("a rate limit of the upstream", "gpt-5.2-pro", `"simulate":"rate-limit"`)
+		},
+		d.sceneCancel,
+	} {
+		if err := scene(); err != nil {
+			return err
+		}
+	}
+	return d.table()
+}
+
+func (d *demoHost) say(format string, args ...any) { _, _ = fmt.Fprintf(d.out, format+"\n", args...) }
+
+func (d *demoHost) sceneStatus() error {
+	result, _, err := d.call(protocol.MethodAuthStatus, "{}", nil)
+	if err != nil {
+		return err
+	}
+	var auth protocol.AuthStatus
+	if err := json.Unmarshal(result, &auth); err != nil {
+		return err
+	}
+	d.say("\n%s %s", d.style.bold("who am I?"), auth.State)
+	for _, r := range auth.Routes {
+		d.say("  %-8s %s, with %s", r.Route, d.style.mark(r.Available, "available", "not available"), r.CredentialSource)
+	}
+	return nil
+}
+
+// sceneAnswer streams one answer; the simulator takes its time, as a model does.
+func (d *demoHost) sceneAnswer(model string) error {
+	d.say("\n%s %s", d.style.bold(model+":"), demoQuestion)
+	last := ""
+	result, failure, err := d.create(model, `"simulate":"slow"`, func(event demoEvent) {
+		switch event.Type {
+		case "response.reasoning_summary_text.delta", "response.output_text.delta":
+			if event.Type != last && last != "" {
+				_, _ = fmt.Fprintln(d.out)
+			}
+			if event.Type != last {
+				_, _ = fmt.Fprint(d.out, "  ")
+			}
+			last = event.Type
+			text := strings.NewReplacer("\n", " ", "*", "").Replace(event.Delta)
+			if event.Type == "response.reasoning_summary_text.delta" {
+				text = d.style.faint(text)
+			}
+			_, _ = fmt.Fprint(d.out, text)
+		}
+	})
+	switch {
+	case err != nil:
+		return err
+	case failure != nil:
+		return failure
+	}
+	_, _ = fmt.Fprintln(d.out)
+	e := result.Evidence
+	d.say("  %s over %s, with %s", d.style.green(string(result.Status)), deref(e.Route), e.CredentialSource)
+	return nil
+}
+
+// sceneFailure shows an error as a host gets it.
+func (d *demoHost) sceneFailure(what, model, meta string) error {
+	d.say("\n%s %s", d.style.bold(model+":"), what)
+	_, failure, err := d.create(model, meta, nil)
+	if err != nil {
+		return err
+	}
+	if failure == nil {
+		return fmt.Errorf("%s was not refused", what)
+	}
+	d.say("  %s %s (%d %s, %s)", d.style.red("error:"), failure.Message, failure.Code, failure.Data.Kind, failure.Data.Reason)
+	d.say("  to do: %s", failure.Data.Action)
+	return nil
+}
+
+func (d *demoHost) sceneCancel() error {
+	d.say("\n%s cancelled after its first events", d.style.bold("gpt-5.2-codex:"))
+	events := 0
+	result, failure, err := d.create("gpt-5.2-codex", `"simulate":"slow","streamId":"demo"`, func(demoEvent) {
+		if events++; events == 3 {
+			_, _ = fmt.Fprintln(d.in, `{"jsonrpc":"2.0","id":"cancel","method":"responses/cancel","params":{"streamId":"demo"}}`)
+		}
+	})
+	switch {
+	case err != nil:
+		return err
+	case failure != nil:
+		return failure
+	}
+	d.say("  %s after %d events", d.style.green(string(result.Status)), events)
+	return nil
+}
+
+// table shows the evidence of all that was asked.
+func (d *demoHost) table() error {
+	d.say("\n%s", d.style.bold("the evidence of each"))
+	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "  requested_model\teffective_model\troute\tcredential_source\tstatus\tms")
+	for _, e := range d.evidence {
+		status := "-"
+		if e.Status != nil {
+			status = fmt.Sprint(*e.Status)
+		}
+		model := "-"
+		if e.EffectiveModel != nil {
+			model = *e.EffectiveModel
+		}
+		route := "-"
+		if e.Route != nil {
+			route = string(*e.Route)
+		}
+		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%d\n", e.RequestedModel, model, route, e.CredentialSource, status, e.DurationMs)
+	}
+	return w.Flush()
+}

@@ -1,0 +1,148 @@
+// Command signalbox is one process that owns a user's OpenAI credentials and
+// routing: a host spawns it and speaks JSON-RPC 2.0 with it on stdin and stdout.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+// version of signalbox; the linker sets it in a release.
+var version = "0.1.0"
+
+// Exit codes of contract 8.
+const (
+	exitDone  = 0
+	exitNot   = 1
+	exitUsage = 2
+	exitError = 4
+)
+
+// program is what a subcommand sees of the process. Tests of the binary put
+// themselves in place of the parts.
+type program struct {
+	stdin          *os.File
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	signals        <-chan os.Signal
+	// transport wraps the one that model calls go through; nil: as it is.
+	transport func(http.RoundTripper) http.RoundTripper
+}
+
+// command is one subcommand.
+type command struct {
+	name, usage, summary string
+	run                  func(p *program, args []string) int
+}
+
+// commands in the order of the help.
+func commands() []command {
+	return []command{
+		{"serve", "[FLAGS]", "answer a host on stdin and stdout (the default when stdin is no terminal)", serve},
+		{"status", "[--json] [FLAGS]", "who am I, and which routes can be used now", status},
+		{"route", "MODEL [FLAGS]", "where a model would go, without any network call", route},
+		{"ask", "-m MODEL PROMPT|- [FLAGS]", "ask a model and stream its text", ask},
+		{"call", "METHOD [JSON|-] [FLAGS]", "send one request and print what comes, one JSON object a line", call},
+		{"demo", "", "watch a host at work with the built-in simulator; no account needed", demo},
+		{"completion", "bash|zsh|fish", "print the completion script of a shell", completion},
+		{"version", "", "print the version", printVersion},
+		{"help", "", "print this text", help},
+	}
+}
+
+// usageOf gives the usage line of a subcommand.
+func usageOf(name string) string {
+	for _, c := range commands() {
+		if c.name == name {
+			return c.name + " " + c.usage
+		}
+	}
+	return name
+}
+
+func main() { os.Exit(start(nil)) }
+
+// start sets the process up and runs the subcommand of its arguments.
+func start(transport func(http.RoundTripper) http.RoundTripper) int {
+	// A host that closes our stdout must not kill us in mid-write: the write then
+	// fails with EPIPE (contract 1).
+	signal.Ignore(syscall.SIGPIPE)
+	signals := make(chan os.Signal, 4)
+	p := &program{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		getenv: os.Getenv, signals: signals, transport: transport,
+	}
+	args := os.Args[1:]
+	if len(args) == 0 || args[0] != "" && args[0][0] == '-' && !isHelp(args[0]) && !isVersion(args[0]) {
+		if len(args) == 0 && term.IsTerminal(int(os.Stdin.Fd())) {
+			usage(p.stderr)
+			return exitUsage
+		}
+		args = append([]string{"serve"}, args...)
+	}
+	// Beside the rest of the start: it costs a thread and 0.2 ms.
+	go signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	switch {
+	case isHelp(args[0]):
+		args[0] = "help"
+	case isVersion(args[0]):
+		args[0] = "version"
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return c.run(p, args[1:])
+		}
+	}
+	return p.usageError(fmt.Errorf("there is no subcommand %q", args[0]))
+}
+
+func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
+
+func isVersion(arg string) bool { return arg == "-version" || arg == "--version" }
+
+// usageError prints what is wrong with the command line.
+func (p *program) usageError(err error) int {
+	if errors.Is(err, flag.ErrHelp) {
+		return exitDone
+	}
+	_, _ = fmt.Fprintf(p.stderr, "signalbox: %v\nRun \"signalbox help\" for the usage.\n", err)
+	return exitUsage
+}
+
+func help(p *program, _ []string) int {
+	usage(p.stdout)
+	return exitDone
+}
+
+func usage(w io.Writer) {
+	_, _ = fmt.Fprint(w, `signalbox answers an editor, an agent or a script on stdin and stdout: JSON-RPC
+2.0 that owns the user's OpenAI credentials and routing.
+
+Usage: signalbox [COMMAND] [FLAGS]
+
+`)
+	for _, c := range commands() {
+		_, _ = fmt.Fprintf(w, "  %-11s %s\n", c.name, c.summary)
+	}
+	_, _ = fmt.Fprint(w, `
+Try it without an account:
+
+  printf '{"jsonrpc":"2.0","id":1,"method":"ping"}\n' | signalbox serve --simulate
+
+"signalbox COMMAND -h" lists the flags of a command; docs/protocol.md has the
+methods. Exit codes: 0 done, 1 not, 2 usage, 3 drain timeout, 4 call got an error.
+`)
+}
+
+func printVersion(p *program, _ []string) int {
+	_, _ = fmt.Fprintln(p.stdout, "signalbox "+version)
+	return exitDone
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/signalbox-dev/signalbox/internal/simulator"
+)
+
+// simulation is the built-in upstream and a CODEX_HOME with a login for it, in
+// place of everything of the user's.
+type simulation struct {
+	server *simulator.Server
+	home   string
+}
+
+// startSimulation starts the upstream on loopback. Its error is a usage error:
+// an unknown scenario.
+func startSimulation(scenario string) (*simulation, error) {
+	server, err := simulator.Start(simulator.Config{Scenario: scenario})
+	if err != nil {
+		return nil, fmt.Errorf("--simulate: %w", err)
+	}
+	temp, err := os.MkdirTemp("", "signalbox-simulate-")
+	if err != nil {
+		server.Close()
+		return nil, fmt.Errorf("--simulate: %w", err)
+	}
+	sim := &simulation{server: server, home: temp}
+	if err := server.WriteHome(filepath.Join(temp, "codex")); err != nil {
+		sim.close()
+		return nil, fmt.Errorf("--simulate: %w", err)
+	}
+	return sim, nil
+}
+
+// getenv is the environment of a simulation: nothing of the user's.
+func (s *simulation) getenv(name string) string {
+	switch name {
+	case "CODEX_HOME":
+		return filepath.Join(s.home, "codex")
+	case "SIGNALBOX_CHATGPT_BASE_URL":
+		return s.server.ChatGPTURL()
+	case "OPENAI_BASE_URL":
+		return s.server.PlatformURL()
+	}
+	return ""
+}
+
+func (s *simulation) close() {
+	s.server.Close()
+	_ = os.RemoveAll(s.home)
+}

@@ -1,0 +1,13 @@
+//go:build !unix
+
+package main
+
+import "os"
+
+// privateStdout takes stdout for frames alone: Go code that prints goes to
+// stderr from now on.
+func privateStdout() (*os.File, error) {
+	stdout := os.Stdout
+	os.Stdout = os.Stderr
+	return stdout, nil
+}
