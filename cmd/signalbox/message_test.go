@@ -64,8 +64,18 @@ type message struct {
 // isAnswer tells an answer from a notification. An id null is one.
 func (m message) isAnswer() bool { return m.Method == "" }
 
-// parseMessage takes what JSON-RPC 2.0 allows a server to write, no more.
+// parseMessage takes what JSON-RPC 2.0 allows a server to write and our schemas
+// describe, no more.
 func parseMessage(raw []byte) (message, error) {
+	m, err := parseForm(raw)
+	if err == nil {
+		err = checkSchema(m)
+	}
+	return m, err
+}
+
+// parseForm takes what JSON-RPC 2.0 allows.
+func parseForm(raw []byte) (message, error) {
 	m := message{Raw: raw}
 	if !utf8.Valid(raw) {
 		return m, errors.New("not UTF-8")
