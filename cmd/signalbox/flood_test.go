@@ -189,7 +189,7 @@ func TestPrintsGoToStderr(t *testing.T) {
 			o := h.create("1", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true,"_meta":{"headers":{"traceparent":"`+faultPrint+`"}}}`)
 			assert.Equal(t, "completed", o.status())
 			assert.NotContains(t, h.stdout.String(), "printed to stdout")
-			assert.Equal(t, 2, strings.Count(h.stderr.String(), printed))
+			awaitThat(t, "both prints on stderr", func() bool { return strings.Count(h.stderr.String(), printed) == 2 })
 		})
 	}
 }
