@@ -254,6 +254,23 @@ func (h *host) wait(limit time.Duration) int {
 	return h.cmd.ProcessState.ExitCode()
 }
 
+// closeStdout stops reading for good and lets the process notice. One write of
+// its is not enough: a child that the tests start at this very moment holds our
+// end of the pipe until it is another program.
+func (h *host) closeStdout() {
+	h.t.Helper()
+	require.NoError(h.t, h.out.Close())
+	awaitThat(h.t, "the process noticing", func() bool {
+		_, _ = io.WriteString(h.in, h.frame(request("1", "ping", "")))
+		select {
+		case <-h.ended:
+			return true
+		default:
+			return false
+		}
+	})
+}
+
 // exit reads the rest of stdout and gives the exit code.
 func (h *host) exit() int {
 	h.t.Helper()

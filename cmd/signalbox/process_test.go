@@ -218,7 +218,7 @@ func TestSimulateLeavesNoFolder(t *testing.T) {
 		"end of input":  func(h *host) { _ = h.in.Close() },
 		"exit":          func(h *host) { h.send(notification("exit", "")) },
 		"SIGTERM":       func(h *host) { _ = h.cmd.Process.Signal(syscall.SIGTERM) },
-		"stdout closed": func(h *host) { _ = h.out.Close(); h.send(request("1", "ping", "")) },
+		"stdout closed": (*host).closeStdout,
 	} {
 		t.Run(name, func(t *testing.T) {
 			temp := t.TempDir()
