@@ -89,7 +89,7 @@ func TestLostBoundary(t *testing.T) {
 		"above 1 GiB":         framed("Content-Length: 1073741825"),
 		"two that differ":     framed(length, "Content-Length: 5"),
 		"block above 8 KiB":   framed("X: "+strings.Repeat("x", 8<<10), length),
-		"line without an end": "X: " + strings.Repeat("x", 64<<10),
+		"line without an end": "X: " + strings.Repeat("x", 32<<10), // fits into the pipe
 		"a line of NDJSON":    "\n" + pingOne + "\n\n",
 		"a first true":        "true\n\n",
 	} {
