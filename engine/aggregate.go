@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"io"
+	"slices"
+	"strconv"
+
+	"github.com/signalbox-dev/signalbox/internal/rawjson"
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// aggregate rebuilds the response object of a stream for a host that does not
+// get the events.
+type aggregate struct {
+	wanted bool
+	items  []outputItem
+	// size of the items, in bytes.
+	size int
+	// unplaced: an item came without its place.
+	unplaced bool
+}
+
+// outputItem is one item of the output and its place.
+type outputItem struct {
+	text  []byte
+	index int
+}
+
+// add keeps the item of a response.output_item.done event. It reports false when
+// the items are larger together than a response may be.
+func (a *aggregate) add(members []rawjson.Member) bool {
+	item, found := rawjson.Find(members, "item")
+	if !found || !a.wanted {
+		return true
+	}
+	if a.size += len(item.Value); a.size > MaxEventBytes {
+		return false
+	}
+	place, _ := rawjson.Find(members, "output_index")
+	index, err := strconv.Atoi(string(place.Value))
+	a.unplaced = a.unplaced || err != nil
+	a.items = append(a.items, outputItem{bytes.Clone(item.Value), index})
+	return true
+}
+
+// output gives the items as a list, by their places if all have one, else in the
+// order in which they came.
+func (a *aggregate) output() []byte {
+	if !a.unplaced {
+		slices.SortStableFunc(a.items, func(x, y outputItem) int { return cmp.Compare(x.index, y.index) })
+	}
+	list := append(make([]byte, 0, a.size+len(a.items)+2), '[')
+	for i, item := range a.items {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = append(list, item.text...)
+	}
+	return append(list, ']')
+}
+
+// response gives the terminal event's response object. Where its output is
+// missing or empty, as on the ChatGPT backend, the items take its place; every
+// other byte stays.
+func (a *aggregate) response(object []byte, members []rawjson.Member) []byte {
+	output, found := rawjson.Find(members, "output")
+	switch {
+	case !found:
+		return rawjson.Splice(object, rawjson.Append(object, members, "output", a.output()))
+	case len(a.items) > 0 && isEmptyList(output.Value) || string(output.Value) == "null":
+		return rawjson.Splice(object, rawjson.Edit{Start: output.ValueStart, End: output.End, Text: a.output()})
+	}
+	return bytes.Clone(object)
+}
+
+func isEmptyList(value []byte) bool {
+	if value[0] != '[' {
+		return false
+	}
+	for range rawjson.Elements(value) {
+		return false
+	}
+	return true
+}
+
+// readResponse reads a response that the Platform does not stream. It has no
+// idle limit: nothing comes until it is complete.
+func (x *exchange) readResponse(ctx context.Context, body io.Reader) error {
+	x.sink.Flush()
+	text, err := io.ReadAll(io.LimitReader(body, MaxEventBytes+1))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return err
+	case err != nil:
+		return x.cut()
+	case len(text) > MaxEventBytes:
+		return x.broken("too_large", "The response is larger than the limit.")
+	}
+	members, _, err := rawjson.Object(text, maxDepth, nil)
+	if err != nil {
+		return x.broken("bad_event", "The response is not a JSON object.")
+	}
+	x.noteResponse(members)
+	if x.record.mismatch(x.req.Meta.ExpectModel) {
+		return x.modelMismatch()
+	}
+	status, _ := rawjson.Find(members, "status")
+	failure, _ := rawjson.Find(members, "error")
+	isError := len(failure.Value) > 0 && failure.Value[0] == '{'
+	switch name, _ := rawjson.Unquote(status.Value); {
+	case name == "failed", name == "" && isError:
+		x.result.Status = protocol.StatusFailed
+		return x.failed(failure.Value)
+	case name == "incomplete":
+		x.result.Status = protocol.StatusIncomplete
+	default:
+		x.result.Status = protocol.StatusCompleted
+	}
+	x.result.Response = bytes.TrimSpace(text)
+	return nil
+}

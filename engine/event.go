@@ -1,0 +1,160 @@
+package engine
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/signalbox-dev/signalbox/internal/rawjson"
+)
+
+// eventKind is what matters of an event's type to us; all others pass.
+type eventKind int
+
+const (
+	kindOther eventKind = iota
+	kindItemDone
+	kindMetadata
+	kindError
+	kindCompleted
+	kindIncomplete
+	kindFailed
+)
+
+// isTerminal reports whether an event of the kind ends the stream at once
+// (contract 6).
+func (k eventKind) isTerminal() bool {
+	return k == kindCompleted || k == kindIncomplete || k == kindFailed
+}
+
+// event is what we look at in an event, as JSON; nil where it is absent.
+type event struct {
+	kind              eventKind
+	response, headers []byte
+}
+
+// readEvent picks the members of an event that mean something to us: one pass
+// and no allocation, since nearly all events have none. Of members with the same
+// name the last one counts, as in the readers that hosts use.
+func readEvent(members []rawjson.Member) event {
+	var e event
+	for i := range members {
+		switch string(plainKey(&members[i])) {
+		case `"type"`:
+			e.kind = readKind(members[i].Value)
+		case `"response"`:
+			e.response = members[i].Value
+		case `"headers"`:
+			e.headers = members[i].Value
+		}
+	}
+	return e
+}
+
+// plainKey gives the name of a member as JSON without needless escapes.
+func plainKey(m *rawjson.Member) []byte {
+	if bytes.IndexByte(m.Key, '\\') < 0 {
+		return m.Key
+	}
+	return rawjson.AppendQuote(nil, m.Name())
+}
+
+func readKind(value []byte) eventKind {
+	if bytes.IndexByte(value, '\\') >= 0 {
+		if text, ok := rawjson.Unquote(value); ok {
+			value = rawjson.AppendQuote(nil, text)
+		}
+	}
+	switch string(value) {
+	case `"response.output_item.done"`:
+		return kindItemDone
+	case `"response.metadata"`, `"codex.response.metadata"`:
+		return kindMetadata
+	case `"error"`:
+		return kindError
+	case `"response.completed"`:
+		return kindCompleted
+	case `"response.incomplete"`:
+		return kindIncomplete
+	case `"response.failed"`:
+		return kindFailed
+	}
+	return kindOther
+}
+
+// observe notes what an event tells of its response, and leaves the members of
+// the response object in x.response, none if there is no such object.
+func (x *exchange) observe(e event) {
+	if e.kind == kindMetadata {
+		x.noteHeaders(e.headers)
+	}
+	if e.response == nil {
+		x.response = x.response[:0]
+		return
+	}
+	// The event was valid, so the only error is that this is no object.
+	x.response, _, _ = rawjson.Object(e.response, maxDepth, x.response)
+	x.noteResponse(x.response)
+}
+
+// noteResponse notes the id, the model, the usage and the tier of a response
+// object, and what headers it carries.
+func (x *exchange) noteResponse(response []rawjson.Member) {
+	for i := range response {
+		value := response[i].Value
+		switch string(plainKey(&response[i])) {
+		case `"id"`:
+			if id, ok := rawjson.Unquote(value); ok {
+				x.result.ResponseID = id
+			}
+		case `"model"`:
+			if model, ok := rawjson.Unquote(value); ok {
+				x.record.named(model)
+			}
+		case `"service_tier"`:
+			if tier, ok := rawjson.Unquote(value); ok {
+				x.record.evidence.ServiceTier = x.mask(tier)
+			}
+		case `"usage"`:
+			if value[0] == '{' {
+				x.result.Usage = bytes.Clone(value)
+			}
+		case `"headers"`:
+			x.noteHeaders(value)
+		}
+	}
+}
+
+// noteHeaders notes the model that headers inside an event name: they count like
+// those of the answer. A value is a string or a list of them.
+func (x *exchange) noteHeaders(object []byte) {
+	if object == nil {
+		return
+	}
+	members, _, err := rawjson.Object(object, maxDepth, nil)
+	if err != nil {
+		return
+	}
+	for _, m := range members {
+		name := m.Name()
+		if !strings.EqualFold(name, "openai-model") && !strings.EqualFold(name, "x-openai-model") {
+			continue
+		}
+		value := m.Value
+		for start, end := range rawjson.Elements(value) {
+			value = value[start:end]
+			break
+		}
+		if model, ok := rawjson.Unquote(value); ok {
+			x.record.namedByHeader(model)
+		}
+	}
+}
+
+// errorObject gives the error of a top-level error event: its member "error",
+// or the event itself, which then has code and message.
+func errorObject(members []rawjson.Member, data []byte) []byte {
+	if m, found := rawjson.Find(members, "error"); found && m.Value[0] == '{' {
+		return m.Value
+	}
+	return data
+}

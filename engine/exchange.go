@@ -1,0 +1,199 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/internal/rawjson"
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// The causes for which an exchange ends its own context.
+var (
+	errTotalTimeout   = errors.New("the time limit of the request has passed")
+	errHeaderTimeout  = errors.New("the response headers did not come in time")
+	errRefusalTimeout = errors.New("the body of a refusal did not come in time")
+	errIdleTimeout    = errors.New("the stream was silent for too long")
+	errErrorGrace     = errors.New("the stream did not end after its error event")
+)
+
+// exchange is one run of Create.
+type exchange struct {
+	engine *Engine
+	req    *Request
+	sink   Sink
+	record *record
+	result Result
+
+	// cancel ends the request upstream with a cause.
+	cancel context.CancelCauseFunc
+	upload upload
+	// target that was resolved; its route is "" before.
+	target target
+	// headers of the answer that counts.
+	headers http.Header
+	// delivered counts the events that the sink took.
+	delivered int64
+	// response holds the members of the response object at hand; see observe.
+	response []rawjson.Member
+}
+
+func (x *exchange) run(parent context.Context) error {
+	defer x.release()
+	ctx, cancel := context.WithCancelCause(parent)
+	defer cancel(nil)
+	x.cancel = cancel
+	return x.explain(parent, ctx, x.call(ctx))
+}
+
+// call makes the request and hands its answer on. Its error is not explained
+// yet.
+func (x *exchange) call(ctx context.Context) error {
+	if ms := x.req.Meta.TimeoutMs; ms > 0 {
+		defer x.endAfter(time.Duration(ms) * time.Millisecond)()
+	}
+	route, err := x.engine.route(ctx, x.req.Model, x.req.Meta.Route)
+	if err != nil {
+		return err
+	}
+	x.record.routed(route.Name)
+	if x.target, err = x.engine.target(ctx, route.Name); err != nil {
+		return err
+	}
+	x.record.resolved(x.target.baseURL, x.target.source, x.target.accountID)
+	if x.upload.body, err = x.body(); err != nil {
+		return err
+	}
+	// The ChatGPT backend only streams; chatgptBody asks it to.
+	streamed := route.Name == protocol.RouteChatGPT || x.req.Stream
+	if !streamed && x.req.Meta.TimeoutMs == 0 {
+		defer x.endAfter(x.engine.waits.body)()
+	}
+	resp, err := x.send(ctx, streamed)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	x.release()
+
+	x.headers = resp.Header
+	x.record.answered(resp.StatusCode, resp.Header)
+	if resp.StatusCode/100 != 2 {
+		return x.rejected(ctx, resp)
+	}
+	// Contract 4: a mismatch that the header tells is found before the header is
+	// delivered, and started would deliver it.
+	if x.record.mismatch(x.req.Meta.ExpectModel) {
+		return x.modelMismatch()
+	}
+	x.sink.Started(resp.StatusCode, x.visible(resp.Header), x.record.snapshot())
+	if encoding := contentEncoding(resp.Header); encoding != "" {
+		return x.encoded(encoding)
+	}
+	if streamed {
+		return x.readStream(ctx, resp.Body)
+	}
+	return x.readResponse(ctx, resp.Body)
+}
+
+// endAfter ends the request after d, unless stop is called before.
+func (x *exchange) endAfter(d time.Duration) (stop func()) {
+	timer := time.AfterFunc(d, func() { x.cancel(errTotalTimeout) })
+	return func() { timer.Stop() }
+}
+
+// body builds what is sent.
+func (x *exchange) body() ([]byte, error) {
+	if x.req.background {
+		return nil, protocol.NewError(protocol.CodeUnsupportedParameter,
+			"Background responses are not supported.",
+			protocol.ErrorData{Field: "background", Route: x.target.route, Action: "Remove \"background\" and read the stream instead."})
+	}
+	if x.target.route == protocol.RoutePlatform {
+		return platformBody(x.req.params, x.req.members), nil
+	}
+	x.record.evidence.ClientVersion = x.engine.cfg.ClientVersion
+	body, adjustments, err := chatgptBody(x.req.params, x.req.members, x.req.Meta.Drop)
+	x.record.evidence.Adjustments = append(x.record.evidence.Adjustments, adjustments...)
+	if err != nil { // not a nil *protocol.Error in an error
+		return nil, err
+	}
+	return body, nil
+}
+
+// release gives the body back once it can no longer be sent again.
+func (x *exchange) release() {
+	x.upload.drop()
+	x.req.params, x.req.members = nil, nil
+	if release := x.req.Release; release != nil {
+		x.req.Release = nil
+		release()
+	}
+}
+
+// explain turns the end of a context into what ended it. A cancel from outside
+// wins over what it broke.
+func (x *exchange) explain(parent, ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if parent.Err() != nil {
+		return context.Cause(parent)
+	}
+	// What auth says of a context that ended while it read is not the story.
+	var known *protocol.Error
+	if errors.As(err, &known) && known.Code != protocol.CodeCancelled {
+		return known
+	}
+	switch context.Cause(ctx) {
+	case errTotalTimeout:
+		if x.headers == nil {
+			return x.unavailable("timeout", tookTooLong, "Raise _meta.timeoutMs.")
+		}
+		return x.broken("timeout", tookTooLong)
+	case errHeaderTimeout:
+		return x.unavailable("timeout", "The upstream did not answer in time.", "Try again later.")
+	case errIdleTimeout:
+		return x.broken("idle", "The stream was silent for longer than its idle limit.")
+	}
+	return err // the sink's
+}
+
+const tookTooLong = "The request took longer than its time limit."
+
+func (x *exchange) mask(text string) string { return x.engine.cfg.Credentials.Mask(text) }
+
+// contentEncoding gives the coding of a body that we could not read, "" for
+// none. We ask for none, but a proxy may add one.
+func contentEncoding(h http.Header) string {
+	coding := strings.ToLower(strings.TrimSpace(strings.Join(h.Values("Content-Encoding"), ", ")))
+	if coding == "identity" {
+		return ""
+	}
+	return coding
+}
+
+// encoded is the end of a 2xx whose body is compressed.
+func (x *exchange) encoded(coding string) error {
+	failure := x.unavailable("server_error",
+		fmt.Sprintf("The upstream's answer has the content encoding %q, which was not asked for.", short(x.mask(coding))),
+		"Check the proxy in front of the upstream.")
+	failure.Data.HTTPStatus = *x.record.evidence.Status
+	failure.Data.Headers = x.visible(x.headers)
+	return failure
+}
+
+// modelMismatch is the end of a request with expect.model.
+func (x *exchange) modelMismatch() error {
+	return protocol.NewError(protocol.CodeModelMismatch,
+		"The upstream answered with another model than the expected one.",
+		protocol.ErrorData{
+			Action:     "Remove _meta.expect to take the answer of any model.",
+			HTTPStatus: *x.record.evidence.Status,
+			Headers:    x.visible(x.headers),
+		})
+}

@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"net/http"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// userAgent of the ChatGPT route, honest about who we are.
+func userAgent(originator, version string) string {
+	return originator + "/" + version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ")"
+}
+
+// chatgptHeaders sets the headers of contract 5 but for those of the
+// credential.
+func (e *Engine) chatgptHeaders(h http.Header) {
+	h.Set("Content-Type", "application/json")
+	h.Set("Accept", "text/event-stream")
+	h.Set("Originator", e.cfg.Originator)
+	h.Set("User-Agent", userAgent(e.cfg.Originator, e.cfg.Version))
+	h.Set("Version", e.cfg.ClientVersion)
+	h.Set("Session-Id", e.session)
+}
+
+// platformHeaders sets the headers of contract 5 but for those of the
+// credential, and no other of ours: the empty User-Agent keeps net/http from
+// adding its own.
+func (e *Engine) platformHeaders(h http.Header) {
+	h.Set("Content-Type", "application/json")
+	h.Set("User-Agent", "")
+	h.Set("Version", e.cfg.Version)
+	if e.cfg.Organization != "" {
+		h.Set("Openai-Organization", e.cfg.Organization)
+	}
+	if e.cfg.Project != "" {
+		h.Set("Openai-Project", e.cfg.Project)
+	}
+}
+
+// setHeaders sets all headers of a request: those of the route, those of the
+// host, and last those of the credential.
+func (x *exchange) setHeaders(h http.Header) {
+	if x.target.route == protocol.RouteChatGPT {
+		x.engine.chatgptHeaders(h)
+	} else {
+		x.engine.platformHeaders(h)
+	}
+	for name, value := range x.req.Meta.Headers {
+		// In lower case on purpose: under its canonical name Idempotency-Key
+		// makes net/http send a request again that may have been served, and
+		// send.go is the one place that retries.
+		h[name] = []string{value}
+	}
+	if x.req.Meta.Simulate != "" {
+		h.Set(simulateHeader, x.req.Meta.Simulate)
+	}
+	x.target.authorize(h)
+}
+
+// simulateHeader chooses a scenario of the simulator for one request.
+const simulateHeader = "X-Signalbox-Simulate"
+
+// visible gives the upstream's headers that a host may see (contract 4).
+func (x *exchange) visible(h http.Header) protocol.Headers {
+	visible := protocol.Headers{}
+	for name, values := range h {
+		name = strings.ToLower(name)
+		if isVisible(name) {
+			visible[name] = x.mask(strings.Join(values, ", "))
+		}
+	}
+	return visible
+}
+
+func isVisible(name string) bool {
+	for _, prefix := range []string{"openai-", "x-ratelimit-", "x-codex-"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return name == "x-request-id" || name == "retry-after"
+}
+
+// upstreamRequestID gives the id by which OpenAI's support finds the request.
+func upstreamRequestID(h http.Header) string {
+	if id := h.Get("X-Request-Id"); id != "" {
+		return id
+	}
+	return h.Get("X-Oai-Request-Id")
+}
+
+// newSessionID gives a UUID version 7 (RFC 9562 section 5.7).
+func newSessionID(now time.Time) string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails
+	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16|uint64(binary.BigEndian.Uint16(id[6:8])))
+	id[6] = 0x70 | id[6]&0x0f
+	id[8] = 0x80 | id[8]&0x3f
+	text := hex.EncodeToString(id[:])
+	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
+}

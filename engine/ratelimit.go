@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"cmp"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// limited explains a limit. It is never slept on (contract 6); only requests and
+// tokens, which come back by themselves, may be tried again.
+func (x *exchange) limited(said upstreamFailure, h http.Header) *protocol.Error {
+	d := protocol.ErrorData{PlanType: said.planType}
+	message, resetsAt := "The upstream's rate limit has been reached.", said.resetsAt
+	switch {
+	case said.is("usage_limit_reached"):
+		d.Reason, message = "usage_limit", "The usage limit of the ChatGPT plan has been reached."
+		d.Action = "Wait for the reset, or use a Platform key."
+		d.PlanType = cmp.Or(d.PlanType, x.mask(h.Get("X-Codex-Plan-Type")))
+		full := fullWindow(h)
+		d.Window = full.name
+		if resetsAt.IsZero() {
+			resetsAt = full.resetsAt
+		}
+	case said.is("usage_not_included"):
+		d.Reason, message = "usage_not_included", "The ChatGPT plan does not include Codex."
+		d.Action = "Upgrade the plan, or use a Platform key."
+		d.PlanType = cmp.Or(d.PlanType, x.mask(h.Get("X-Codex-Plan-Type")))
+	case said.is("insufficient_quota", "billing_hard_limit_reached", "billing_not_active"):
+		d.Reason, message = "quota", "The quota of the Platform account is used up."
+		d.Action = "Check the plan and billing details of the Platform account."
+	case said.is("tokens") || !said.is("requests") && h.Get("X-Ratelimit-Remaining-Tokens") == "0":
+		d.Reason, d.Retryable, d.Action = "tokens", true, "Wait before you try again, or send less."
+	default:
+		d.Reason, d.Retryable, d.Action = "requests", true, "Wait before you try again."
+	}
+	d.ResetsAt = rfc3339(resetsAt)
+	d.RetryAfterMs = x.retryAfterLimit(d.Reason, resetsAt, h).Milliseconds()
+	return protocol.NewError(protocol.CodeRateLimited, message, d)
+}
+
+// retryAfterLimit is how long a limit holds: what the upstream asks to wait, else
+// until its reset; 0 for unknown.
+func (x *exchange) retryAfterLimit(reason string, resetsAt time.Time, h http.Header) time.Duration {
+	if pause := retryAfter(h); pause > 0 {
+		return pause
+	}
+	if !resetsAt.IsZero() {
+		return max(0, time.Until(resetsAt))
+	}
+	if reason == "requests" || reason == "tokens" {
+		pause, err := time.ParseDuration(h.Get("X-Ratelimit-Reset-" + reason))
+		if err == nil {
+			return max(0, pause)
+		}
+	}
+	return 0
+}
+
+// window is one of the two windows in which the use of a ChatGPT plan is counted.
+type window struct {
+	name     string
+	resetsAt time.Time
+}
+
+// fullWindow gives the window that is used up; of both the secondary one, which
+// is longer. x-codex-active-limit names the family of headers that matters, as
+// x-<limit>-primary-used-percent; without it that is codex.
+func fullWindow(h http.Header) window {
+	family := strings.ReplaceAll(cmp.Or(h.Get("X-Codex-Active-Limit"), "codex"), "_", "-")
+	for _, name := range []string{"secondary", "primary"} {
+		prefix := "X-" + family + "-" + name
+		used, err := strconv.ParseFloat(h.Get(prefix+"-Used-Percent"), 64)
+		if err != nil || used < 100 {
+			continue
+		}
+		full := window{name: name, resetsAt: unixTime(h.Get(prefix + "-Reset-At"))}
+		if in := seconds(h.Get(prefix + "-Reset-After-Seconds")); full.resetsAt.IsZero() && in > 0 {
+			full.resetsAt = time.Now().Add(in)
+		}
+		return full
+	}
+	return window{}
+}
+
+// unixTime reads seconds since 1970; zero for anything that is not a moment of
+// our time.
+func unixTime(text string) time.Time {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(0 < n && n < 1e11) {
+		return time.Time{}
+	}
+	return time.Unix(int64(n), 0)
+}
+
+// seconds reads a number of seconds; 0 for anything else.
+func seconds(text string) time.Duration {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0
+	}
+	return span(n, time.Second)
+}

@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptrace"
+	"strconv"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+const (
+	// maxRetries after the first attempt.
+	maxRetries = 4
+	// maxRetryAfter is the longest Retry-After that is waited for.
+	maxRetryAfter = 30 * time.Second
+)
+
+// send posts the body and gives the answer, whatever its status. This is the
+// one place that retries (contract 6): connect errors and 5xx, before any event
+// can have been delivered; never a 4xx, and a 429 is never slept on. A request
+// that was sent and got no answer is not sent again: it may have been served.
+func (x *exchange) send(ctx context.Context, streamed bool) (*http.Response, error) {
+	for attempt := 0; ; attempt++ {
+		start := time.Now()
+		resp, failure := x.post(ctx, streamed)
+		note := protocol.Attempt{DurationMs: time.Since(start).Milliseconds()}
+		var pause time.Duration
+		var again bool
+		switch {
+		case failure != nil:
+			note.ErrorKind, again = failure.Data.Reason, failure.unsent
+			if ctx.Err() != nil {
+				note.ErrorKind = ended(ctx)
+			}
+		case resp.StatusCode >= 500:
+			note.Status, note.ErrorKind = &resp.StatusCode, "server_error"
+			pause = retryAfter(resp.Header)
+			again = pause <= maxRetryAfter
+		default:
+			note.Status = &resp.StatusCode
+		}
+		x.record.evidence.Attempts = append(x.record.evidence.Attempts, note)
+		switch {
+		case failure != nil && ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case again && attempt < maxRetries && ctx.Err() == nil:
+		case failure != nil:
+			return nil, failure.Error
+		default:
+			return resp, nil
+		}
+		if resp != nil {
+			// Not read to the end: its body may never end.
+			_ = resp.Body.Close()
+		}
+		if pause == 0 {
+			pause = time.Duration(float64(x.engine.waits.firstBackoff<<attempt) * (0.9 + 0.2*rand.Float64()))
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// ended is what an attempt came to that its context ended.
+func ended(ctx context.Context) string {
+	switch context.Cause(ctx) {
+	case errTotalTimeout, errHeaderTimeout:
+		return "timeout"
+	}
+	return string(protocol.KindCancelled)
+}
+
+// post sends one request.
+func (x *exchange) post(ctx context.Context, streamed bool) (*http.Response, *unreachable) {
+	connected := false
+	trace := &httptrace.ClientTrace{
+		// The transport starts over when a kept connection turns out to be gone
+		// before anything was written to it.
+		GetConn: func(string) { connected = false },
+		GotConn: func(httptrace.GotConnInfo) { connected = true },
+	}
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, x.target.baseURL+"/responses", nil)
+	if err != nil {
+		return nil, x.unreachable(err, false)
+	}
+	x.setHeaders(req.Header)
+	limit := time.Duration(0)
+	if streamed {
+		limit = x.engine.waits.headers
+	}
+	clock := startHeaderClock(limit, func() { x.cancel(errHeaderTimeout) })
+	defer clock.stop()
+	x.upload.attach(req, clock.touch)
+	resp, err := x.engine.cfg.Transport.RoundTrip(req)
+	if err != nil {
+		return nil, x.unreachable(err, connected)
+	}
+	return resp, nil
+}
+
+// retryAfter reads how long the upstream asks to wait, 0 for nothing: the
+// milliseconds that OpenAI adds, else a number of seconds or a date (RFC 9110
+// section 10.2.3).
+func retryAfter(h http.Header) time.Duration {
+	if ms, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil {
+		return span(ms, time.Millisecond)
+	}
+	value := h.Get("Retry-After")
+	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
+		return span(seconds, time.Second)
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(0, time.Until(at))
+	}
+	return 0
+}
+
+// span is n units, between 0 and a thousand days.
+func span(n float64, unit time.Duration) time.Duration {
+	if math.IsNaN(n) || n <= 0 {
+		return 0
+	}
+	const most = 1000 * 24 * time.Hour
+	return time.Duration(min(n, float64(most/unit)) * float64(unit))
+}
