@@ -179,8 +179,8 @@ func TestRefusals(t *testing.T) {
 				_, err = m.Platform(t.Context())
 			}
 			e := asError(t, err)
-			equal(t, "message", strings.ReplaceAll(e.Message, m.path, "PATH"), c.message)
-			equal(t, "action", strings.ReplaceAll(e.Data.Action, m.path, "PATH"), c.action)
+			equal(t, "message", strings.ReplaceAll(e.Message, m.path, "PATH"), protocol.Sentence(c.message))
+			equal(t, "action", strings.ReplaceAll(e.Data.Action, m.path, "PATH"), protocol.Sentence(c.action))
 			equal(t, "need", e.Data.Need, need)
 			equal(t, "have", e.Data.Have, append([]protocol.CredentialKind{}, c.have...))
 			equal(t, "loginMethods", e.Data.LoginMethods, methods)

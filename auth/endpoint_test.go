@@ -178,16 +178,16 @@ func TestBadOverride(t *testing.T) {
 	m := NewManager(Config{Home: homeWith(t, fixture(t, "mode-chatgpt-key-and-tokens")), Now: now, ChatGPT: chatGPT, Platform: platform})
 	_, err := m.ChatGPT(t.Context())
 	equal(t, "ChatGPT", outcome(t, err), "bad_override")
-	equal(t, "message", err.Error(), "SIGNALBOX_CHATGPT_BASE_URL names a host that only --chatgpt-base-url may name")
+	equal(t, "message", err.Error(), "SIGNALBOX_CHATGPT_BASE_URL names a host that only --chatgpt-base-url may name.")
 	_, err = m.Platform(t.Context())
 	equal(t, "Platform", outcome(t, err), "bad_override")
-	equal(t, "message", err.Error(), "OPENAI_BASE_URL must be https, or http on loopback")
+	equal(t, "message", err.Error(), "OPENAI_BASE_URL must be https, or http on loopback.")
 
 	status, _ := statusOf(t, m)
 	for _, row := range status.Routes {
 		equal(t, "row", []any{row.Available, row.Reason, row.BaseURL, row.CredentialSource}, []any{false, "bad_override", "", "unknown"})
 	}
-	equal(t, "warnings", status.Warnings, []string{chatGPT.Bad, platform.Bad})
+	equal(t, "warnings", status.Warnings, []string{chatGPT.Bad + ".", platform.Bad + "."})
 	equal(t, "overrides", len(status.Overrides), 0)
 	// The credentials are as good as they were.
 	equal(t, "credentials", status.Credentials.ChatGPT.Reason+status.Credentials.Platform.Reason, "")

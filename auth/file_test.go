@@ -134,7 +134,7 @@ func TestFileShapes(t *testing.T) {
 				e := asError(t, chatGPTErr)
 				equal(t, "path", e.Data.Path, m.path)
 				equal(t, "field", e.Data.Field, s.field)
-				if !strings.Contains(e.Message, s.field) || !strings.Contains(e.Message, m.path) {
+				if !strings.Contains(strings.ToLower(e.Message), strings.ToLower(s.field)) || !strings.Contains(e.Message, m.path) {
 					t.Errorf("message %q does not say where", e.Message)
 				}
 			}

@@ -191,7 +191,7 @@ func (m *Manager) warnings(s *snapshot, all []found) []string {
 		}
 	}
 	for i, w := range warnings {
-		warnings[i] = m.Mask(w)
+		warnings[i] = protocol.Sentence(m.Mask(w))
 	}
 	return warnings
 }

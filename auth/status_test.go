@@ -168,7 +168,7 @@ func TestStatusWarnings(t *testing.T) {
 		equal(t, "mode", *status.File.Mode, fmt.Sprintf("%04o", c.mode))
 		equal(t, "state", status.State, protocol.StateAuthenticated)
 		equal(t, fmt.Sprintf("%o %o", c.mode, c.folder),
-			strings.ReplaceAll(strings.Join(status.Warnings, "|"), m.path, "PATH"), c.want)
+			strings.ReplaceAll(strings.Join(status.Warnings, "|"), m.path, "PATH"), protocol.Sentence(c.want))
 	}
 
 	// Two sources of one kind: which one is used.
@@ -182,9 +182,9 @@ func TestStatusWarnings(t *testing.T) {
 	for range 2 { // the second status is made from the same configuration
 		status, _ := statusOf(t, m)
 		equal(t, "warnings", status.Warnings, []string{
-			"from the start with [redacted]",
-			"OPENAI_OAUTH_ACCESS_TOKEN of the environment is used, not tokens.access_token in " + m.path,
-			"OPENAI_API_KEY of the environment is used, not OPENAI_API_KEY in " + m.path,
+			"From the start with [redacted].",
+			"OPENAI_OAUTH_ACCESS_TOKEN of the environment is used, not tokens.access_token in " + m.path + ".",
+			"OPENAI_API_KEY of the environment is used, not OPENAI_API_KEY in " + m.path + ".",
 		})
 		equal(t, "overrides", status.Overrides, []protocol.Override{
 			{Name: "--chatgpt-base-url", Value: "http://localhost:2", Source: "flag"},

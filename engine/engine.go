@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/auth"
@@ -68,7 +69,7 @@ type waits struct {
 // Engine makes model calls. Safe for concurrent use.
 type Engine struct {
 	cfg     Config
-	session string
+	session func() string
 	waits   waits
 }
 
@@ -81,8 +82,9 @@ func New(cfg Config) *Engine {
 		cfg.Transport = NewTransport(false)
 	}
 	return &Engine{
-		cfg:     cfg,
-		session: newSessionID(time.Now()),
+		cfg: cfg,
+		// At the first request: randomness takes a part of the start of a process.
+		session: sync.OnceValue(func() string { return newSessionID(time.Now()) }),
 		waits:   waits{firstBackoff, headerTimeout, bodyTimeout, refusalTimeout, errorGrace},
 	}
 }

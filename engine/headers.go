@@ -25,7 +25,7 @@ func (e *Engine) chatgptHeaders(h http.Header) {
 	h.Set("Originator", e.cfg.Originator)
 	h.Set("User-Agent", userAgent(e.cfg.Originator, e.cfg.Version))
 	h.Set("Version", e.cfg.ClientVersion)
-	h.Set("Session-Id", e.session)
+	h.Set("Session-Id", e.session())
 }
 
 // platformHeaders sets the headers of contract 5 but for those of the

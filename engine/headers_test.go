@@ -44,7 +44,7 @@ func TestHeaders(t *testing.T) {
 			"Originator":         {"signalbox"},
 			"User-Agent":         {agent},
 			"Version":            {"0.169.0"},
-			"Session-Id":         {e.session},
+			"Session-Id":         {e.session()},
 			"Accept":             {"text/event-stream"},
 			"Content-Type":       {"application/json"},
 		}

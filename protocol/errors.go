@@ -1,6 +1,9 @@
 package protocol
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Code is a JSON-RPC error code. Hosts branch on ErrorData.Kind; the code
 // groups the kinds and stays meaningful to clients that know only JSON-RPC or
@@ -141,9 +144,10 @@ type ErrorData struct {
 	Limit int64 `json:"limit,omitempty"`
 	// Supported lists the protocol versions that initialize accepts.
 	Supported []int `json:"supported,omitempty"`
-	// Need and Have say which credential the route needs and which exist.
+	// Need and Have say which credential the route needs and which exist: none
+	// is an empty list, not an absent one.
 	Need         CredentialKind   `json:"need,omitempty"`
-	Have         []CredentialKind `json:"have,omitempty"`
+	Have         []CredentialKind `json:"have,omitzero"`
 	LoginMethods []string         `json:"loginMethods,omitempty"`
 	// Route that refused a parameter.
 	Route RouteName `json:"route,omitempty"`
@@ -168,11 +172,27 @@ type UpstreamError struct {
 	Param   string `json:"param,omitempty"`
 }
 
-// NewError makes an error of code with its kind. data's Kind is set; the rest
-// of it stays.
+// NewError makes an error of code with its kind. Message and action become
+// sentences; the rest of data stays.
 func NewError(code Code, message string, data ErrorData) *Error {
 	data.Kind = kinds[code]
-	return &Error{Code: code, Message: message, Data: data}
+	data.Action = Sentence(data.Action)
+	return &Error{Code: code, Message: Sentence(message), Data: data}
+}
+
+// Sentence gives text with a capital at its start, unless it starts with a name
+// such as tokens.account_id, and with a full stop at its end.
+func Sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	if first, _, _ := strings.Cut(text, " "); 'a' <= text[0] && text[0] <= 'z' && !strings.ContainsAny(first, "._/") {
+		text = string(text[0]-'a'+'A') + text[1:]
+	}
+	if !strings.ContainsAny(text[len(text)-1:], ".!?") {
+		text += "."
+	}
+	return text
 }
 
 // Error implements error.

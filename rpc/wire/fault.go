@@ -2,6 +2,7 @@ package wire
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/signalbox-dev/signalbox/internal/rawjson"
 )
@@ -16,8 +17,9 @@ const (
 // ones leave the conversation as it was.
 type fault struct {
 	// id is the raw id when it could be read, else nil, which answers null.
-	id      []byte
-	code    int
+	id   []byte
+	code int
+	// message is a sentence without its capital and its full stop.
 	message string
 	reason  string
 	// fatal: the frame boundary is lost, nothing more can be read.
@@ -45,7 +47,7 @@ func (f *fault) error() []byte {
 	b := []byte(`{"code":`)
 	b = strconv.AppendInt(b, int64(f.code), 10)
 	b = append(b, `,"message":`...)
-	b = rawjson.AppendQuote(b, f.message)
+	b = rawjson.AppendQuote(b, strings.ToUpper(f.message[:1])+f.message[1:]+".")
 	b = append(b, `,"data":{"kind":"`...)
 	b = append(b, kind...)
 	b = append(b, '"')
