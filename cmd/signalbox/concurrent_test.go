@@ -52,13 +52,19 @@ func TestCancelRacesTheEnd(t *testing.T) {
 			h.begin()
 			seen := map[string]int{}
 			for id := range 300 {
-				h.send(request(fmt.Sprint(id), "responses/create", `{"model":"gpt-5.2-pro","input":"Hello.","stream":true}`))
-				for range 1 + id%40 {
-					if m := h.mustNext(); m.Method == "responses/completed" {
-						break
+				create := request(fmt.Sprint(id), "responses/create", `{"model":"gpt-5.2-pro","input":"Hello.","stream":true}`)
+				cancel := notification("$/cancelRequest", fmt.Sprintf(`{"id":%d}`, id))
+				if id%40 == 0 {
+					h.send(create, cancel) // hits for certain
+				} else {
+					h.send(create)
+					for range id % 40 { // 39 are more than the stream has: too late for certain
+						if m := h.mustNext(); m.Method == "responses/completed" {
+							break
+						}
 					}
+					h.send(cancel)
 				}
-				h.send(notification("$/cancelRequest", fmt.Sprintf(`{"id":%d}`, id)))
 				m := h.answer(fmt.Sprint(id))
 				if m.Error != nil {
 					refused(t, m, -32800, "cancelled", "")
