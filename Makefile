@@ -3,8 +3,9 @@ GO ?= go
 TOOLS := $(CURDIR)/.tools
 STATICCHECK := $(TOOLS)/staticcheck
 RACE ?= -race
+COUNT ?= 6
 
-.PHONY: build demo test check bench fuzz clean
+.PHONY: build demo test check bench clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o signalbox ./cmd/signalbox
@@ -29,7 +30,7 @@ $(STATICCHECK):
 
 # Six runs each, so that benchstat can compare two files of this output.
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./internal/rawjson ./rpc/wire ./engine ./cmd/signalbox
+	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./internal/rawjson ./rpc/... ./engine ./cmd/signalbox
 
 clean:
 	rm -rf signalbox $(TOOLS)

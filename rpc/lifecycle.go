@@ -108,7 +108,9 @@ func paramMembers(params []byte) ([]rawjson.Member, error) {
 }
 
 // ping answers {}.
-func (s *Server) ping(context.Context, *wire.Request) (any, error) { return struct{}{}, nil }
+func (s *Server) ping(context.Context, *wire.Request) (any, error) {
+	return json.RawMessage("{}"), nil
+}
 
 // beginShutdown runs on the reading goroutine: whatever is read after it is
 // refused, and everything that runs is cancelled.

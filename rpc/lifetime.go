@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -34,10 +35,13 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer, signals
 	defer cancel()
 	s.conn = wire.New(in, out, s.cfg.Wire)
 	defer s.conn.Close()
-	parent := make(chan struct{})
-	if !s.cfg.IgnoreParent {
-		go s.watchParent(ctx, parent)
-	}
+	gone := make(chan struct{})
+	parent := os.Getppid()
+	s.watchHost = sync.OnceFunc(func() {
+		if !s.cfg.IgnoreParent {
+			go s.watchParent(ctx, parent, gone)
+		}
+	})
 	s.conn.Start(ctx, s)
 	select {
 	case <-s.conn.Ended():
@@ -47,7 +51,7 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer, signals
 	case <-s.conn.WriteFailed():
 		s.log.Info("stdout is closed")
 		return s.leave(exitUnclean, goneWait, signals)
-	case <-parent:
+	case <-gone:
 		s.log.Info("the host is gone")
 		return s.leave(exitUnclean, goneWait, signals)
 	case sig := <-signals:

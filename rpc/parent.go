@@ -14,8 +14,7 @@ const parentPoll = time.Second
 // watchParent closes gone when the host's process has ended: the one that
 // initialize named, if it was alive then; without one, in header framing, our
 // own parent, if it was not 1 (contract 2).
-func (s *Server) watchParent(ctx context.Context, gone chan<- struct{}) {
-	parent := os.Getppid()
+func (s *Server) watchParent(ctx context.Context, parent int, gone chan<- struct{}) {
 	ticker := time.NewTicker(parentPoll)
 	defer ticker.Stop()
 	var host *process

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -70,11 +71,14 @@ type Server struct {
 
 	exit    chan struct{} // closed by the notification exit
 	watched chan int      // the host's process id, once initialize has told it
+	// watchHost starts watchParent, once: not before there is something to watch.
+	watchHost func()
 }
 
 // method is one row of the method table.
 type method struct {
-	// serve gives the result, which protocol.Encode takes, or an error.
+	// serve gives the result, which protocol.Encode takes or which is raw JSON, or
+	// an error.
 	serve func(ctx context.Context, req *wire.Request) (any, error)
 	// inline: serve does not block and runs on the reading goroutine, in order.
 	inline bool
@@ -145,6 +149,9 @@ func (s *Server) HandleRequest(ctx context.Context, req *wire.Request) {
 
 // admit refuses what the lifecycle or the method table does not allow.
 func (s *Server) admit(req *wire.Request) *protocol.Error {
+	if s.conn.Framing() == wire.FramingLSP || req.Method == protocol.MethodInitialize {
+		s.watchHost()
+	}
 	if s.shutdown.Load() || s.leaving.Load() {
 		return protocol.NewError(protocol.CodeInvalidRequest, "The server is shutting down.", protocol.ErrorData{Action: "Start a new process."})
 	}
@@ -173,7 +180,11 @@ func (s *Server) run(ctx context.Context, m method, req *wire.Request) {
 		req.ReplyError(s.publicError(ctx, err).Encode())
 		return
 	}
-	req.Reply(protocol.Encode(result))
+	raw, ok := result.(json.RawMessage)
+	if !ok {
+		raw = protocol.Encode(result)
+	}
+	req.Reply(raw)
 }
 
 // publicError gives the error that a host may see. Only a *protocol.Error and a

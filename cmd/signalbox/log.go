@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -26,9 +27,10 @@ func newLogger(s *settings, stderr io.Writer) (*slog.Logger, func(), error) {
 		out, closeOut = file, func() { _ = file.Close() }
 	}
 	w := &logWriter{lines: make(chan []byte, logRoom), quit: make(chan struct{}), done: make(chan struct{})}
-	go w.run(out)
+	w.begin = sync.OnceFunc(func() { go w.run(out) })
 	closeLog := func() {
 		close(w.quit)
+		w.begin()
 		select {
 		case <-w.done:
 		case <-time.After(logFlush):
@@ -44,10 +46,12 @@ type logWriter struct {
 	lines chan []byte
 	quit  chan struct{} // closed: write what is left and end
 	done  chan struct{}
+	begin func() // starts run, once: most processes log nothing
 }
 
 // Write implements io.Writer; it never blocks and never fails.
 func (w *logWriter) Write(line []byte) (int, error) {
+	w.begin()
 	select {
 	case w.lines <- append([]byte(nil), line...):
 	default:

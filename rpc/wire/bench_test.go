@@ -136,7 +136,7 @@ func BenchmarkEvent(b *testing.B) {
 func BenchmarkLibraryNotify(b *testing.B) {
 	sinks(b, func(b *testing.B, out io.Writer) {
 		stream := jsonrpc2.NewBufferedStream(writeOnly{Writer: out, closed: make(chan struct{})}, jsonrpc2.VSCodeObjectCodec{})
-		conn := jsonrpc2.NewConn(context.Background(), stream, handlerFunc(func(context.Context, *jsonrpc2.Conn, *jsonrpc2.Request) {}))
+		conn := jsonrpc2.NewConn(context.Background(), stream, noHandler{})
 		params := struct {
 			StreamID  string     `json:"streamId"`
 			RequestID int        `json:"requestId"`

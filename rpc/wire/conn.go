@@ -78,24 +78,23 @@ func (c *Conn) settle(f Framing) {
 // Start begins to read. Every request's context derives from ctx, not from the
 // end of the input.
 func (c *Conn) Start(ctx context.Context, handler Handler) {
-	stream := &objectStream{conn: c}
-	stream.pause = func() error { return c.out.awaitBelow(ctx, c.lookAhead) }
 	// The library reads before NewConn has returned, and a handler may use rpc.
 	started := make(chan struct{})
-	handle := func(context.Context, *jsonrpc2.Conn, *jsonrpc2.Request) {
-		<-started
-		c.dispatch(ctx, stream.current, handler)
+	stream := &objectStream{
+		conn:     c,
+		pause:    func() error { <-started; return c.out.awaitBelow(ctx, c.lookAhead) },
+		dispatch: func(env envelope) { c.dispatch(ctx, env, handler) },
 	}
 	// The library's own context ends with the input, so no request uses it.
-	c.rpc = jsonrpc2.NewConn(context.WithoutCancel(ctx), stream, handlerFunc(handle), jsonrpc2.SetLogger(quiet{}))
+	c.rpc = jsonrpc2.NewConn(context.WithoutCancel(ctx), stream, noHandler{}, jsonrpc2.SetLogger(quiet{}))
 	close(started)
 }
 
-type handlerFunc func(context.Context, *jsonrpc2.Conn, *jsonrpc2.Request)
+// noHandler: requests do not come as far as the library.
+type noHandler struct{}
 
-func (f handlerFunc) Handle(ctx context.Context, conn *jsonrpc2.Conn, req *jsonrpc2.Request) {
-	f(ctx, conn, req)
-}
+// Handle implements jsonrpc2.Handler.
+func (noHandler) Handle(context.Context, *jsonrpc2.Conn, *jsonrpc2.Request) {}
 
 // dispatch hands one message to the handler. A request is registered here, on
 // the reader's goroutine, so that a cancel that was read after it finds it.

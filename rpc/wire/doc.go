@@ -9,8 +9,8 @@
 //
 // The read loop and our own calls to the host are sourcegraph/jsonrpc2's. That
 // library closes the connection at the first malformed message, re-sorts the
-// members of params and cannot hold every id, so it only ever sees constant,
-// valid stand-ins of what was read (see stream.go).
+// members of params and cannot hold every id, so all that it gets to see are the
+// responses to our own calls (see stream.go).
 //
 // The clauses that the comments quote are those of docs/protocol.md.
 package wire

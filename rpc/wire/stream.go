@@ -8,22 +8,21 @@ import (
 	"github.com/sourcegraph/jsonrpc2"
 )
 
-// placeholder is all that the library sees of a request or a notification. It
-// reads, hands over and handles on one goroutine, so the handler finds the real
-// message in objectStream.current.
-var placeholder = []byte(`{"jsonrpc":"2.0","method":"message"}`)
-
-// objectStream is the stream under jsonrpc2.Conn. It answers what is malformed
-// itself, because any error from ReadObject closes that Conn.
+// objectStream is the stream under jsonrpc2.Conn. That reads in a loop on one
+// goroutine, but all that it gets to see are the responses to our own calls:
+// any error from ReadObject closes it, and a request costs it forty allocations
+// and loses the order of its params. So ReadObject answers what is malformed and
+// dispatches what the host asks.
 type objectStream struct {
-	conn    *Conn
-	current envelope
+	conn *Conn
 	// pause blocks while too much waits for the host to read (contract 7).
 	pause func() error
+	// dispatch takes a request or a notification.
+	dispatch func(envelope)
 }
 
 // ReadObject implements jsonrpc2.ObjectStream: it reads until there is a
-// message for the library. v is the library's own type and can only be filled
+// response for the library. v is the library's own type and can only be filled
 // by json.Unmarshal.
 func (s *objectStream) ReadObject(v any) error {
 	c := s.conn
@@ -53,8 +52,7 @@ func (s *objectStream) ReadObject(v any) error {
 				return json.Unmarshal(response, v)
 			}
 		default:
-			s.current = env
-			return json.Unmarshal(placeholder, v)
+			s.dispatch(env)
 		}
 	}
 }
