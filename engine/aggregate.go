@@ -116,6 +116,8 @@ func (x *exchange) readResponse(ctx context.Context, body io.Reader) error {
 		return x.failed(failure.Value)
 	case name == "incomplete":
 		x.result.Status = protocol.StatusIncomplete
+	case name == "queued", name == "in_progress":
+		return x.broken("no_terminal_event", "The upstream answered before the response was complete.")
 	default:
 		x.result.Status = protocol.StatusCompleted
 	}
