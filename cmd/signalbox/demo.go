@@ -183,7 +183,7 @@ func (d *demoHost) sceneCancel() error {
 func (d *demoHost) table() error {
 	d.say("\n%s", d.style.bold("the evidence of each"))
 	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "  requested_model\teffective_model\troute\tcredential_source\tstatus\tms")
+	_, _ = fmt.Fprintln(w, "  requested\teffective\troute\tcredential_source\thttp\tms")
 	for _, e := range d.evidence {
 		status := "-"
 		if e.Status != nil {

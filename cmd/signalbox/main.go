@@ -101,7 +101,25 @@ func start(transport func(http.RoundTripper) http.RoundTripper) int {
 			return c.run(p, args[1:])
 		}
 	}
-	return p.usageError(fmt.Errorf("there is no subcommand %q", args[0]))
+	return p.usageError(fmt.Errorf("there is no subcommand %q%s", args[0], didYouMean(args[0])))
+}
+
+// didYouMean suggests the subcommand that starts most like word.
+func didYouMean(word string) string {
+	best, most := "", 1
+	for _, c := range commands() {
+		n := 0
+		for n < min(len(word), len(c.name)) && word[n] == c.name[n] {
+			n++
+		}
+		if n > most {
+			best, most = c.name, n
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
 }
 
 func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }

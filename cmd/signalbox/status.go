@@ -56,24 +56,9 @@ func (p *program) printStatus(auth protocol.AuthStatus) {
 		}
 		row("account", strings.Join(parts, ", "))
 	}
-	c := auth.Credentials.ChatGPT
-	token := "none"
-	if c.Present {
-		token = string(c.Source)
-		if c.ExpiresAt != nil {
-			token += ", until " + *c.ExpiresAt
-		}
-	}
-	row("token", token+reason(c.Reason))
-	k := auth.Credentials.Platform
-	key := "none"
-	if k.Present {
-		key = string(k.Source)
-		if k.Hint != nil {
-			key += ", " + *k.Hint
-		}
-	}
-	row("key", key+reason(k.Reason))
+	c, k := auth.Credentials.ChatGPT, auth.Credentials.Platform
+	row("token", credential(c.Present, c.Source, ", until ", c.ExpiresAt)+reason(c.Reason))
+	row("key", credential(k.Present, k.Source, ", ", k.Hint)+reason(k.Reason))
 	for _, r := range auth.Routes {
 		word := st.mark(r.Available, "available", "not available")
 		row(string(r.Route), word+reason(r.Reason)+" "+st.faint(r.BaseURL))
@@ -89,6 +74,18 @@ func (p *program) printStatus(auth protocol.AuthStatus) {
 	for _, warning := range auth.Warnings {
 		row("warning", warning)
 	}
+}
+
+// credential tells where a credential comes from, with one detail if there is
+// one.
+func credential(present bool, source protocol.CredentialSource, before string, detail *string) string {
+	switch {
+	case !present:
+		return "none"
+	case detail == nil:
+		return string(source)
+	}
+	return string(source) + before + *detail
 }
 
 func reason(text string) string {
