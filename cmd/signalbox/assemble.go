@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"strings"
@@ -43,6 +44,10 @@ func (p *program) assemble(s *settings) (*rpc.Server, func(), error) {
 	if err != nil {
 		warnings = append(warnings, fmt.Sprintf("No auth.json is read: %v.", err))
 	}
+	roots, warning := rootCAs(getenv)
+	if warning != "" {
+		warnings = append(warnings, warning)
+	}
 	manager := auth.NewManager(auth.Config{
 		Home:        home,
 		APIKey:      protocol.NewSecret(getenv("OPENAI_API_KEY")),
@@ -52,7 +57,11 @@ func (p *program) assemble(s *settings) (*rpc.Server, func(), error) {
 		Platform:    platform,
 		Warnings:    warnings,
 	})
-	var transport http.RoundTripper = engine.NewTransport(s.simulate.on)
+	base := engine.NewTransport(s.simulate.on)
+	if roots != nil {
+		base.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	}
+	var transport http.RoundTripper = base
 	if p.transport != nil {
 		transport = p.transport(transport)
 	}
