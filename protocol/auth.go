@@ -16,15 +16,23 @@ type CredentialSource string
 
 // The sources.
 const (
-	SourceExplicitAPIKey      CredentialSource = "explicit_api_key"
-	SourceEnvAPIKey           CredentialSource = "env_openai_api_key"
-	SourceEnvAccessToken      CredentialSource = "env_oauth_access_token"
-	SourceAuthJSONAPIKey      CredentialSource = "codex_auth_json_api_key"
-	SourceAuthJSONOAuth       CredentialSource = "codex_auth_json_oauth"
-	SourceKeyringAPIKey       CredentialSource = "codex_keyring_api_key"
-	SourceKeyringOAuth        CredentialSource = "codex_keyring_oauth"
+	// A Platform key given to this process. Not in this version.
+	SourceExplicitAPIKey CredentialSource = "explicit_api_key"
+	// OPENAI_API_KEY of the environment.
+	SourceEnvAPIKey CredentialSource = "env_openai_api_key"
+	// OPENAI_OAUTH_ACCESS_TOKEN of the environment.
+	SourceEnvAccessToken CredentialSource = "env_oauth_access_token"
+	// The member OPENAI_API_KEY of auth.json.
+	SourceAuthJSONAPIKey CredentialSource = "codex_auth_json_api_key"
+	// The tokens of auth.json.
+	SourceAuthJSONOAuth CredentialSource = "codex_auth_json_oauth"
+	// A key in the keyring. Not in this version.
+	SourceKeyringAPIKey CredentialSource = "codex_keyring_api_key"
+	// Tokens in the keyring. Not in this version.
+	SourceKeyringOAuth CredentialSource = "codex_keyring_oauth"
+	// A key that the ChatGPT login was exchanged for. Not in this version.
 	SourceTokenExchangeAPIKey CredentialSource = "codex_token_exchange_api_key"
-	// SourceUnknown stands where nothing was resolved.
+	// Nothing was resolved.
 	SourceUnknown CredentialSource = "unknown"
 )
 
@@ -33,8 +41,10 @@ type AccountMode string
 
 // The modes; the empty mode means that there is no credential.
 const (
+	// They go over the ChatGPT route.
 	ModeChatGPT AccountMode = "chatgpt"
-	ModeAPIKey  AccountMode = "apiKey"
+	// They go over the Platform route.
+	ModeAPIKey AccountMode = "apiKey"
 )
 
 // AuthState sums the credentials up.
@@ -44,91 +54,127 @@ type AuthState string
 const (
 	// StateAuthenticated: some route works now or after a renewal.
 	StateAuthenticated AuthState = "authenticated"
-	// StateUnauthenticated: there is no credential.
+	// StateUnauthenticated: there is no credential that a route could use.
 	StateUnauthenticated AuthState = "unauthenticated"
-	// StateExpired: only a new login helps.
+	// StateExpired: the access token has expired; only a new login helps.
 	StateExpired AuthState = "expired"
-	// StateError: the credential store cannot be read.
+	// StateError: auth.json cannot be used, and nothing else makes a route work.
 	StateError AuthState = "error"
 )
 
-// LoginMethods that auth/login offers and that errors suggest.
+// The ways to log in that errors suggest.
 const (
 	LoginBrowser = "browser"
 	LoginDevice  = "device"
 	LoginAPIKey  = "apiKey"
 )
 
-// AuthStatus is the result of auth/status. It never shows a secret.
-type AuthStatus struct {
-	State       AuthState        `json:"state"`
-	Mode        *AccountMode     `json:"mode"`
-	Account     *Account         `json:"account"`
-	Credentials CredentialStates `json:"credentials"`
-	Routes      []RouteState     `json:"routes"`
-	File        FileState        `json:"file"`
-	// Overrides in force, for example a base URL from the environment.
-	Overrides []Override `json:"overrides"`
-	Warnings  []string   `json:"warnings"`
+// AuthStatusParams are the params of auth/status.
+type AuthStatusParams struct {
+	// "never" (the default) or "ifExpiring"; this version renews nothing.
+	Refresh string `json:"refresh,omitempty"`
 }
 
-// Account as the tokens name it; a member that they do not name is null.
+// AuthStatus is the result of auth/status. It never shows a secret.
+type AuthStatus struct {
+	// All of it in one word.
+	State AuthState `json:"state"`
+	// Where models go that no rule names; null without a credential.
+	Mode *AccountMode `json:"mode"`
+	// Whom the access token belongs to; null when none tells.
+	Account *Account `json:"account"`
+	// The two credentials, present or not.
+	Credentials CredentialStates `json:"credentials"`
+	// One row for each route: first chatgpt, then platform.
+	Routes []RouteState `json:"routes"`
+	// auth.json.
+	File FileState `json:"file"`
+	// Overrides in force, for example a base URL from the environment.
+	Overrides []Override `json:"overrides"`
+	// One sentence each, for a person.
+	Warnings []string `json:"warnings"`
+}
+
+// Account as the claims of the tokens name it; null for what they do not name.
 type Account struct {
-	Email     *string `json:"email"`
-	PlanType  *string `json:"planType"`
+	// E-mail address.
+	Email *string `json:"email"`
+	// Plan, such as "plus"; an open set.
+	PlanType *string `json:"planType"`
+	// Id of the ChatGPT account.
 	AccountID *string `json:"accountId"`
-	UserID    *string `json:"userId"`
+	// Id of the user.
+	UserID *string `json:"userId"`
 }
 
 // CredentialStates are the two credentials, present or not.
 type CredentialStates struct {
-	ChatGPT  ChatGPTState  `json:"chatgpt"`
+	// The OAuth access token.
+	ChatGPT ChatGPTState `json:"chatgpt"`
+	// The Platform key.
 	Platform PlatformState `json:"platform"`
 }
 
 // ChatGPTState is the state of the OAuth access token.
 type ChatGPTState struct {
-	Present     bool             `json:"present"`
-	Source      CredentialSource `json:"source"`
-	ExpiresAt   *string          `json:"expiresAt"`
-	LastRefresh *string          `json:"lastRefresh"`
-	Refreshable bool             `json:"refreshable"`
-	// Reason why the token cannot be used, one of the reasons of the errors.
+	// There is one, usable or not.
+	Present bool `json:"present"`
+	// Where it is; "unknown" when there is none.
+	Source CredentialSource `json:"source"`
+	// When it expires; null when it does not tell.
+	ExpiresAt *string `json:"expiresAt"`
+	// When it was last renewed; null when not known.
+	LastRefresh *string `json:"lastRefresh"`
+	// A refresh token stands beside it.
+	Refreshable bool `json:"refreshable"`
+	// Why it cannot be used: the reason that an error would have.
 	Reason string `json:"reason,omitempty"`
 }
 
 // PlatformState is the state of the Platform key.
 type PlatformState struct {
-	Present bool             `json:"present"`
-	Source  CredentialSource `json:"source"`
-	// Hint shows the start and the end of the key, never more than 3 + 4
-	// characters.
-	Hint   *string `json:"hint"`
-	Reason string  `json:"reason,omitempty"`
+	// There is one, usable or not.
+	Present bool `json:"present"`
+	// Where it is; "unknown" when there is none.
+	Source CredentialSource `json:"source"`
+	// Its first 3 and last 4 characters; null when it is short, unusable or absent.
+	Hint *string `json:"hint"`
+	// Why it cannot be used: the reason that an error would have.
+	Reason string `json:"reason,omitempty"`
 }
 
 // RouteState says whether a route can be used now.
 type RouteState struct {
-	Route            RouteName        `json:"route"`
-	API              string           `json:"api"`
-	BaseURL          string           `json:"base_url"`
-	Available        bool             `json:"available"`
+	// The route.
+	Route RouteName `json:"route"`
+	// Always "responses".
+	API string `json:"api"`
+	// Where its requests go; empty when an override is refused.
+	BaseURL string `json:"base_url"`
+	// A request would be sent.
+	Available bool `json:"available"`
+	// Where its credential comes from; "unknown" when it is not available.
 	CredentialSource CredentialSource `json:"credential_source"`
-	Reason           string           `json:"reason,omitempty"`
+	// Why it is not available: the reason that an error would have.
+	Reason string `json:"reason,omitempty"`
 }
 
 // FileState describes auth.json.
 type FileState struct {
+	// Where it is, or would be.
 	Path string `json:"path"`
-	// Mode is octal, such as "0600"; null when there is no file.
-	Mode     *string `json:"mode"`
+	// Permissions in octal, such as "0600"; null when there is no file.
+	Mode *string `json:"mode"`
+	// When it was last written; null when there is no file.
 	Modified *string `json:"modified"`
 }
 
 // Override is a setting that replaces a default of the program.
 type Override struct {
-	Name  string `json:"name"`
+	// The variable or the flag.
+	Name string `json:"name"`
+	// Its value.
 	Value string `json:"value"`
-	// Source: "flag" or "environment".
+	// Who said so: "flag" or "environment".
 	Source string `json:"source"`
 }

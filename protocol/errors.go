@@ -42,140 +42,128 @@ const (
 
 // The kind of each code.
 const (
-	KindParseError           Kind = "parse_error"
-	KindInvalidRequest       Kind = "invalid_request"
-	KindMethodNotFound       Kind = "method_not_found"
-	KindInvalidParams        Kind = "invalid_params"
-	KindInternalError        Kind = "internal_error"
-	KindNotInitialized       Kind = "not_initialized"
-	KindCancelled            Kind = "cancelled"
-	KindBusy                 Kind = "busy"
-	KindLoginRequired        Kind = "login_required"
-	KindCredentialMismatch   Kind = "credential_mismatch"
-	KindCredentialStore      Kind = "credential_store"
+	// A message is not JSON, or its frame is broken.
+	KindParseError Kind = "parse_error"
+	// A message is no JSON-RPC request, or none that can be served now.
+	KindInvalidRequest Kind = "invalid_request"
+	// There is no such method.
+	KindMethodNotFound Kind = "method_not_found"
+	// The params are wrong.
+	KindInvalidParams Kind = "invalid_params"
+	// A fault of signalbox.
+	KindInternalError Kind = "internal_error"
+	// In header framing, a request before initialize.
+	KindNotInitialized Kind = "not_initialized"
+	// The request was cancelled.
+	KindCancelled Kind = "cancelled"
+	// Too much is in flight.
+	KindBusy Kind = "busy"
+	// There is no usable credential.
+	KindLoginRequired Kind = "login_required"
+	// There is a credential, and it must not be used for this.
+	KindCredentialMismatch Kind = "credential_mismatch"
+	// auth.json cannot be used.
+	KindCredentialStore Kind = "credential_store"
+	// The route does not take a member of the body, or its value.
 	KindUnsupportedParameter Kind = "unsupported_parameter"
-	KindUpstreamRejected     Kind = "upstream_rejected"
-	KindRateLimited          Kind = "rate_limited"
-	KindUpstreamUnavailable  Kind = "upstream_unavailable"
-	KindStreamBroken         Kind = "stream_broken"
-	KindResponseFailed       Kind = "response_failed"
-	KindModelMismatch        Kind = "model_mismatch"
+	// The upstream refused the request.
+	KindUpstreamRejected Kind = "upstream_rejected"
+	// A limit of the upstream has been reached.
+	KindRateLimited Kind = "rate_limited"
+	// No answer came, or one that says: later.
+	KindUpstreamUnavailable Kind = "upstream_unavailable"
+	// The answer began with a 2xx status and did not come to its end.
+	KindStreamBroken Kind = "stream_broken"
+	// The upstream says that the response failed.
+	KindResponseFailed Kind = "response_failed"
+	// The upstream named another model than expect.model.
+	KindModelMismatch Kind = "model_mismatch"
 )
 
-// kinds is the table code -> kind.
-var kinds = map[Code]Kind{
-	CodeParseError:           KindParseError,
-	CodeInvalidRequest:       KindInvalidRequest,
-	CodeMethodNotFound:       KindMethodNotFound,
-	CodeInvalidParams:        KindInvalidParams,
-	CodeInternalError:        KindInternalError,
-	CodeNotInitialized:       KindNotInitialized,
-	CodeCancelled:            KindCancelled,
-	CodeBusy:                 KindBusy,
-	CodeLoginRequired:        KindLoginRequired,
-	CodeCredentialMismatch:   KindCredentialMismatch,
-	CodeCredentialStore:      KindCredentialStore,
-	CodeUnsupportedParameter: KindUnsupportedParameter,
-	CodeUpstreamRejected:     KindUpstreamRejected,
-	CodeRateLimited:          KindRateLimited,
-	CodeUpstreamUnavailable:  KindUpstreamUnavailable,
-	CodeStreamBroken:         KindStreamBroken,
-	CodeResponseFailed:       KindResponseFailed,
-	CodeModelMismatch:        KindModelMismatch,
-}
-
-// Reasons that more than one package gives or reads. A reason narrows a kind.
-const (
-	ReasonTooLarge          = "too_large"
-	ReasonBatchUnsupported  = "batch_unsupported"
-	ReasonDuplicateID       = "duplicate_id"
-	ReasonDuplicateStreamID = "duplicate_stream_id"
-
-	ReasonNoCredentials = "no_credentials"
-	ReasonTokenExpired  = "token_expired"
-	ReasonTokenRejected = "token_rejected"
-
-	ReasonWrongKind        = "wrong_kind"
-	ReasonMissingAccountID = "missing_account_id"
-	ReasonAccountMismatch  = "account_mismatch"
-	ReasonPinnedRoute      = "pinned_route"
-	ReasonBadOverride      = "bad_override"
-	ReasonForeignBaseURL   = "foreign_base_url"
-
-	ReasonCorrupt             = "corrupt"
-	ReasonNotOwner            = "not_owner"
-	ReasonUnsupportedAuthMode = "unsupported_auth_mode"
-)
-
-// Error is the only error type that crosses a package border, and what a reply
-// carries. Message is one sentence, ErrorData.Action one imperative; neither
-// ever holds a secret, a body or a URL with a query.
+// Error is the error of a reply, and the only error type that crosses a package
+// border. No text in it holds a secret, a body or a URL with a query.
 type Error struct {
-	Code    Code      `json:"code"`
-	Message string    `json:"message"`
-	Data    ErrorData `json:"data"`
+	// One code for each kind.
+	Code Code `json:"code"`
+	// One sentence for a person.
+	Message string `json:"message"`
+	// What a program needs.
+	Data ErrorData `json:"data"`
 }
 
 // ErrorData is error.data. Only the members that belong to the kind are set.
 type ErrorData struct {
+	// The stable name of what went wrong.
 	Kind Kind `json:"kind"`
-	// Reason narrows Kind, for example "cut" of stream_broken.
+	// Narrows the kind.
 	Reason string `json:"reason,omitempty"`
-	// Action tells a person what to do, as one imperative.
+	// What a person can do, as one imperative.
 	Action string `json:"action,omitempty"`
-	// Retryable: the same request may succeed later, and no event was delivered.
-	Retryable    bool  `json:"retryable"`
+	// The same request may succeed later, and no event was delivered.
+	Retryable bool `json:"retryable"`
+	// How long to wait before that, in milliseconds; absent when not known.
 	RetryAfterMs int64 `json:"retryAfterMs,omitempty"`
-	// HTTPStatus is the upstream's own status; absent when none arrived.
+	// The upstream's own status; absent when none arrived.
 	HTTPStatus int `json:"httpStatus,omitempty"`
-	// Headers as in Started.
-	Headers  Headers        `json:"headers,omitempty"`
+	// As in responses/started.
+	Headers Headers `json:"headers,omitempty"`
+	// What the upstream says.
 	Upstream *UpstreamError `json:"upstream,omitempty"`
-	StreamID string         `json:"streamId,omitempty"`
+	// Of responses/create, once it has started.
+	StreamID string `json:"streamId,omitempty"`
 
-	// Field names the member of params, or of auth.json, that is wrong.
+	// The member of params, or of auth.json, that is wrong, such as "_meta.route".
 	Field string `json:"field,omitempty"`
-	// Method is the unknown method, Similar the nearest known ones.
-	Method  string   `json:"method,omitempty"`
+	// The unknown method.
+	Method string `json:"method,omitempty"`
+	// The nearest known methods.
 	Similar []string `json:"similar,omitempty"`
-	// IncidentID is repeated in the log beside the stack of a panic.
+	// Repeated in the log, beside the stack of a panic.
 	IncidentID string `json:"incidentId,omitempty"`
-	// Limit is the limit that was reached.
+	// The limit that was reached: a number of requests, or of bytes.
 	Limit int64 `json:"limit,omitempty"`
-	// Supported lists the protocol versions that initialize accepts.
+	// Protocol versions that initialize accepts.
 	Supported []int `json:"supported,omitempty"`
-	// Need and Have say which credential the route needs and which exist: none
-	// is an empty list, not an absent one.
-	Need         CredentialKind   `json:"need,omitempty"`
-	Have         []CredentialKind `json:"have,omitzero"`
-	LoginMethods []string         `json:"loginMethods,omitempty"`
-	// Route that refused a parameter.
+	// The kind of credential that the route needs.
+	Need CredentialKind `json:"need,omitempty"`
+	// The kinds that there are; empty when there are none.
+	Have []CredentialKind `json:"have,omitzero"`
+	// How to get what is needed, best first: "browser", "device" or "apiKey".
+	LoginMethods []string `json:"loginMethods,omitempty"`
+	// The route that refused a parameter, or that the model is pinned to.
 	Route RouteName `json:"route,omitempty"`
-	// Path of the credential file that could not be read.
+	// The credential file that cannot be used.
 	Path string `json:"path,omitempty"`
-	// EventsDelivered counts the events that reached the host before a stream
-	// broke.
+	// Events that the host got before the stream broke.
 	EventsDelivered *int64 `json:"eventsDelivered,omitempty"`
-	// ResetsAt, PlanType and Window belong to rate_limited.
+	// When the limit ends; absent when not known.
 	ResetsAt string `json:"resetsAt,omitempty"`
+	// The ChatGPT plan, as the upstream names it.
 	PlanType string `json:"planType,omitempty"`
-	Window   string `json:"window,omitempty"`
+	// The window of the plan's usage that is full: "primary" or "secondary".
+	Window string `json:"window,omitempty"`
 
+	// Of responses/create, once it has started.
 	Evidence *Evidence `json:"evidence,omitempty"`
 }
 
-// UpstreamError is the error object of the upstream, masked.
+// UpstreamError is the error object of the upstream, with secrets masked and
+// each text cut at 512 bytes. What it does not say is absent.
 type UpstreamError struct {
-	Type    string `json:"type,omitempty"`
-	Code    string `json:"code,omitempty"`
+	// Its type.
+	Type string `json:"type,omitempty"`
+	// Its code.
+	Code string `json:"code,omitempty"`
+	// Its message.
 	Message string `json:"message,omitempty"`
-	Param   string `json:"param,omitempty"`
+	// The parameter that it is about.
+	Param string `json:"param,omitempty"`
 }
 
 // NewError makes an error of code with its kind. Message and action become
 // sentences; the rest of data stays.
 func NewError(code Code, message string, data ErrorData) *Error {
-	data.Kind = kinds[code]
+	data.Kind = kindOf(code)
 	data.Action = Sentence(data.Action)
 	return &Error{Code: code, Message: Sentence(message), Data: data}
 }

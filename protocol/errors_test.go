@@ -1,39 +1,10 @@
 package protocol
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-// TestKindsAreClosed holds the list of kinds: each constant has exactly one
-// code, and each code a kind.
-func TestKindsAreClosed(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "errors.go", nil, 0)
-	require.NoError(t, err)
-	names, codes := map[string]bool{}, 0
-	ast.Inspect(file, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.ValueSpec); ok {
-			if strings.HasPrefix(spec.Names[0].Name, "Kind") {
-				names[strings.Trim(spec.Values[0].(*ast.BasicLit).Value, `"`)] = true
-			}
-			if strings.HasPrefix(spec.Names[0].Name, "Code") {
-				codes++
-			}
-		}
-		return true
-	})
-	require.Len(t, kinds, codes)
-	for code, kind := range kinds {
-		require.True(t, names[string(kind)], "kind %s of %d", kind, code)
-		delete(names, string(kind))
-	}
-	require.Empty(t, names, "kinds without a code")
-}
 
 func TestErrorEncodesAsTheContractSays(t *testing.T) {
 	status := 429

@@ -1,40 +1,51 @@
 package protocol
 
 // Evidence proves what an answer is: which model was asked for and which one
-// the upstream says it used, over which route and with which credential. It is
-// in responses/started, responses/completed, the result and error.data. Where
-// nothing was resolved, base_url is null and credential_source "unknown".
+// the upstream says it used, over which route and with which credential.
 type Evidence struct {
+	// The model of the request, as it was sent: it is never changed.
 	RequestedModel string `json:"requested_model"`
-	// EffectiveModel is what the upstream says; null when it says nothing. It is
-	// never copied from the request.
-	EffectiveModel *string     `json:"effective_model"`
-	ModelSource    ModelSource `json:"model_source"`
-	// ModelMatch: the effective model is the requested one or a dated snapshot
-	// of it; null when the upstream says nothing.
-	ModelMatch *bool  `json:"model_match"`
-	API        string `json:"api"`
-	// Route is null when no route could be chosen.
-	Route            *RouteName       `json:"route"`
-	BaseURL          *string          `json:"base_url"`
+	// What the upstream says that it used: its header openai-model, else
+	// response.model. null when it says nothing; never copied from the request.
+	EffectiveModel *string `json:"effective_model"`
+	// Where the effective model was named.
+	ModelSource ModelSource `json:"model_source"`
+	// All models that the upstream named are the requested one or a dated
+	// snapshot of it (MODEL-YYYY-MM-DD); null when it named none.
+	ModelMatch *bool `json:"model_match"`
+	// Always "responses".
+	API string `json:"api"`
+	// null when no route could be chosen.
+	Route *RouteName `json:"route"`
+	// Base URL of the route; null when no credential could be resolved for it.
+	BaseURL *string `json:"base_url"`
+	// Where the credential came from; "unknown" when none could be resolved.
 	CredentialSource CredentialSource `json:"credential_source"`
-	// AccountIDHash is the first 16 hexadecimal digits of the SHA-256 of the
-	// account id.
+	// First 16 hexadecimal digits of the SHA-256 of the ChatGPT account id; absent
+	// without one.
 	AccountIDHash string `json:"account_id_hash,omitempty"`
-	// Status is the upstream's HTTP status; null when none arrived.
-	Status            *int         `json:"status"`
-	UpstreamRequestID *string      `json:"upstream_request_id"`
-	Attempts          []Attempt    `json:"attempts"`
-	Refreshed         bool         `json:"refreshed"`
-	Adjustments       []Adjustment `json:"adjustments"`
-	// ClientVersion is the Codex client version declared on the ChatGPT route.
+	// HTTP status of the answer that counts; null when none arrived.
+	Status *int `json:"status"`
+	// The id by which OpenAI's support finds the request; null when the upstream
+	// gave none.
+	UpstreamRequestID *string `json:"upstream_request_id"`
+	// Every HTTP request that was sent, in order, retries included.
+	Attempts []Attempt `json:"attempts"`
+	// The credential was renewed for this request. Always false so far.
+	Refreshed bool `json:"refreshed"`
+	// What was changed in the body, and options that had no effect.
+	Adjustments []Adjustment `json:"adjustments"`
+	// Codex client version declared; on the ChatGPT route only.
 	ClientVersion string `json:"client_version,omitempty"`
-	ServiceTier   string `json:"service_tier,omitempty"`
-	// TTFBMs until the response headers, FirstEventMs until the first event,
-	// DurationMs until the end; null when it did not come to that.
-	TTFBMs       *int64 `json:"ttfb_ms"`
+	// Service tier that the upstream names.
+	ServiceTier string `json:"service_tier,omitempty"`
+	// From the request to the response headers, in milliseconds; null before them.
+	TTFBMs *int64 `json:"ttfb_ms"`
+	// From the request to the first event, in milliseconds; null before it and
+	// without a stream.
 	FirstEventMs *int64 `json:"first_event_ms"`
-	DurationMs   int64  `json:"duration_ms"`
+	// From the request until now, in milliseconds.
+	DurationMs int64 `json:"duration_ms"`
 }
 
 // ModelSource says what named the effective model.
@@ -42,24 +53,32 @@ type ModelSource string
 
 // The sources of the effective model.
 const (
+	// A response object in the answer.
 	ModelFromResponse ModelSource = "response.model"
-	ModelFromHeader   ModelSource = "openai-model"
-	ModelUnknown      ModelSource = "unknown"
+	// A header of the answer, or one inside an event.
+	ModelFromHeader ModelSource = "openai-model"
+	// Nothing did.
+	ModelUnknown ModelSource = "unknown"
 )
 
 // Attempt is one HTTP request that was sent.
 type Attempt struct {
-	// Status is null when no answer arrived.
-	Status     *int   `json:"status"`
-	ErrorKind  string `json:"error_kind,omitempty"`
-	DurationMs int64  `json:"duration_ms"`
+	// HTTP status; null when no answer arrived.
+	Status *int `json:"status"`
+	// Why there was no answer, or server_error for a 5xx: a reason of 1104, or
+	// "cancelled".
+	ErrorKind string `json:"error_kind,omitempty"`
+	// From sending to the response headers or the failure, in milliseconds.
+	DurationMs int64 `json:"duration_ms"`
 }
 
 // Adjustment is one change that was made to the body, or an option that had no
 // effect.
 type Adjustment struct {
+	// The member of the body, such as "input[0].role", or "_meta.NAME".
 	Field string `json:"field"`
-	// Action: "set", "wrapped", "replaced", "dropped" or "ignored".
+	// One of "set", "wrapped", "replaced", "dropped" and "ignored".
 	Action string `json:"action"`
+	// Why, in words.
 	Reason string `json:"reason"`
 }

@@ -2,72 +2,76 @@ package protocol
 
 import "encoding/json"
 
-// InitializeParams are the params of initialize; every member is optional.
+// InitializeParams are the params of initialize. Members that are not listed
+// have no effect and are named in ignoredOptions.
 type InitializeParams struct {
-	ProtocolVersion *int `json:"protocolVersion"`
-	// ProcessID is the host's process: when it is gone, so are we. null: do not
-	// watch.
-	ProcessID  *int `json:"processId"`
+	// The version that the host speaks: 1. Another one is -32602 with supported.
+	ProtocolVersion *int `json:"protocolVersion,omitempty"`
+	// The host's process: when it is gone, so are we. null or absent: not watched.
+	ProcessID *int `json:"processId,omitempty"`
+	// The host; not read so far.
 	ClientInfo struct {
-		Name    string `json:"name"`
-		Version string `json:"version"`
-	} `json:"clientInfo"`
-	Capabilities ClientCapabilities `json:"capabilities"`
-	// OptOutNotifications lists notifications that the host does not want, by
-	// exact name.
-	OptOutNotifications []string `json:"optOutNotifications"`
-}
-
-// ClientCapabilities of the host; absent means no.
-type ClientCapabilities struct {
-	Window struct {
-		ShowDocument struct {
-			Support bool `json:"support"`
-		} `json:"showDocument"`
-		LogMessage json.RawMessage `json:"logMessage"`
-	} `json:"window"`
+		// Its name.
+		Name string `json:"name,omitempty"`
+		// Its version.
+		Version string `json:"version,omitempty"`
+	} `json:"clientInfo,omitzero"`
+	// What the host can do, as in LSP; not read so far.
+	Capabilities json.RawMessage `json:"capabilities,omitempty" doc:"capabilities,object"`
+	// Notifications that the host does not want, by exact name.
+	OptOutNotifications []string `json:"optOutNotifications,omitempty"`
 }
 
 // InitializeResult is the result of initialize.
 type InitializeResult struct {
-	ProtocolVersion int                `json:"protocolVersion"`
-	ServerInfo      ServerInfo         `json:"serverInfo"`
-	Capabilities    ServerCapabilities `json:"capabilities"`
-	Auth            AuthStatus         `json:"auth"`
-	// IgnoredOptions names the members of the params that had no effect.
+	// The version spoken from here on: 1.
+	ProtocolVersion int `json:"protocolVersion"`
+	// This program.
+	ServerInfo ServerInfo `json:"serverInfo"`
+	// What this process serves and sends.
+	Capabilities ServerCapabilities `json:"capabilities"`
+	// As auth/status answers it, from file and environment only.
+	Auth AuthStatus `json:"auth"`
+	// Members of the params that had no effect.
 	IgnoredOptions []string `json:"ignoredOptions"`
 }
 
 // ServerInfo names this program.
 type ServerInfo struct {
-	Name    string `json:"name"`
+	// Always "signalbox".
+	Name string `json:"name"`
+	// Version of the program, not of the protocol.
 	Version string `json:"version"`
 }
 
 // ServerCapabilities spare a host probing by error code.
 type ServerCapabilities struct {
-	Methods       []string `json:"methods"`
+	// Methods that are served, sorted.
+	Methods []string `json:"methods"`
+	// Notifications that may be sent, also those that the host has opted out of.
 	Notifications []string `json:"notifications"`
-	// Framing in use: "lsp" or "ndjson".
+	// The framing in use: "lsp" or "ndjson".
 	Framing string `json:"framing"`
-	// Batch is always false: a batch is answered with one -32600.
-	Batch  bool   `json:"batch"`
+	// Always false: a batch is answered with one -32600.
+	Batch bool `json:"batch"`
+	// Limits of this process.
 	Limits Limits `json:"limits"`
 }
 
 // Limits of this process.
 type Limits struct {
-	// MaxMessageBytes of one message from the host.
+	// Largest message from the host, in bytes.
 	MaxMessageBytes int64 `json:"maxMessageBytes"`
-	// MaxRequests in flight, apart from responses/create.
+	// Requests in flight, apart from responses/create.
 	MaxRequests int `json:"maxRequests"`
-	// MaxStreams of responses/create in flight.
+	// responses/create in flight.
 	MaxStreams int `json:"maxStreams"`
-	// MaxEventBytes of one event of the upstream.
+	// Largest event of the upstream, and largest response without a stream, in bytes.
 	MaxEventBytes int64 `json:"maxEventBytes"`
 }
 
 // CancelRequestParams are the params of $/cancelRequest.
 type CancelRequestParams struct {
-	ID json.RawMessage `json:"id"`
+	// Id of the request, as it was sent. An unknown one is ignored.
+	ID json.RawMessage `json:"id" doc:"id,string or number"`
 }

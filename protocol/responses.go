@@ -22,65 +22,135 @@ type Status string
 // The statuses. Of these only completed, incomplete and cancelled come as a
 // result; failed comes with an error.
 const (
-	StatusCompleted  Status = "completed"
+	// The response is complete.
+	StatusCompleted Status = "completed"
+	// The upstream ended it early, for example at max_output_tokens.
 	StatusIncomplete Status = "incomplete"
-	StatusFailed     Status = "failed"
-	StatusCancelled  Status = "cancelled"
+	// It ended with an error.
+	StatusFailed Status = "failed"
+	// The host cancelled it.
+	StatusCancelled Status = "cancelled"
 )
 
 // Headers are the upstream's headers that a host may see, by lower-case name:
 // x-request-id, openai-*, x-ratelimit-*, x-codex-*, retry-after.
 type Headers map[string]string
 
-// CreateMeta are our own options of responses/create: the member _meta of its
-// params, which is cut out before anything is sent.
+// CreateParams are the params of responses/create: the body as the Responses API
+// documents it, flat, of which these members mean something to us as well, and
+// our own options.
+type CreateParams struct {
+	// The model; it decides the route and is never changed.
+	Model string `json:"model"`
+	// Deliver the events as they come. Both values work on both routes.
+	Stream bool `json:"stream,omitempty"`
+	// Not supported: true is 1101 on both routes.
+	Background bool `json:"background,omitempty"`
+	// Our own options; cut out before anything is sent.
+	Meta CreateOptions `json:"_meta,omitzero"`
+}
+
+// CreateOptions are our own options of responses/create, its member _meta. null
+// means absent, a wrong type is -32602, unknown members are listed in
+// evidence.adjustments.
+type CreateOptions struct {
+	// Id of the stream, unique among the live ones; by default a generated one.
+	StreamID string `json:"streamId,omitempty"`
+	// "auto" (the default), "chatgpt" or "platform": section 5.
+	Route string `json:"route,omitempty"`
+	// "all" (the default) or "none": with stream, whether the host gets the events.
+	Events string `json:"events,omitempty"`
+	// Limit for the whole request, in milliseconds. Without it there is none, but
+	// for 15 minutes without a stream on the Platform route.
+	TimeoutMs int64 `json:"timeoutMs,omitempty"`
+	// How long a stream may be silent, in milliseconds; by default that of
+	// --idle-timeout.
+	IdleTimeoutMs int64 `json:"idleTimeoutMs,omitempty"`
+	// "refuse" (the default) or "drop": what becomes of tuning parameters that the
+	// route does not take.
+	OnUnsupported string `json:"onUnsupported,omitempty"`
+	// What the answer must be.
+	Expect struct {
+		// The model that must answer, itself or a dated snapshot of it. Another one
+		// is 1107 before the event that names it is delivered.
+		Model string `json:"model,omitempty"`
+	} `json:"expect,omitzero"`
+	// Headers for the upstream: traceparent, tracestate, x-client-request-id and
+	// idempotency-key; any other is -32602.
+	Headers map[string]string `json:"headers,omitempty"`
+	// The scenario of this request; only under --simulate.
+	Simulate string `json:"simulate,omitempty"`
+}
+
+// CreateMeta is what CreateOptions come to.
 type CreateMeta struct {
-	// StreamID chosen by the host; unique among the live ones. "": we choose.
 	StreamID string
-	// Route: "" and "auto" by the table, else the named one.
+	// Route: "" by the table, else the named one.
 	Route RouteName
-	// NoEvents: the host wants the result only (events:"none").
+	// NoEvents is events:"none".
 	NoEvents bool
-	// TimeoutMs of the whole request; 0: the default.
-	TimeoutMs int64
-	// IdleTimeoutMs between two reads of a stream; 0: the default.
+	// TimeoutMs and IdleTimeoutMs; 0: the default.
+	TimeoutMs     int64
 	IdleTimeoutMs int64
-	// Drop: unsupported tuning fields are dropped (onUnsupported:"drop").
+	// Drop is onUnsupported:"drop".
 	Drop bool
-	// ExpectModel: end with 1107 when the upstream names another model.
+	// ExpectModel is expect.model.
 	ExpectModel string
-	// Headers to send upstream: traceparent, tracestate, x-client-request-id,
-	// idempotency-key.
-	Headers map[string]string
-	// Simulate chooses a scenario; only under --simulate.
-	Simulate string
+	Headers     map[string]string
+	Simulate    string
 	// Unknown members, which have no effect.
 	Unknown []string
 }
 
-// Started is responses/started: the upstream has answered with a 2xx status.
+// Started are the params of responses/started.
 type Started struct {
-	StreamID  string          `json:"streamId"`
-	RequestID json.RawMessage `json:"requestId"`
-	Seq       int64           `json:"seq"`
-	// Status is the HTTP status.
-	Status   int      `json:"status"`
-	Headers  Headers  `json:"headers"`
+	// The host's, or generated.
+	StreamID string `json:"streamId"`
+	// Id of the request, byte for byte.
+	RequestID json.RawMessage `json:"requestId" doc:"requestId,string or number"`
+	// Always 0.
+	Seq int64 `json:"seq"`
+	// HTTP status of the upstream.
+	Status int `json:"status"`
+	// Headers of the upstream by lower-case name: x-request-id, openai-*,
+	// x-ratelimit-*, x-codex-*, retry-after.
+	Headers Headers `json:"headers"`
+	// As far as it is known now.
 	Evidence Evidence `json:"evidence"`
 }
 
-// Completed is responses/completed, the last notification of a stream.
+// rpc/wire writes these params itself, so that the event stays as it came.
+
+// Event are the params of responses/event.
+type Event struct {
+	// As in responses/started.
+	StreamID string `json:"streamId"`
+	// As in responses/started.
+	RequestID json.RawMessage `json:"requestId" doc:"requestId,string or number"`
+	// Counts the notifications of the stream, without gaps.
+	Seq int64 `json:"seq"`
+	// The event, byte for byte; almost always an object.
+	Event json.RawMessage `json:"event" doc:"event,any JSON value"`
+}
+
+// Completed are the params of responses/completed.
 type Completed struct {
-	StreamID   string          `json:"streamId"`
-	RequestID  json.RawMessage `json:"requestId"`
-	Seq        int64           `json:"seq"`
-	Status     Status          `json:"status"`
-	ResponseID string          `json:"responseId,omitempty"`
-	Evidence   Evidence        `json:"evidence"`
-	// Error is the whole error object of the reply.
+	// As in responses/started.
+	StreamID string `json:"streamId"`
+	// As in responses/started.
+	RequestID json.RawMessage `json:"requestId" doc:"requestId,string or number"`
+	// One more than the last; 0 when there was no responses/started.
+	Seq int64 `json:"seq"`
+	// How the response ended.
+	Status Status `json:"status"`
+	// The upstream's id of the response; absent when it gave none.
+	ResponseID string `json:"responseId,omitempty"`
+	// All of it.
+	Evidence Evidence `json:"evidence"`
+	// The whole error object of the reply; absent when that is a result.
 	Error *Error `json:"error,omitempty"`
-	// Usage is the upstream's object, byte for byte: use Encode.
-	Usage json.RawMessage `json:"-"`
+	// The upstream's usage, byte for byte; absent when it gave none.
+	Usage json.RawMessage `json:"-" doc:"usage?,object"` // use Encode
 }
 
 // Encode gives the params as JSON.
@@ -90,15 +160,19 @@ func (c *Completed) Encode() json.RawMessage {
 
 // CreateResult is the result of responses/create.
 type CreateResult struct {
-	StreamID   string   `json:"streamId"`
-	ResponseID *string  `json:"responseId"`
-	Status     Status   `json:"status"`
-	Evidence   Evidence `json:"evidence"`
-	// Usage is the upstream's object, byte for byte, or null: use Encode.
-	Usage json.RawMessage `json:"-"`
-	// Response is the upstream's response object, byte for byte, or its
-	// aggregate, when the host did not ask for the events.
-	Response json.RawMessage `json:"-"`
+	// As in responses/started.
+	StreamID string `json:"streamId"`
+	// The upstream's id of the response; null when it gave none.
+	ResponseID *string `json:"responseId"`
+	// How the response ended; never "failed".
+	Status Status `json:"status"`
+	// As in responses/completed.
+	Evidence Evidence `json:"evidence"`
+	// The upstream's usage, byte for byte; null when it gave none.
+	Usage json.RawMessage `json:"-" doc:"usage,object or null"` // use Encode
+	// The upstream's response object, byte for byte, or put together from a
+	// stream; absent when the host gets the events, and when cancelled.
+	Response json.RawMessage `json:"-" doc:"response?,object"` // use Encode
 }
 
 // Encode gives the result as JSON.
@@ -112,22 +186,37 @@ func (r *CreateResult) Encode() json.RawMessage {
 
 // CancelStreamParams are the params of responses/cancel.
 type CancelStreamParams struct {
+	// Id of the stream.
 	StreamID string `json:"streamId"`
 }
 
-// CancelStreamResult is the result of responses/cancel: "cancelling" or
-// "notFound".
+// CancelStreamResult is the result of responses/cancel.
 type CancelStreamResult struct {
+	// "cancelling", or "notFound" when no live stream has the id.
 	Status string `json:"status"`
+}
+
+// ResolveParams are the params of routes/resolve.
+type ResolveParams struct {
+	// The model.
+	Model string `json:"model"`
+	// As _meta.route of responses/create: "auto" (the default), "chatgpt" or
+	// "platform".
+	Route string `json:"route,omitempty"`
 }
 
 // ResolveResult is the result of routes/resolve.
 type ResolveResult struct {
-	Model            string           `json:"model"`
-	Route            RouteName        `json:"route"`
-	API              string           `json:"api"`
-	BaseURL          string           `json:"base_url"`
+	// As in the params.
+	Model string `json:"model"`
+	// Where it goes.
+	Route RouteName `json:"route"`
+	// Always "responses".
+	API string `json:"api"`
+	// Base URL of the route.
+	BaseURL string `json:"base_url"`
+	// Where the credential comes from.
 	CredentialSource CredentialSource `json:"credential_source"`
-	// Rule that chose the route: "pinned", "pattern", "mode" or "request".
+	// What chose the route: "pinned", "pattern", "mode" or "request".
 	Rule string `json:"rule"`
 }

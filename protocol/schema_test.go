@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -21,38 +22,30 @@ const schemaFolder = "../testdata/protocol"
 
 // schemas gives the schema of each message, by file name.
 func schemas(t *testing.T) map[string]*jsonschema.Schema {
+	all := map[string]*jsonschema.Schema{"error": derive(t, Error{})}
+	for _, m := range Methods {
+		all[strings.ReplaceAll(m.Name, "/", "-")+".result"] = derive(t, m.Result)
+	}
+	for _, m := range ServerNotifications {
+		all[strings.ReplaceAll(m.Name, "/", "-")+".params"] = derive(t, m.Params)
+	}
 	object := &jsonschema.Schema{Type: "object"}
-	create := derive[CreateResult](t)
+	create := all["responses-create.result"]
 	add(create, "usage", &jsonschema.Schema{Types: []string{"null", "object"}}, true)
 	add(create, "response", object, false)
-	completed := derive[Completed](t)
-	add(completed, "usage", object, false)
-	event := derive[struct {
-		StreamID  string          `json:"streamId"`
-		RequestID json.RawMessage `json:"requestId"`
-		Seq       int64           `json:"seq"`
-		Event     json.RawMessage `json:"event"`
-	}](t)
-	return map[string]*jsonschema.Schema{
-		"initialize.result":          derive[InitializeResult](t),
-		"ping.result":                derive[struct{}](t),
-		"shutdown.result":            {Type: "null"},
-		"auth-status.result":         derive[AuthStatus](t),
-		"routes-resolve.result":      derive[ResolveResult](t),
-		"responses-create.result":    create,
-		"responses-cancel.result":    derive[CancelStreamResult](t),
-		"responses-started.params":   derive[Started](t),
-		"responses-event.params":     event,
-		"responses-completed.params": completed,
-		"error":                      derive[Error](t),
-	}
+	add(all["responses-completed.params"], "usage", object, false)
+	return all
 }
 
-// derive makes the schema of a type, with the closed lists as enums.
-func derive[T any](t *testing.T) *jsonschema.Schema {
+// derive makes the schema of the type of a value, with the closed lists as
+// enums.
+func derive(t *testing.T, value any) *jsonschema.Schema {
 	t.Helper()
+	if value == nil {
+		return &jsonschema.Schema{Type: "null"}
+	}
 	anything := &jsonschema.Schema{}
-	schema, err := jsonschema.For[T](&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
+	schema, err := jsonschema.ForType(reflect.TypeOf(value), &jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[json.RawMessage]():  anything,
 		reflect.TypeFor[Kind]():             enum(kindList()...),
 		reflect.TypeFor[RouteName]():        enum(RouteChatGPT, RoutePlatform),
@@ -78,15 +71,15 @@ func enum[T ~string](values ...T) *jsonschema.Schema {
 
 func kindList() []Kind {
 	var list []Kind
-	for _, kind := range kinds {
-		list = append(list, kind)
+	for _, row := range Errors {
+		list = append(list, row.Kind)
 	}
-	slices.Sort(list)
 	return list
 }
 
 // tighten takes null out of lists and out of members that are left out instead;
-// an enum that may be null says so.
+// an enum that may be null says so. Reasons are those of the table, and an error
+// has a code, a reason and members of its kind.
 func tighten(s *jsonschema.Schema, seen map[*jsonschema.Schema]bool) {
 	if s == nil || seen[s] {
 		return
@@ -95,13 +88,44 @@ func tighten(s *jsonschema.Schema, seen map[*jsonschema.Schema]bool) {
 	tighten(s.Items, seen)
 	for name, p := range s.Properties {
 		nullable := len(p.Types) == 2 && p.Types[0] == "null"
+		optional := !slices.Contains(s.Required, name)
 		switch {
-		case nullable && (p.Types[1] == "array" || !slices.Contains(s.Required, name)):
+		case nullable && (p.Types[1] == "array" || optional):
 			p.Type, p.Types = p.Types[1], nil
 		case nullable && p.Enum != nil:
 			p.Enum = append(slices.Clone(p.Enum), nil)
+		case name == "reason" && optional: // that of an adjustment is a text
+			p.Enum = enum(reasonList()...).Enum
 		}
 		tighten(p, seen)
+	}
+	if data := s.Properties["data"]; data != nil {
+		byKind(s, data)
+	}
+}
+
+// byKind ties code, reason and members of an error to its kind.
+func byKind(failure, data *jsonschema.Schema) {
+	data.DependentSchemas = map[string]*jsonschema.Schema{}
+	for _, row := range Errors {
+		kind := &jsonschema.Schema{Enum: []any{string(row.Kind)}}
+		reason := &jsonschema.Schema{Not: &jsonschema.Schema{}} // none
+		if row.Reasons != nil {
+			reason = enum(row.Reasons...)
+		}
+		failure.AnyOf = append(failure.AnyOf, &jsonschema.Schema{Properties: map[string]*jsonschema.Schema{
+			"code": {Enum: []any{int(row.Code)}},
+			"data": {Properties: map[string]*jsonschema.Schema{"kind": kind, "reason": reason}},
+		}})
+		for _, name := range row.Members {
+			if data.DependentSchemas[name] == nil {
+				data.DependentSchemas[name] = &jsonschema.Schema{
+					Properties: map[string]*jsonschema.Schema{"kind": {Type: "string"}},
+				}
+			}
+			of := data.DependentSchemas[name].Properties["kind"]
+			of.Enum = append(of.Enum, string(row.Kind))
+		}
 	}
 }
 

@@ -4,7 +4,22 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/signalbox-dev/signalbox/protocol"
 )
+
+// TestNamesAreThoseOfTheProtocol holds the method table against the documented
+// one.
+func TestNamesAreThoseOfTheProtocol(t *testing.T) {
+	names := func(list []protocol.Message) (names []string) {
+		for _, m := range list {
+			names = append(names, m.Name)
+		}
+		return names
+	}
+	require.ElementsMatch(t, names(protocol.Methods), New(Config{}).methodNames())
+	require.Equal(t, names(protocol.ServerNotifications), notificationNames())
+}
 
 func TestMethodNotFoundNamesTheNearest(t *testing.T) {
 	s := New(Config{})

@@ -1,0 +1,194 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+const docsFile = "../../docs/protocol.md"
+
+// TestDocs keeps the parts of docs/protocol.md in step that show the program;
+// the tables of the types belong to package protocol.
+func TestDocs(t *testing.T) {
+	parts := map[string]string{
+		"flags":               flagTable(t),
+		"conversation ndjson": conversation(t, ndjson),
+		"conversation lsp":    conversation(t, lsp),
+	}
+	text, err := os.ReadFile(docsFile)
+	require.NoError(t, err)
+	got := string(text)
+	for name, part := range parts {
+		head, rest, found := strings.Cut(got, "<!-- generated: "+name+" -->\n")
+		_, tail, ended := strings.Cut(rest, "<!-- end -->")
+		require.True(t, found && ended, "the document has no %q", name)
+		got = head + "<!-- generated: " + name + " -->\n" + part + "<!-- end -->" + tail
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(docsFile, []byte(got), 0o644))
+		return
+	}
+	require.Equal(t, string(text), got, "run go test ./cmd/signalbox -run TestDocs -update")
+}
+
+// flagTable writes the flags of serve.
+func flagTable(t *testing.T) string {
+	var flags *flag.FlagSet
+	_, _, err := parseFlags("serve", nil, io.Discard, func(f *flag.FlagSet) { flags = f })
+	require.NoError(t, err)
+	var b strings.Builder
+	b.WriteString("| flag | default | meaning |\n|---|---|---|\n")
+	flags.VisitAll(func(f *flag.Flag) {
+		value, usage := flag.UnquoteUsage(f)
+		byDefault := f.DefValue
+		switch {
+		case byDefault != "":
+			byDefault = "`" + strings.TrimSuffix(byDefault, "0s") + "`"
+		case value == strings.ToLower(value) && strings.Contains(usage, " or "): // one of several words
+			byDefault, value = "`"+value+"`", "WORD"
+		}
+		name := "--" + f.Name + "=" + strings.ToUpper(value)
+		if b, ok := f.Value.(interface{ IsBoolFlag() bool }); ok && b.IsBoolFlag() {
+			name = "--" + f.Name + "[=" + strings.ToUpper(value) + "]"
+		}
+		_, _ = fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, byDefault, usage)
+	})
+	return strings.ReplaceAll(b.String(), "|  |", "| |")
+}
+
+// conversation plays an example against the simulator and writes it down: → is
+// the host, ← the process.
+func conversation(t *testing.T, lsp bool) string {
+	h := spawn(t, options{lsp: lsp, args: []string{"--simulate"}})
+	requests := []string{
+		request("1", "routes/resolve", `{"model":"gpt-5.2-pro"}`),
+		request("2", "responses/create", `{"model":"gpt-5.2-codex","input":"What is 2+2?","stream":true}`),
+	}
+	if lsp {
+		requests = []string{
+			request("0", "initialize", `{"protocolVersion":1,"processId":null,"clientInfo":{"name":"example"}}`),
+			notification("initialized", "{}"),
+			request("1", "responses/create", `{"model":"gpt-5.2-pro","input":"What is 2+2?"}`),
+			request("2", "shutdown", ""),
+			notification("exit", ""),
+		}
+	}
+	var b strings.Builder
+	b.WriteString("```text\n")
+	for _, r := range requests {
+		h.send(r)
+		if lsp {
+			_, _ = fmt.Fprintf(&b, "→ Content-Length: %d\n→\n", len(r))
+		}
+		b.WriteString("→ " + r + "\n")
+		skipped := false
+		for strings.Contains(r, `"id":`) {
+			m := h.mustNext()
+			if m.Method == "responses/event" && !slices.Contains([]string{"response.created", "response.output_text.delta", "response.completed"}, eventType(m.note().Event)) {
+				if !skipped {
+					b.WriteString("← …\n")
+				}
+				skipped = true
+				continue
+			}
+			skipped = false
+			if lsp {
+				b.WriteString("← Content-Length: …\n←\n")
+			}
+			b.WriteString("← " + shorten(t, m) + "\n")
+			if m.isAnswer() {
+				break
+			}
+		}
+	}
+	require.NoError(t, h.in.Close())
+	require.Equal(t, 0, h.exit())
+	return b.String() + "```\n"
+}
+
+// shorten elides what is long and masks what differs from run to run.
+func shorten(t *testing.T, m message) string {
+	text := string(m.Raw)
+	// Outer ones first.
+	names := []string{"response", "headers", "usage", "adjustments"}
+	switch {
+	case m.Method != "":
+		names = append([]string{"evidence", "logprobs"}, names...)
+	case strings.Contains(text, `"serverInfo"`):
+		names = []string{"methods", "notifications", "limits", "auth"}
+	}
+	for _, name := range names {
+		text = elide(t, text, name)
+	}
+	for pattern, with := range map[string]string{
+		`"(streamId|responseId|id|item_id|upstream_request_id|obfuscation|account_id_hash|version)":"[^"]*"`: `"$1":"…"`,
+		`"([a-z_]+_ms|sequence_number)":\d+`: `"$1":…`,
+		`127\.0\.0\.1:\d+`:                   `127.0.0.1:…`,
+	} {
+		text = regexp.MustCompile(pattern).ReplaceAllString(text, with)
+	}
+	return text
+}
+
+// elide puts … in place of the object or list of a member.
+func elide(t *testing.T, text, name string) string {
+	head, rest, found := strings.Cut(text, `"`+name+`":`)
+	if !found || rest[0] != '{' && rest[0] != '[' {
+		return text
+	}
+	var value json.RawMessage
+	d := json.NewDecoder(strings.NewReader(rest))
+	require.NoError(t, d.Decode(&value))
+	return head + `"` + name + `":` + rest[:1] + "…" + rest[d.InputOffset()-1:]
+}
+
+// TestDocumentedParams: every documented member of params and of _meta is read;
+// a wrong type of it is an error that names it.
+func TestDocumentedParams(t *testing.T) {
+	t.Parallel()
+	h := spawn(t, options{args: []string{"--simulate"}})
+	try := func(method, field, params string) {
+		e := refused(t, h.call("1", method, params), -32602, "invalid_params", "")
+		assert.Equal(t, field, e.Data.Field, "%s %s", method, params)
+	}
+	for _, m := range protocol.Methods {
+		if m.Params == nil || m.Name == protocol.MethodInitialize { // ignores what is not for us
+			continue
+		}
+		for _, name := range jsonNames(m.Params) {
+			params := fmt.Sprintf(`{%q:[]}`, name)
+			if name != "model" && slices.Contains(jsonNames(m.Params), "model") {
+				params = fmt.Sprintf(`{"model":"m",%q:[]}`, name)
+			}
+			try(m.Name, name, params)
+		}
+	}
+	for _, name := range jsonNames(protocol.CreateOptions{}) {
+		try(protocol.MethodResponsesCreate, "_meta."+name, fmt.Sprintf(`{"model":"m","_meta":{%q:[]}}`, name))
+	}
+}
+
+// jsonNames lists the members of a struct.
+func jsonNames(of any) []string {
+	var names []string
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(of)) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
