@@ -34,6 +34,7 @@ func Unresolved(req *Request) protocol.Evidence {
 		Attempts:         []protocol.Attempt{},
 		Adjustments:      []protocol.Adjustment{},
 	}
+	e.TraceParent = req.Meta.Headers["traceparent"]
 	for _, name := range req.Meta.Unknown {
 		e.Adjustments = append(e.Adjustments, protocol.Adjustment{
 			Field: "_meta." + short(name), Action: "ignored", Reason: "unknown option",

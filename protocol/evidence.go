@@ -35,6 +35,8 @@ type Evidence struct {
 	Refreshed bool `json:"refreshed"`
 	// What was changed in the body, and options that had no effect.
 	Adjustments []Adjustment `json:"adjustments"`
+	// The traceparent of _meta.headers, which was passed upstream (W3C Trace Context).
+	TraceParent string `json:"traceparent,omitempty"`
 	// Codex client version declared; on the ChatGPT route only.
 	ClientVersion string `json:"client_version,omitempty"`
 	// Service tier that the upstream names.

@@ -16,7 +16,8 @@ type InitializeParams struct {
 		// Its version.
 		Version string `json:"version,omitempty"`
 	} `json:"clientInfo,omitzero"`
-	// What the host can do, as in LSP; not read so far.
+	// What the host can do, as in LSP. Read is window.logMessage: with true, or an
+	// object, the lines of the log are sent as window/logMessage, too.
 	Capabilities json.RawMessage `json:"capabilities,omitempty" doc:"capabilities,object"`
 	// Notifications that the host does not want, by exact name.
 	OptOutNotifications []string `json:"optOutNotifications,omitempty"`
@@ -74,4 +75,44 @@ type Limits struct {
 type CancelRequestParams struct {
 	// Id of the request, as it was sent. An unknown one is ignored.
 	ID json.RawMessage `json:"id" doc:"id,string or number"`
+}
+
+// Diagnostics is the result of server/diagnostics.
+type Diagnostics struct {
+	// Process id.
+	PID int `json:"pid"`
+	// Milliseconds since the process began to serve.
+	UptimeMs int64 `json:"uptimeMs"`
+	// Resident memory in bytes; where the system does not tell, what the Go runtime has taken from it.
+	RSSBytes int64 `json:"rssBytes"`
+	// Goroutines that exist.
+	Goroutines int `json:"goroutines"`
+	// What has not been answered yet.
+	InFlight InFlight `json:"inFlight"`
+	// What waits for the host to read.
+	Queue Queue `json:"queue"`
+}
+
+// InFlight counts what has not been answered yet.
+type InFlight struct {
+	// Requests that count against maxRequests.
+	Requests int64 `json:"requests"`
+	// Responses that run.
+	Streams int `json:"streams"`
+	// Bytes of the bodies that may still be sent upstream.
+	BodyBytes int64 `json:"bodyBytes"`
+}
+
+// Queue is what waits for the host to read.
+type Queue struct {
+	// Bytes that are not in the pipe yet.
+	Bytes int64 `json:"bytes"`
+}
+
+// LogMessage is window/logMessage, as in LSP.
+type LogMessage struct {
+	// 1 error, 2 warning, 3 info, 4 debug.
+	Type int `json:"type"`
+	// The line, without prompts and secrets.
+	Message string `json:"message"`
 }

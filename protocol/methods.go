@@ -16,6 +16,7 @@ var Methods = []Message{
 	{MethodRoutesResolve, ResolveParams{}, ResolveResult{}},
 	{MethodResponsesCreate, CreateParams{}, CreateResult{}},
 	{MethodResponsesCancel, CancelStreamParams{}, CancelStreamResult{}},
+	{MethodDiagnostics, nil, Diagnostics{}},
 }
 
 // ServerNotifications are those to the host.
@@ -23,6 +24,7 @@ var ServerNotifications = []Message{
 	{Name: NotificationStarted, Params: Started{}},
 	{Name: NotificationEvent, Params: Event{}},
 	{Name: NotificationCompleted, Params: Completed{}},
+	{Name: NotificationLogMessage, Params: LogMessage{}},
 }
 
 // ClientNotifications are those from the host; any other is ignored.
@@ -50,6 +52,8 @@ const (
 	MethodResponsesCreate = "responses/create"
 	// Ends a response as a success with the status "cancelled".
 	MethodResponsesCancel = "responses/cancel"
+	// How the process is: memory, what is in flight, what waits for the host to read.
+	MethodDiagnostics = "server/diagnostics"
 )
 
 // The names of the notifications.
@@ -60,6 +64,8 @@ const (
 	NotificationEvent = "responses/event"
 	// The response has ended: the last notification of its stream.
 	NotificationCompleted = "responses/completed"
+	// A line of the log, for a host that declares capabilities.window.logMessage.
+	NotificationLogMessage = "window/logMessage"
 
 	// Ends a request with -32800.
 	NotificationCancelRequest = "$/cancelRequest"

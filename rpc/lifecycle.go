@@ -60,7 +60,9 @@ func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error)
 			for _, name := range names {
 				optedOut[name] = true
 			}
-		case "clientInfo", "capabilities":
+		case "capabilities":
+			s.logToHost.Store(wantsLog(m.Value))
+		case "clientInfo":
 		default:
 			ignored = append(ignored, shorten(m.Name()))
 		}
@@ -89,6 +91,20 @@ func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error)
 		Auth:           s.cfg.Auth.Status(ctx),
 		IgnoredOptions: ignored,
 	}, nil
+}
+
+// wantsLog reads capabilities.window.logMessage: true or, as LSP declares
+// capabilities, an object.
+func wantsLog(capabilities []byte) bool {
+	for _, name := range []string{"window", "logMessage"} {
+		members, _, err := rawjson.Object(capabilities, 512, nil)
+		if err != nil {
+			return false
+		}
+		m, _ := rawjson.Find(members, name)
+		capabilities = m.Value
+	}
+	return string(capabilities) == "true" || len(capabilities) > 0 && capabilities[0] == '{'
 }
 
 // paramMembers reads params that are an object or absent; a duplicate is

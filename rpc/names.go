@@ -17,7 +17,11 @@ func (s *Server) methodNames() []string {
 
 // notificationNames lists what the server may send.
 func notificationNames() []string {
-	return []string{protocol.NotificationStarted, protocol.NotificationEvent, protocol.NotificationCompleted}
+	var names []string
+	for _, n := range protocol.ServerNotifications {
+		names = append(names, n.Name)
+	}
+	return names
 }
 
 // methodNotFound names the nearest methods, never the whole list.

@@ -121,7 +121,9 @@ func (st *stream) Started(status int, headers protocol.Headers, evidence protoco
 	st.server.notify(protocol.NotificationStarted, protocol.Encode(protocol.Started{
 		StreamID: st.id, RequestID: st.req.ID, Seq: st.seq, Status: status, Headers: headers, Evidence: evidence,
 	}))
-	st.seq++
+	if !st.server.isOptedOut(protocol.NotificationStarted) {
+		st.seq++
+	}
 }
 
 // Event implements engine.Sink.

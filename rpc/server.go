@@ -50,6 +50,7 @@ type Config struct {
 // Server answers one host. Make one with New, run it once with Serve.
 type Server struct {
 	cfg     Config
+	started time.Time
 	log     *slog.Logger
 	methods map[string]method
 	conn    *wire.Conn
@@ -60,6 +61,8 @@ type Server struct {
 	// concerns is started, on the reading goroutine.
 	optedOut atomic.Pointer[map[string]bool]
 	shutdown atomic.Bool
+	// logToHost: the host has asked for window/logMessage.
+	logToHost atomic.Bool
 	// leaving: the process is about to end; set before everything is cancelled.
 	leaving atomic.Bool
 
@@ -99,11 +102,12 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{
 		cfg:     cfg,
-		log:     cfg.Logger,
+		started: time.Now(),
 		streams: make(map[string]*stream),
 		exit:    make(chan struct{}),
 		watched: make(chan int, 1),
 	}
+	s.log = slog.New(&hostLog{base: cfg.Logger.Handler(), server: s})
 	s.methods = map[string]method{
 		protocol.MethodInitialize:      {serve: s.initialize, inline: true, free: true},
 		protocol.MethodPing:            {serve: s.ping, inline: true, free: true},
@@ -111,6 +115,7 @@ func New(cfg Config) *Server {
 		protocol.MethodAuthStatus:      {serve: s.authStatus, free: true},
 		protocol.MethodRoutesResolve:   {serve: s.resolveRoute},
 		protocol.MethodResponsesCancel: {serve: s.cancelStream, inline: true, free: true},
+		protocol.MethodDiagnostics:     {serve: s.diagnostics, free: true},
 	}
 	return s
 }

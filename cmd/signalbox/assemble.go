@@ -21,6 +21,7 @@ func (p *program) assemble(s *settings) (*rpc.Server, func(), error) {
 		return nil, nil, err
 	}
 	getenv, end := p.getenv, closeLog
+	var chatgpt, platform auth.Endpoint
 	if s.simulate.on {
 		sim, err := startSimulation(s.simulate.name)
 		if err != nil {
@@ -28,14 +29,8 @@ func (p *program) assemble(s *settings) (*rpc.Server, func(), error) {
 			return nil, nil, err
 		}
 		getenv, end = sim.getenv, func() { sim.close(); closeLog() }
-	}
-	chatgpt, err := auth.ChatGPTEndpoint(s.chatgptBaseURL, getenv("SIGNALBOX_CHATGPT_BASE_URL"))
-	if err != nil {
-		end()
-		return nil, nil, err
-	}
-	platform, err := auth.PlatformEndpoint(s.platformBaseURL, getenv("OPENAI_BASE_URL"))
-	if err != nil {
+		chatgpt, platform = sim.endpoints()
+	} else if chatgpt, platform, err = endpoints(s, getenv); err != nil {
 		end()
 		return nil, nil, err
 	}
@@ -87,4 +82,13 @@ func (p *program) assemble(s *settings) (*rpc.Server, func(), error) {
 		Simulated:    s.simulate.on,
 		Logger:       log,
 	}), end, nil
+}
+
+// endpoints reads the base URLs of the routes; the error is that of a bad flag.
+func endpoints(s *settings, getenv func(string) string) (chatgpt, platform auth.Endpoint, err error) {
+	if chatgpt, err = auth.ChatGPTEndpoint(s.chatgptBaseURL, getenv("SIGNALBOX_CHATGPT_BASE_URL")); err != nil {
+		return chatgpt, platform, err
+	}
+	platform, err = auth.PlatformEndpoint(s.platformBaseURL, getenv("OPENAI_BASE_URL"))
+	return chatgpt, platform, err
 }

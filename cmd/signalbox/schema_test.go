@@ -80,6 +80,7 @@ func (m message) schema() (name string, part []byte) {
 	}
 	for _, kind := range []struct{ member, name string }{
 		{"serverInfo", "initialize"},
+		{"uptimeMs", "server-diagnostics"},
 		{"credentials", "auth-status"},
 		{"rule", "routes-resolve"},
 		{"streamId", "responses-create"},

@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/signalbox-dev/signalbox/auth"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
+	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 // simulation is the built-in upstream and a CODEX_HOME with a login for it, in
@@ -37,15 +39,18 @@ func startSimulation(scenario string) (*simulation, error) {
 
 // getenv is the environment of a simulation: nothing of the user's.
 func (s *simulation) getenv(name string) string {
-	switch name {
-	case "CODEX_HOME":
+	if name == "CODEX_HOME" {
 		return filepath.Join(s.home, "codex")
-	case "SIGNALBOX_CHATGPT_BASE_URL":
-		return s.server.ChatGPTURL()
-	case "OPENAI_BASE_URL":
-		return s.server.PlatformURL()
 	}
 	return ""
+}
+
+// endpoints are the simulator in place of OpenAI.
+func (s *simulation) endpoints() (chatgpt, platform auth.Endpoint) {
+	override := func(url string) auth.Endpoint {
+		return auth.Endpoint{URL: url, Override: &protocol.Override{Name: "--simulate", Value: url, Source: "flag"}}
+	}
+	return override(s.server.ChatGPTURL()), override(s.server.PlatformURL())
 }
 
 func (s *simulation) close() {

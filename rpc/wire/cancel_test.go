@@ -57,7 +57,10 @@ func TestCancelRightBehindItsRequest(t *testing.T) {
 
 // Cancels that race with answers, and answers that race with each other.
 func TestRequestIsAnsweredOnce(t *testing.T) {
-	const requests = 2000
+	requests := 10_000
+	if testing.Short() {
+		requests = 1000
+	}
 	var input strings.Builder
 	for i := range requests {
 		input.WriteString(frame(FramingNDJSON, request(fmt.Sprint(i), "race", "null")))

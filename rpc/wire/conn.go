@@ -242,6 +242,9 @@ func (c *Conn) finish(lost bool) {
 // an answer.
 func (c *Conn) Unanswered(n int) <-chan struct{} { return c.inflight.atMost(n) }
 
+// Queued gives the bytes that wait for the host to read what is before them.
+func (c *Conn) Queued() int64 { return c.out.waiting() }
+
 // WriteFailed is closed when the output has failed: the host is gone.
 func (c *Conn) WriteFailed() <-chan struct{} { return c.out.failed }
 

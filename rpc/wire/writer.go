@@ -180,6 +180,13 @@ func (w *writer) broadcast() {
 	}
 }
 
+// waiting gives the bytes that have not been handed to out.
+func (w *writer) waiting() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return int64(len(w.buf))
+}
+
 // awaitBelow blocks while posted frames above the look-ahead are waiting.
 func (w *writer) awaitBelow(ctx context.Context, lookAhead int64) error {
 	w.mu.Lock()
