@@ -46,12 +46,12 @@ type command struct {
 // commands in the order of the help.
 func commands() []command {
 	return []command{
-		{"serve", "[FLAGS]", "answer a host on stdin and stdout (the default when stdin is no terminal)", serve},
+		{"serve", "[FLAGS]", "answer a host on stdin and stdout; the default without a terminal", serve},
 		{"status", "[--json] [FLAGS]", "who am I, and which routes can be used now", status},
 		{"route", "MODEL [FLAGS]", "where a model would go, without any network call", route},
 		{"ask", "-m MODEL PROMPT|- [FLAGS]", "ask a model and stream its text", ask},
-		{"call", "METHOD [JSON|-] [FLAGS]", "send one request and print what comes, one JSON object a line", call},
-		{"demo", "", "watch a host at work with the built-in simulator; no account needed", demo},
+		{"call", "METHOD [JSON|-] [FLAGS]", "send one request, print what comes, one JSON object a line", call},
+		{"demo", "", "watch a host at work, without an account", demo},
 		{"completion", "bash|zsh|fish", "print the completion script of a shell", completion},
 		{"version", "", "print the version", printVersion},
 		{"help", "", "print this text", help},
@@ -153,10 +153,10 @@ Usage: signalbox [COMMAND] [FLAGS]
 	_, _ = fmt.Fprint(w, `
 Try it without an account:
 
-  printf '{"jsonrpc":"2.0","id":1,"method":"ping"}\n' | signalbox serve --simulate
+  printf '{"id":1,"method":"auth/status"}\n' | signalbox serve --simulate
 
 "signalbox COMMAND -h" lists the flags of a command; docs/protocol.md has the
-methods. Exit codes: 0 done, 1 not, 2 usage, 3 drain timeout, 4 call got an error.
+methods. Exit codes: 0 done, 1 not, 2 usage, 3 drain timeout, 4 error of call.
 `)
 }
 

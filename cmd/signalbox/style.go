@@ -53,7 +53,7 @@ func (p *program) printFailure(failure json.RawMessage) {
 	if e.Data.Reason != "" {
 		kind += ", " + e.Data.Reason
 	}
-	_, _ = fmt.Fprintf(p.stderr, "%s %s %s\n", st.red("error:"), e.Message, st.faint("("+kind+")"))
+	_, _ = fmt.Fprintf(p.stderr, "%s %s\n  kind: %s\n", st.red("error:"), e.Message, st.faint(kind))
 	if e.Data.Upstream != nil && e.Data.Upstream.Message != "" {
 		_, _ = fmt.Fprintf(p.stderr, "  upstream says: %s\n", e.Data.Upstream.Message)
 	}
