@@ -1,11 +1,12 @@
-# The four commands of a contributor: build, demo, test, check; and bench.
+# The four commands of a contributor: build, demo, test, check; and bench, fuzz.
 GO ?= go
 TOOLS := $(CURDIR)/.tools
 STATICCHECK := $(TOOLS)/staticcheck
 RACE ?= -race
 COUNT ?= 6
+FUZZTIME ?= 60s
 
-.PHONY: build demo test check bench clean
+.PHONY: build demo test check bench fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o signalbox ./cmd/signalbox
@@ -31,6 +32,19 @@ $(STATICCHECK):
 # Six runs each, so that benchstat can compare two files of this output.
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./internal/rawjson ./rpc/... ./engine ./cmd/signalbox
+
+# Every fuzz target for FUZZTIME; a crasher is kept under testdata/fuzz of its
+# package. Without -fuzzminimizetime one interesting input may be made smaller for
+# a minute, in which nothing is tried. "context deadline exceeded" alone is a race
+# at the end of FUZZTIME in the coordinator of go test, and no finding.
+fuzz:
+	@failed=0; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
+	for target in $$(grep -rno --include='*_test.go' '^func Fuzz[A-Za-z]*' . | sed 's|/[^/]*:[0-9]*:func |:|'); do \
+		echo "== $$target"; \
+		$(GO) test "$${target%:*}" -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s >"$$log" 2>&1 && { tail -n 3 "$$log"; continue; }; \
+		cat "$$log"; \
+		grep -q '^    context deadline exceeded' "$$log" && ! grep -q 'Failing input written' "$$log" || failed=1; \
+	done; exit $$failed
 
 clean:
 	rm -rf signalbox $(TOOLS)

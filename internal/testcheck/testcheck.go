@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"strings"
 	"sync"
@@ -22,6 +23,9 @@ const Canary = "signalbox-canary"
 
 // childVariable marks the process that runs the tests.
 const childVariable = "SIGNALBOX_TEST_CHILD"
+
+// waitDelay is how long the output may stay open once the tests have ended.
+const waitDelay = 5 * time.Second
 
 // Main runs the tests and ends the process. The tests run in a child process,
 // so that even the trace of a crash is scanned for the canary.
@@ -44,12 +48,30 @@ func supervise() int {
 	child.Stdin = os.Stdin
 	stdout, stderr := &Scanner{To: os.Stdout}, &Scanner{To: os.Stderr}
 	child.Stdout, child.Stderr = stdout, stderr
-	err := child.Run()
+	// A process that the tests have left behind may hold stdout open for ever.
+	child.WaitDelay = waitDelay
+	endWithParent(child)
+	// A signal must not end this process alone: `go test` would be done while the
+	// fuzzing goes on in the child, or would wait for a child that hangs.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, passedOn...)
+	err := child.Start()
+	if err == nil {
+		go func() {
+			for s := range signals {
+				_ = child.Process.Signal(s)
+			}
+		}()
+		err = child.Wait()
+	}
 	code := 0
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit):
 		code = max(exit.ExitCode(), 1)
+	case errors.Is(err, exec.ErrWaitDelay):
+		fmt.Fprintln(os.Stderr, "a process was left behind: it holds stdout or stderr of the tests")
+		code = 1
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
 		code = 1

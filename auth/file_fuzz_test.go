@@ -1,0 +1,88 @@
+package auth
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// FuzzAuthFile reads any bytes as auth.json. It is read or refused with a 1003
+// that names the file; a refused one gives no credential; and neither an error
+// nor the status shows a secret of it.
+func FuzzAuthFile(f *testing.F) {
+	files, err := filepath.Glob(filepath.Join("..", "testdata", "auth", "*.json"))
+	if err != nil || len(files) == 0 {
+		f.Fatal(err, len(files))
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(fill(text))
+	}
+	f.Add([]byte(`{"tokens":` + strings.Repeat(`{"tokens":`, maxFileDepth) + `0` + strings.Repeat(`}`, maxFileDepth+1)))
+	path := filepath.Join(f.TempDir(), fileName)
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		f.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var s snapshot
+		s.parse(path, bytes.Clone(text))
+
+		if s.err != nil {
+			if s.file != (file{}) {
+				t.Fatal("a refused file gives credentials")
+			}
+			e := s.err
+			if e.Code != protocol.CodeCredentialStore || e.Data.Path != path || e.Data.Reason == "" || e.Message == "" || e.Data.Action == "" {
+				t.Fatalf("refused with %+v", e)
+			}
+		} else if !json.Valid(text) {
+			t.Fatal("what is no JSON is accepted")
+		}
+		isShallow := bytes.Count(text, []byte("{"))+bytes.Count(text, []byte("[")) <= maxFileDepth
+		if s.torn && json.Valid(text) && utf8.Valid(text) && isShallow {
+			t.Fatal("a whole text counts as torn")
+		}
+
+		// What a manager says that has read this.
+		s.info, s.settled = info, true
+		m := NewManager(Config{Home: filepath.Dir(path), Now: now})
+		m.cached = &s
+		m.held.add(s.secrets...)
+		_, chatGPTErr := m.ChatGPT(t.Context())
+		_, platformErr := m.Platform(t.Context())
+		status, err := json.Marshal(m.Status(t.Context()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := string(status)
+		for _, err := range []error{chatGPTErr, platformErr} {
+			if outcome(t, err) != "" {
+				shown += string(asError(t, err).Encode())
+			}
+		}
+		if s.err != nil && (outcome(t, chatGPTErr) != s.err.Data.Reason || outcome(t, platformErr) != s.err.Data.Reason) {
+			t.Fatal("a refused file gives credentials")
+		}
+		for _, secret := range s.secrets {
+			// Another value stands in the status by chance, or in the file twice: it
+			// may be an account id, too.
+			value := secret.Reveal()
+			if strings.Contains(value, canary) && bytes.Count(text, []byte(value)) == 1 && strings.Contains(shown, value) {
+				t.Fatal("a secret of the file is shown")
+			}
+		}
+	})
+}
