@@ -35,6 +35,9 @@ type Config struct {
 	Overrides []protocol.Override
 	// Warnings of the start-up, for auth/status; one sentence each.
 	Warnings []string
+	// Masked are further secrets that no message may show, such as the password
+	// of a proxy.
+	Masked []Secret
 	// Now is the clock that expiry is measured by; nil: time.Now.
 	Now func() time.Time
 }
@@ -72,6 +75,7 @@ func NewManager(cfg Config) *Manager {
 		m.path = filepath.Join(cfg.Home, fileName)
 	}
 	m.held.add(cfg.APIKey, cfg.AccessToken)
+	m.held.add(cfg.Masked...)
 	return m
 }
 

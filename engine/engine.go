@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/signalbox-dev/signalbox/auth"
+	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -55,7 +56,7 @@ type Config struct {
 	// Organization and Project of the Platform; "" sends no header.
 	Organization, Project string
 	IdleTimeout           time.Duration
-	// Transport for all requests; nil: NewTransport(false).
+	// Transport for all requests; nil: one with the defaults.
 	Transport http.RoundTripper
 	// Simulated: the upstream is the simulator, which takes scenarios.
 	Simulated bool
@@ -79,7 +80,7 @@ func New(cfg Config) *Engine {
 	cfg.Originator = cmp.Or(cfg.Originator, DefaultOriginator)
 	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, DefaultIdleTimeout)
 	if cfg.Transport == nil {
-		cfg.Transport = NewTransport(false)
+		cfg.Transport = transport.New(transport.Options{})
 	}
 	return &Engine{
 		cfg: cfg,

@@ -217,11 +217,13 @@ func TestTLSErrors(t *testing.T) {
 	defer unknown.Close()
 	plain := httptest.NewServer(nil)
 	defer plain.Close()
-	for _, base := range []string{unknown.URL, strings.Replace(plain.URL, "http:", "https:", 1)} {
+	for base, action := range map[string]string{
+		unknown.URL: "Set CODEX_CA_CERTIFICATE to the file of the authority, if you trust it.",
+		strings.Replace(plain.URL, "http:", "https:", 1): "Check the base URL and the proxy.",
+	} {
 		e := newEngine(t, base)
 		result, failure := (&host{}).failure(t, e, askPlatform)
-		assert.JSONEq(t, `{"kind":"upstream_unavailable","reason":"tls","retryable":false,
-			"action":"Check the clock and the certificates; set CODEX_CA_CERTIFICATE or SSL_CERT_FILE for a private authority."}`, string(protocol.Encode(failure.Data)))
+		assert.JSONEq(t, `{"kind":"upstream_unavailable","reason":"tls","retryable":false,"action":"`+action+`"}`, string(protocol.Encode(failure.Data)))
 		require.Len(t, result.Evidence.Attempts, 1)
 		assert.Equal(t, "tls", result.Evidence.Attempts[0].ErrorKind)
 	}

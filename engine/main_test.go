@@ -16,6 +16,7 @@ import (
 	"github.com/signalbox-dev/signalbox/auth"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/internal/testcheck"
+	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -42,10 +43,10 @@ type setting struct {
 // newEngine makes an engine with a credential for each route in the environment,
 // and both backends under base. Its waits for a retry are as good as none.
 func newEngine(t testing.TB, base string, edit ...func(*setting)) *Engine {
-	transport := NewTransport(true)
-	t.Cleanup(transport.CloseIdleConnections)
+	direct := transport.New(transport.Options{Direct: true})
+	t.Cleanup(direct.CloseIdleConnections)
 	s := setting{
-		Config: Config{ChatGPTBaseURL: base + "/backend-api/codex", PlatformBaseURL: base + "/v1", Version: "0.1.0", Transport: transport},
+		Config: Config{ChatGPTBaseURL: base + "/backend-api/codex", PlatformBaseURL: base + "/v1", Version: "0.1.0", Transport: direct},
 		auth:   auth.Config{APIKey: protocol.NewSecret(fakeKey), AccessToken: protocol.NewSecret(fakeToken(""))},
 	}
 	for _, f := range edit {

@@ -17,6 +17,7 @@ import (
 	"github.com/signalbox-dev/signalbox/auth"
 	"github.com/signalbox-dev/signalbox/engine"
 	"github.com/signalbox-dev/signalbox/internal/testcheck"
+	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
@@ -56,8 +57,8 @@ func streamEvents(b *testing.B, framing wire.Framing, n int) {
 	}))
 	defer upstream.Close()
 	defer upstream.CloseClientConnections()
-	transport := engine.NewTransport(true)
-	defer transport.CloseIdleConnections()
+	direct := transport.New(transport.Options{Direct: true})
+	defer direct.CloseIdleConnections()
 	platform, err := auth.PlatformEndpoint(upstream.URL, "")
 	require.NoError(b, err)
 	manager := auth.NewManager(auth.Config{
@@ -67,7 +68,7 @@ func streamEvents(b *testing.B, framing wire.Framing, n int) {
 	})
 	server := New(Config{
 		Auth:   manager,
-		Engine: engine.New(engine.Config{Credentials: manager, PlatformBaseURL: platform.URL, Transport: transport}),
+		Engine: engine.New(engine.Config{Credentials: manager, PlatformBaseURL: platform.URL, Transport: direct}),
 		Wire:   wire.Options{Framing: framing},
 	})
 	request := `{"jsonrpc":"2.0","id":1,"method":"responses/create","params":{"model":"gpt-5.2-pro","input":"hi","stream":true}}`

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"crypto/tls"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/signalbox-dev/signalbox/auth"
 	"github.com/signalbox-dev/signalbox/engine"
+	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
 	"github.com/signalbox-dev/signalbox/rpc"
 	"github.com/signalbox-dev/signalbox/rpc/wire"
@@ -39,7 +39,7 @@ func (p *program) assemble(s *settings) (*rpc.Server, func(), error) {
 	if err != nil {
 		warnings = append(warnings, fmt.Sprintf("No auth.json is read: %v.", err))
 	}
-	roots, warning := rootCAs(getenv)
+	roots, warning := transport.Roots(getenv)
 	if warning != "" {
 		warnings = append(warnings, warning)
 	}
@@ -51,14 +51,11 @@ func (p *program) assemble(s *settings) (*rpc.Server, func(), error) {
 		ChatGPT:     chatgpt,
 		Platform:    platform,
 		Warnings:    warnings,
+		Masked:      proxySecrets(getenv),
 	})
-	base := engine.NewTransport(s.simulate.on)
-	if roots != nil {
-		base.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-	}
-	var transport http.RoundTripper = base
+	var outbound http.RoundTripper = transport.New(transport.Options{Direct: s.simulate.on, Roots: roots})
 	if p.transport != nil {
-		transport = p.transport(transport)
+		outbound = p.transport(outbound)
 	}
 	return rpc.New(rpc.Config{
 		Version: version,
@@ -73,7 +70,7 @@ func (p *program) assemble(s *settings) (*rpc.Server, func(), error) {
 			Organization:    strings.TrimSpace(getenv("OPENAI_ORGANIZATION")),
 			Project:         strings.TrimSpace(getenv("OPENAI_PROJECT")),
 			IdleTimeout:     s.idleTimeout,
-			Transport:       transport,
+			Transport:       outbound,
 			Simulated:       s.simulate.on,
 		}),
 		Wire:         wire.Options{Framing: s.framing, MaxMessageBytes: s.maxMessageBytes},
@@ -91,4 +88,13 @@ func endpoints(s *settings, getenv func(string) string) (chatgpt, platform auth.
 	}
 	platform, err = auth.PlatformEndpoint(s.platformBaseURL, getenv("OPENAI_BASE_URL"))
 	return chatgpt, platform, err
+}
+
+// proxySecrets are the passwords of the proxies, to be masked.
+func proxySecrets(getenv func(string) string) []protocol.Secret {
+	var secrets []protocol.Secret
+	for _, value := range transport.ProxySecrets(getenv) {
+		secrets = append(secrets, protocol.NewSecret(value))
+	}
+	return secrets
 }

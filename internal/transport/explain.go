@@ -1,0 +1,106 @@
+package transport
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+)
+
+// Failure is why no answer came, without a word of the error itself: that holds
+// addresses, and a proxy's its password.
+type Failure struct {
+	// Reason of contract 6 for 1104: connect, dns, tls, proxy or timeout.
+	Reason string
+	// Message is one sentence, Action one imperative.
+	Message, Action string
+	// Unsent: there was no connection, so that nothing was sent and the same
+	// request may be sent again.
+	Unsent bool
+}
+
+const (
+	checkNetwork = "Check the network connection."
+	checkProxy   = "Check HTTPS_PROXY."
+)
+
+// Explain explains the error of a transport. peer is how the sentence calls the
+// other side: "the upstream". connected tells that there was a connection, so
+// that the request may have been served.
+func Explain(err error, peer string, connected bool) Failure {
+	var (
+		dns     *net.DNSError
+		op      *net.OpError
+		timeout net.Error
+	)
+	isOp := errors.As(err, &op) // the outermost
+	isTimeout := errors.As(err, &timeout) && timeout.Timeout()
+	switch {
+	case errors.Is(err, errProxyRefused):
+		return Failure{"proxy", "The proxy refused the connection to " + peer + ".", checkProxy, false}
+	case errors.Is(err, errProxyPassword):
+		return Failure{"proxy", "The proxy asks for a user name and a password.",
+			"Put the user name and the password of the proxy into HTTPS_PROXY.", false}
+	case errors.Is(err, errProxyInvalid):
+		return Failure{"proxy", "The proxy of the environment is not the URL of a proxy.",
+			"Set HTTPS_PROXY to a URL such as http://host:port.", false}
+	case isOp && (op.Op == "proxyconnect" || op.Op == "socks connect"):
+		return Failure{"proxy", "The proxy could not be reached.", checkProxy, !isTimeout}
+	case errors.As(err, &dns):
+		return Failure{"dns", "The host name of " + peer + " could not be resolved.", checkNetwork, !connected}
+	case isTLS(err) || isOp && (op.Op == "remote error" || op.Op == "local error"): // an alert
+		message, action := explainTLS(err, peer)
+		return Failure{"tls", message, action, false}
+	case isTimeout && !connected:
+		// Not sent again: five times connectTimeout is longer than anybody waits.
+		return Failure{"timeout", "The connection to " + peer + " took too long.", checkNetwork, false}
+	case connected:
+		return Failure{"connect", "The connection ended before " + peer + " answered.", "Try again.", false}
+	}
+	return Failure{"connect", "No connection to " + peer + " could be made.", checkNetwork, true}
+}
+
+// isTLS reports whether the handshake failed for a reason that another attempt
+// does not change.
+func isTLS(err error) bool {
+	var (
+		record    tls.RecordHeaderError
+		verify    *tls.CertificateVerificationError
+		unknownCA x509.UnknownAuthorityError
+		hostname  x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		roots     x509.SystemRootsError
+	)
+	return errors.As(err, &record) || errors.As(err, &verify) || errors.As(err, &unknownCA) ||
+		errors.As(err, &hostname) || errors.As(err, &invalid) || errors.As(err, &roots) ||
+		errors.Is(err, http.ErrSchemeMismatch)
+}
+
+// explainTLS names what was wrong with the certificate or the handshake.
+func explainTLS(err error, peer string) (message, action string) {
+	var (
+		record    tls.RecordHeaderError
+		unknownCA x509.UnknownAuthorityError
+		hostname  x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		roots     x509.SystemRootsError
+	)
+	switch {
+	case errors.As(err, &hostname):
+		return "The certificate of " + peer + " is for another host.", "Check the base URL and the proxy."
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "The certificate of " + peer + " has expired or is not valid yet.", "Check the clock of this machine."
+	case errors.As(err, &unknownCA):
+		return "The certificate of " + peer + " comes from an unknown authority.",
+			"Set CODEX_CA_CERTIFICATE to the file of the authority, if you trust it."
+	case errors.As(err, &roots):
+		return "There are no certificate authorities on this machine.",
+			"Set SSL_CERT_FILE to the file of the authorities."
+	case errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch):
+		return "The answer of " + peer + " is not TLS.", "Check the base URL and the proxy."
+	case errors.As(err, &invalid):
+		return "The certificate of " + peer + " is not valid for a server.", "Check the base URL and the proxy."
+	}
+	return "The TLS handshake with " + peer + " failed.", "Check the base URL and the proxy."
+}

@@ -1,0 +1,54 @@
+package transport
+
+import (
+	"crypto/x509"
+	"fmt"
+	"os"
+)
+
+// Roots gives the authorities for TLS: those of the system, and those in the
+// file that CODEX_CA_CERTIFICATE names, else SSL_CERT_FILE (contract 9). nil:
+// the system's alone. A file that is of no use is left out, and warning, one
+// sentence, says why.
+//
+// Where crypto/x509 reads SSL_CERT_FILE itself, that is the file of the system's
+// authorities; macOS and Windows have none, and there it adds to them.
+func Roots(getenv func(string) string) (roots *x509.CertPool, warning string) {
+	name := "CODEX_CA_CERTIFICATE"
+	path := getenv(name)
+	if path == "" {
+		name = "SSL_CERT_FILE"
+		if path = getenv(name); path == "" {
+			return nil, ""
+		}
+	}
+	text, err := readBounded(path)
+	if err != nil {
+		return nil, fmt.Sprintf("%s is not used: %v.", name, err)
+	}
+	if roots, err = x509.SystemCertPool(); err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, fmt.Sprintf("%s is not used: there is no certificate in %s.", name, path)
+	}
+	return roots, ""
+}
+
+// maxRootsFile is more than all authorities of a system take.
+const maxRootsFile = 16 << 20
+
+// readBounded reads a regular file. A pipe or a device could keep the start of
+// the process waiting for ever.
+func readBounded(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a file", path)
+	case info.Size() > maxRootsFile:
+		return nil, fmt.Errorf("%s is larger than %d MiB", path, maxRootsFile>>20)
+	}
+	return os.ReadFile(path)
+}

@@ -1,0 +1,66 @@
+// Package transport is the one place that makes HTTP transports, for model
+// calls and for the issuer alike: proxies, certificate authorities, HTTP/2 with
+// bounded buffers, timeouts. It also tells why no answer came.
+//
+// Whoever uses a transport calls RoundTrip, without an http.Client around it: a
+// redirect is then an answer like any other and never followed, so that a token
+// goes to no other host (contract 5).
+package transport
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	// connectTimeout bounds dialling and the TLS handshake, each.
+	connectTimeout = 15 * time.Second
+	// streamWindow is how much of one HTTP/2 stream may wait unread in memory;
+	// net/http's own default lets each take 4 MiB.
+	streamWindow = 256 << 10
+	// connectionWindow bounds all streams of one HTTP/2 connection together.
+	connectionWindow = 16 << 20
+	// maxHeaderBytes of a response; net/http's own default is 10 MiB.
+	maxHeaderBytes = 256 << 10
+)
+
+// Options of a transport.
+type Options struct {
+	// Direct: the proxy of the environment is not used.
+	Direct bool
+	// Roots are the authorities for TLS, see [Roots]; nil: those of the system.
+	Roots *x509.CertPool
+}
+
+// New makes a transport: HTTP/2 with bounded receive buffers, no transparent
+// compression, connect timeouts, and the proxy of the environment as Go reads
+// it (HTTPS_PROXY, HTTP_PROXY, NO_PROXY; never for loopback). The environment is
+// read once, at the first request.
+func New(o Options) *http.Transport {
+	t := &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   connectTimeout,
+		ForceAttemptHTTP2:     true,
+		DisableCompression:    true,
+		MaxIdleConnsPerHost:   64,
+		IdleConnTimeout:       90 * time.Second,
+		ExpectContinueTimeout: time.Second,
+
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		OnProxyConnectResponse: proxyAnswered,
+		HTTP2: &http.HTTP2Config{
+			MaxReceiveBufferPerStream:     streamWindow,
+			MaxReceiveBufferPerConnection: connectionWindow,
+		},
+	}
+	if !o.Direct {
+		t.Proxy = proxyOf
+	}
+	if o.Roots != nil {
+		t.TLSClientConfig = &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12}
+	}
+	return t
+}
