@@ -116,3 +116,19 @@ type LogMessage struct {
 	// The line, without prompts and secrets.
 	Message string `json:"message"`
 }
+
+// Discovery is the result of rpc.discover: an OpenRPC document, version 1.3, for
+// this release of signalbox. `signalbox schema` prints it, too.
+type Discovery struct {
+	// Version of the OpenRPC specification.
+	OpenRPC string `json:"openrpc"`
+	// Name and version of this protocol.
+	Info json.RawMessage `json:"info" doc:"info,object"`
+	// The methods, and the notifications from the host as methods without a result.
+	Methods json.RawMessage `json:"methods" doc:"methods,list of objects"`
+	// The types and the errors that the methods refer to.
+	Components json.RawMessage `json:"components" doc:"components,object"`
+	// The notifications to the host, described as methods without a result:
+	// OpenRPC itself has no place for them.
+	ServerNotifications json.RawMessage `json:"x-serverNotifications" doc:"x-serverNotifications,list of objects"`
+}

@@ -17,6 +17,7 @@ var Methods = []Message{
 	{MethodResponsesCreate, CreateParams{}, CreateResult{}},
 	{MethodResponsesCancel, CancelStreamParams{}, CancelStreamResult{}},
 	{MethodDiagnostics, nil, Diagnostics{}},
+	{MethodDiscover, nil, Discovery{}},
 }
 
 // ServerNotifications are those to the host.
@@ -54,6 +55,8 @@ const (
 	MethodResponsesCancel = "responses/cancel"
 	// How the process is: memory, what is in flight, what waits for the host to read.
 	MethodDiagnostics = "server/diagnostics"
+	// What this process serves, as an OpenRPC document.
+	MethodDiscover = "rpc.discover"
 )
 
 // The names of the notifications.

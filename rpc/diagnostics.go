@@ -3,6 +3,7 @@ package rpc
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"runtime"
 	"strconv"
@@ -39,4 +40,13 @@ func residentBytes() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.Sys - m.HeapReleased)
+}
+
+// discover answers the OpenRPC document of this release.
+func discover(context.Context, *wire.Request) (any, error) {
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, []byte(protocol.Schema("openrpc"))); err != nil {
+		return nil, err
+	}
+	return json.RawMessage(compact.Bytes()), nil
 }

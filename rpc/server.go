@@ -116,6 +116,7 @@ func New(cfg Config) *Server {
 		protocol.MethodRoutesResolve:   {serve: s.resolveRoute},
 		protocol.MethodResponsesCancel: {serve: s.cancelStream, inline: true, free: true},
 		protocol.MethodDiagnostics:     {serve: s.diagnostics, free: true},
+		protocol.MethodDiscover:        {serve: discover},
 	}
 	return s
 }

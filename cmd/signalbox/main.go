@@ -52,6 +52,7 @@ func commands() []command {
 		{"ask", "-m MODEL PROMPT|- [FLAGS]", "ask a model and stream its text", ask},
 		{"call", "METHOD [JSON|-] [FLAGS]", "send one request, print what comes, one JSON object a line", call},
 		{"demo", "", "watch a host at work, without an account", demo},
+		{"schema", "[--lang LANGUAGE]", "describe the protocol: openrpc, jsonschema, typescript, python", schema},
 		{"completion", "bash|zsh|fish", "print the completion script of a shell", completion},
 		{"version", "", "print the version", printVersion},
 		{"help", "", "print this text", help},

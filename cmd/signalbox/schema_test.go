@@ -81,6 +81,7 @@ func (m message) schema() (name string, part []byte) {
 	for _, kind := range []struct{ member, name string }{
 		{"serverInfo", "initialize"},
 		{"uptimeMs", "server-diagnostics"},
+		{"openrpc", "rpc.discover"},
 		{"credentials", "auth-status"},
 		{"rule", "routes-resolve"},
 		{"streamId", "responses-create"},

@@ -1,0 +1,743 @@
+"""The protocol of signalbox, version 1. Printed by "signalbox schema --lang python".
+
+A later release may send more members, notifications and values: ignore what you
+do not know, and treat an unknown kind of error by its code.
+"""
+from __future__ import annotations
+
+from typing import Any, Dict, List, Literal, Optional, TypedDict, Union
+
+# AccountMode decides the route of a model that no row of the table names.
+AccountMode = Literal[
+    "chatgpt",
+    "apiKey",
+]
+
+# AuthState sums the credentials up.
+AuthState = Literal[
+    "authenticated",
+    "unauthenticated",
+    "expired",
+    "error",
+]
+
+# The kind of credential that a route needs.
+CredentialKind = Literal[
+    "chatgpt",
+    "platformKey",
+]
+
+# CredentialSource says where a credential came from.
+CredentialSource = Literal[
+    "explicit_api_key",
+    "env_openai_api_key",
+    "env_oauth_access_token",
+    "codex_auth_json_api_key",
+    "codex_auth_json_oauth",
+    "codex_keyring_api_key",
+    "codex_keyring_oauth",
+    "codex_token_exchange_api_key",
+    "unknown",
+]
+
+# The stable name of what went wrong. The list is closed per release; a client
+# treats an unknown kind by its code.
+Kind = Literal[
+    "parse_error",
+    "invalid_request",
+    "method_not_found",
+    "invalid_params",
+    "internal_error",
+    "not_initialized",
+    "cancelled",
+    "busy",
+    "login_required",
+    "credential_mismatch",
+    "credential_store",
+    "unsupported_parameter",
+    "upstream_rejected",
+    "rate_limited",
+    "upstream_unavailable",
+    "stream_broken",
+    "response_failed",
+    "model_mismatch",
+]
+
+# ModelSource says what named the effective model.
+ModelSource = Literal[
+    "response.model",
+    "openai-model",
+    "unknown",
+]
+
+# RouteName names one of the two backends.
+RouteName = Literal[
+    "chatgpt",
+    "platform",
+]
+
+# How a response ended.
+Status = Literal[
+    "completed",
+    "incomplete",
+    "failed",
+    "cancelled",
+]
+
+# A JSON-RPC error code. Hosts branch on ErrorData.Kind; the code groups the kinds
+# and stays meaningful to clients that know only JSON-RPC or LSP.
+Code = int
+
+# The upstream's headers that a host may see, by lower-case name: x-request-id,
+# openai-*, x-ratelimit-*, x-codex-*, retry-after.
+Headers = Dict[str, str]
+
+
+class Account(TypedDict):
+    """Account as the claims of the tokens name it; null for what they do not name."""
+
+    # E-mail address.
+    email: Optional[str]
+    # Plan, such as "plus"; an open set.
+    planType: Optional[str]
+    # Id of the ChatGPT account.
+    accountId: Optional[str]
+    # Id of the user.
+    userId: Optional[str]
+
+
+class Adjustment(TypedDict):
+    """One change that was made to the body, or an option that had no effect."""
+
+    # The member of the body, such as "input[0].role", or "_meta.NAME".
+    field: str
+    # One of "set", "wrapped", "replaced", "dropped" and "ignored".
+    action: str
+    # Why, in words.
+    reason: str
+
+
+class _Attempt(TypedDict):
+    # HTTP status; null when no answer arrived.
+    status: Optional[int]
+    # From sending to the response headers or the failure, in milliseconds.
+    duration_ms: int
+
+
+class Attempt(_Attempt, total=False):
+    """One HTTP request that was sent."""
+
+    # Why there was no answer, or server_error for a 5xx: a reason of 1104, or
+    # "cancelled".
+    error_kind: str
+
+
+class AuthStatus(TypedDict):
+    """The result of auth/status. It never shows a secret."""
+
+    # All of it in one word.
+    state: AuthState
+    # Where models go that no rule names; null without a credential.
+    mode: Optional[AccountMode]
+    # Whom the access token belongs to; null when none tells.
+    account: Optional[Account]
+    # The two credentials, present or not.
+    credentials: CredentialStates
+    # One row for each route: first chatgpt, then platform.
+    routes: List[RouteState]
+    # auth.json.
+    file: FileState
+    # Overrides in force, for example a base URL from the environment.
+    overrides: List[Override]
+    # One sentence each, for a person.
+    warnings: List[str]
+
+
+class AuthStatusParams(TypedDict, total=False):
+    """The params of auth/status."""
+
+    # "never" (the default) or "ifExpiring"; this version renews nothing.
+    refresh: str
+
+
+class CancelRequestParams(TypedDict):
+    """The params of $/cancelRequest."""
+
+    # Id of the request, as it was sent. An unknown one is ignored.
+    id: Union[str, float]
+
+
+class CancelStreamParams(TypedDict):
+    """The params of responses/cancel."""
+
+    # Id of the stream.
+    streamId: str
+
+
+class CancelStreamResult(TypedDict):
+    """The result of responses/cancel."""
+
+    # "cancelling", or "notFound" when no live stream has the id.
+    status: str
+
+
+class _ChatGPTState(TypedDict):
+    # There is one, usable or not.
+    present: bool
+    # Where it is; "unknown" when there is none.
+    source: CredentialSource
+    # When it expires; null when it does not tell.
+    expiresAt: Optional[str]
+    # When it was last renewed; null when not known.
+    lastRefresh: Optional[str]
+    # A refresh token stands beside it.
+    refreshable: bool
+
+
+class ChatGPTState(_ChatGPTState, total=False):
+    """The state of the OAuth access token."""
+
+    # Why it cannot be used: the reason that an error would have.
+    reason: str
+
+
+class _Completed(TypedDict):
+    # As in responses/started.
+    streamId: str
+    # As in responses/started.
+    requestId: Union[str, float]
+    # One more than the last; 0 when there was no responses/started.
+    seq: int
+    # How the response ended.
+    status: Status
+    # All of it.
+    evidence: Evidence
+
+
+class Completed(_Completed, total=False):
+    """The params of responses/completed."""
+
+    # The upstream's id of the response; absent when it gave none.
+    responseId: str
+    # The whole error object of the reply; absent when that is a result.
+    error: Error
+    # The upstream's usage, byte for byte; absent when it gave none.
+    usage: Dict[str, Any]
+
+
+class CreateOptionsExpect(TypedDict, total=False):
+    """expect of CreateOptions"""
+
+    # The model that must answer, itself or a dated snapshot of it. Another one
+    # is 1107 before the event that names it is delivered.
+    model: str
+
+
+class CreateOptions(TypedDict, total=False):
+    """Our own options of responses/create, its member _meta. null means absent, a
+    wrong type is -32602, unknown members are listed in evidence.adjustments."""
+
+    # Id of the stream, unique among the live ones; by default a generated one.
+    streamId: str
+    # "auto" (the default), "chatgpt" or "platform": section 5.
+    route: str
+    # "all" (the default) or "none": with stream, whether the host gets the
+    # events.
+    events: str
+    # Limit for the whole request, in milliseconds. Without it there is none,
+    # but for 15 minutes without a stream on the Platform route.
+    timeoutMs: int
+    # How long a stream may be silent, in milliseconds; by default that of
+    # --idle-timeout.
+    idleTimeoutMs: int
+    # "refuse" (the default) or "drop": what becomes of tuning parameters that
+    # the route does not take.
+    onUnsupported: str
+    # What the answer must be.
+    expect: CreateOptionsExpect
+    # Headers for the upstream: traceparent, tracestate, x-client-request-id and
+    # idempotency-key; any other is -32602.
+    headers: Dict[str, str]
+    # The scenario of this request; only under --simulate.
+    simulate: str
+
+
+class _CreateParams(TypedDict):
+    # The model; it decides the route and is never changed.
+    model: str
+
+
+class CreateParams(_CreateParams, total=False):
+    """The params of responses/create: the body as the Responses API documents it,
+    flat, of which these members mean something to us as well, and our own
+    options."""
+
+    # Deliver the events as they come. Both values work on both routes.
+    stream: bool
+    # Not supported: true is 1101 on both routes.
+    background: bool
+    # Our own options; cut out before anything is sent.
+    _meta: CreateOptions
+    # and any other member of the body: see the Responses API
+
+
+class _CreateResult(TypedDict):
+    # As in responses/started.
+    streamId: str
+    # The upstream's id of the response; null when it gave none.
+    responseId: Optional[str]
+    # How the response ended; never "failed".
+    status: Status
+    # As in responses/completed.
+    evidence: Evidence
+    # The upstream's usage, byte for byte; null when it gave none.
+    usage: Optional[Dict[str, Any]]
+
+
+class CreateResult(_CreateResult, total=False):
+    """The result of responses/create."""
+
+    # The upstream's response object, byte for byte, or put together from a
+    # stream; absent when the host gets the events, and when cancelled.
+    response: Dict[str, Any]
+
+
+class CredentialStates(TypedDict):
+    """The two credentials, present or not."""
+
+    # The OAuth access token.
+    chatgpt: ChatGPTState
+    # The Platform key.
+    platform: PlatformState
+
+
+class Diagnostics(TypedDict):
+    """The result of server/diagnostics."""
+
+    # Process id.
+    pid: int
+    # Milliseconds since the process began to serve.
+    uptimeMs: int
+    # Resident memory in bytes; where the system does not tell, what the Go
+    # runtime has taken from it.
+    rssBytes: int
+    # Goroutines that exist.
+    goroutines: int
+    # What has not been answered yet.
+    inFlight: InFlight
+    # What waits for the host to read.
+    queue: Queue
+
+
+class Discovery(TypedDict):
+    """The result of rpc.discover: an OpenRPC document, version 1.3, for this
+    release of signalbox. `signalbox schema` prints it, too."""
+
+    # Version of the OpenRPC specification.
+    openrpc: str
+    # Name and version of this protocol.
+    info: Dict[str, Any]
+    # The methods, and the notifications from the host as methods without a
+    # result.
+    methods: List[Dict[str, Any]]
+    # The types and the errors that the methods refer to.
+    components: Dict[str, Any]
+    # also: "x-serverNotifications"
+
+
+class Error(TypedDict):
+    """The error of a reply, and the only error type that crosses a package border.
+    No text in it holds a secret, a body or a URL with a query."""
+
+    # One code for each kind.
+    code: Code
+    # One sentence for a person.
+    message: str
+    # What a program needs.
+    data: ErrorData
+
+
+class _ErrorData(TypedDict):
+    # The stable name of what went wrong.
+    kind: Kind
+    # The same request may succeed later, and no event was delivered.
+    retryable: bool
+
+
+class ErrorData(_ErrorData, total=False):
+    """error.data. Only the members that belong to the kind are set."""
+
+    # Narrows the kind.
+    reason: str
+    # What a person can do, as one imperative.
+    action: str
+    # How long to wait before that, in milliseconds; absent when not known.
+    retryAfterMs: int
+    # The upstream's own status; absent when none arrived.
+    httpStatus: int
+    # As in responses/started.
+    headers: Headers
+    # What the upstream says.
+    upstream: UpstreamError
+    # Of responses/create, once it has started.
+    streamId: str
+    # The member of params, or of auth.json, that is wrong, such as
+    # "_meta.route".
+    field: str
+    # The unknown method.
+    method: str
+    # The nearest known methods.
+    similar: List[str]
+    # Repeated in the log, beside the stack of a panic.
+    incidentId: str
+    # The limit that was reached: a number of requests, or of bytes.
+    limit: int
+    # Protocol versions that initialize accepts.
+    supported: List[int]
+    # The kind of credential that the route needs.
+    need: CredentialKind
+    # The kinds that there are; empty when there are none.
+    have: List[CredentialKind]
+    # How to get what is needed, best first: "browser", "device" or "apiKey".
+    loginMethods: List[str]
+    # The route that refused a parameter, or that the model is pinned to.
+    route: RouteName
+    # The credential file that cannot be used.
+    path: str
+    # Events that the host got before the stream broke.
+    eventsDelivered: int
+    # When the limit ends; absent when not known.
+    resetsAt: str
+    # The ChatGPT plan, as the upstream names it.
+    planType: str
+    # The window of the plan's usage that is full: "primary" or "secondary".
+    window: str
+    # Of responses/create, once it has started.
+    evidence: Evidence
+
+
+class Event(TypedDict):
+    """The params of responses/event."""
+
+    # As in responses/started.
+    streamId: str
+    # As in responses/started.
+    requestId: Union[str, float]
+    # Counts the notifications of the stream, without gaps.
+    seq: int
+    # The event, byte for byte; almost always an object.
+    event: Any
+
+
+class _Evidence(TypedDict):
+    # The model of the request, as it was sent: it is never changed.
+    requested_model: str
+    # What the upstream says that it used: its header openai-model, else
+    # response.model. null when it says nothing; never copied from the request.
+    effective_model: Optional[str]
+    # Where the effective model was named.
+    model_source: ModelSource
+    # All models that the upstream named are the requested one or a dated
+    # snapshot of it (MODEL-YYYY-MM-DD); null when it named none.
+    model_match: Optional[bool]
+    # Always "responses".
+    api: str
+    # Null when no route could be chosen.
+    route: Optional[RouteName]
+    # Base URL of the route; null when no credential could be resolved for it.
+    base_url: Optional[str]
+    # Where the credential came from; "unknown" when none could be resolved.
+    credential_source: CredentialSource
+    # HTTP status of the answer that counts; null when none arrived.
+    status: Optional[int]
+    # The id by which OpenAI's support finds the request; null when the upstream
+    # gave none.
+    upstream_request_id: Optional[str]
+    # Every HTTP request that was sent, in order, retries included.
+    attempts: List[Attempt]
+    # The credential was renewed for this request. Always false so far.
+    refreshed: bool
+    # What was changed in the body, and options that had no effect.
+    adjustments: List[Adjustment]
+    # From the request to the response headers, in milliseconds; null before
+    # them.
+    ttfb_ms: Optional[int]
+    # From the request to the first event, in milliseconds; null before it and
+    # without a stream.
+    first_event_ms: Optional[int]
+    # From the request until now, in milliseconds.
+    duration_ms: int
+
+
+class Evidence(_Evidence, total=False):
+    """Evidence proves what an answer is: which model was asked for and which one
+    the upstream says it used, over which route and with which credential."""
+
+    # First 16 hexadecimal digits of the SHA-256 of the ChatGPT account id;
+    # absent without one.
+    account_id_hash: str
+    # The traceparent of _meta.headers, which was passed upstream (W3C Trace
+    # Context).
+    traceparent: str
+    # Codex client version declared; on the ChatGPT route only.
+    client_version: str
+    # Service tier that the upstream names.
+    service_tier: str
+
+
+class FileState(TypedDict):
+    """FileState describes auth.json."""
+
+    # Where it is, or would be.
+    path: str
+    # Permissions in octal, such as "0600"; null when there is no file.
+    mode: Optional[str]
+    # When it was last written; null when there is no file.
+    modified: Optional[str]
+
+
+class InFlight(TypedDict):
+    """InFlight counts what has not been answered yet."""
+
+    # Requests that count against maxRequests.
+    requests: int
+    # Responses that run.
+    streams: int
+    # Bytes of the bodies that may still be sent upstream.
+    bodyBytes: int
+
+
+class InitializeParamsClientInfo(TypedDict, total=False):
+    """clientInfo of InitializeParams"""
+
+    # Its name.
+    name: str
+    # Its version.
+    version: str
+
+
+class InitializeParams(TypedDict, total=False):
+    """The params of initialize. Members that are not listed have no effect and are
+    named in ignoredOptions."""
+
+    # The version that the host speaks: 1. Another one is -32602 with supported.
+    protocolVersion: int
+    # The host's process: when it is gone, so are we. null or absent: not
+    # watched.
+    processId: int
+    # The host; not read so far.
+    clientInfo: InitializeParamsClientInfo
+    # What the host can do, as in LSP. Read is window.logMessage: with true, or
+    # an object, the lines of the log are sent as window/logMessage, too.
+    capabilities: Dict[str, Any]
+    # Notifications that the host does not want, by exact name.
+    optOutNotifications: List[str]
+
+
+class InitializeResult(TypedDict):
+    """The result of initialize."""
+
+    # The version spoken from here on: 1.
+    protocolVersion: int
+    # This program.
+    serverInfo: ServerInfo
+    # What this process serves and sends.
+    capabilities: ServerCapabilities
+    # As auth/status answers it, from file and environment only.
+    auth: AuthStatus
+    # Members of the params that had no effect.
+    ignoredOptions: List[str]
+
+
+class Limits(TypedDict):
+    """Limits of this process."""
+
+    # Largest message from the host, in bytes.
+    maxMessageBytes: int
+    # Requests in flight, apart from responses/create.
+    maxRequests: int
+    # responses/create in flight.
+    maxStreams: int
+    # Largest event of the upstream, and largest response without a stream, in
+    # bytes.
+    maxEventBytes: int
+
+
+class LogMessage(TypedDict):
+    """window/logMessage, as in LSP."""
+
+    # 1 error, 2 warning, 3 info, 4 debug.
+    type: int
+    # The line, without prompts and secrets.
+    message: str
+
+
+class Override(TypedDict):
+    """A setting that replaces a default of the program."""
+
+    # The variable or the flag.
+    name: str
+    # Its value.
+    value: str
+    # Who said so: "flag" or "environment".
+    source: str
+
+
+class _PlatformState(TypedDict):
+    # There is one, usable or not.
+    present: bool
+    # Where it is; "unknown" when there is none.
+    source: CredentialSource
+    # Its first 3 and last 4 characters; null when it is short, unusable or
+    # absent.
+    hint: Optional[str]
+
+
+class PlatformState(_PlatformState, total=False):
+    """The state of the Platform key."""
+
+    # Why it cannot be used: the reason that an error would have.
+    reason: str
+
+
+class Queue(TypedDict):
+    """What waits for the host to read."""
+
+    # Bytes that are not in the pipe yet.
+    bytes: int
+
+
+class _ResolveParams(TypedDict):
+    # The model.
+    model: str
+
+
+class ResolveParams(_ResolveParams, total=False):
+    """The params of routes/resolve."""
+
+    # As _meta.route of responses/create: "auto" (the default), "chatgpt" or
+    # "platform".
+    route: str
+
+
+class ResolveResult(TypedDict):
+    """The result of routes/resolve."""
+
+    # As in the params.
+    model: str
+    # Where it goes.
+    route: RouteName
+    # Always "responses".
+    api: str
+    # Base URL of the route.
+    base_url: str
+    # Where the credential comes from.
+    credential_source: CredentialSource
+    # What chose the route: "pinned", "pattern", "mode" or "request".
+    rule: str
+
+
+class _RouteState(TypedDict):
+    # The route.
+    route: RouteName
+    # Always "responses".
+    api: str
+    # Where its requests go; empty when an override is refused.
+    base_url: str
+    # A request would be sent.
+    available: bool
+    # Where its credential comes from; "unknown" when it is not available.
+    credential_source: CredentialSource
+
+
+class RouteState(_RouteState, total=False):
+    """RouteState says whether a route can be used now."""
+
+    # Why it is not available: the reason that an error would have.
+    reason: str
+
+
+class ServerCapabilities(TypedDict):
+    """ServerCapabilities spare a host probing by error code."""
+
+    # Methods that are served, sorted.
+    methods: List[str]
+    # Notifications that may be sent, also those that the host has opted out of.
+    notifications: List[str]
+    # The framing in use: "lsp" or "ndjson".
+    framing: str
+    # Always false: a batch is answered with one -32600.
+    batch: bool
+    # Limits of this process.
+    limits: Limits
+
+
+class ServerInfo(TypedDict):
+    """ServerInfo names this program."""
+
+    # Always "signalbox".
+    name: str
+    # Version of the program, not of the protocol.
+    version: str
+
+
+class Started(TypedDict):
+    """The params of responses/started."""
+
+    # The host's, or generated.
+    streamId: str
+    # Id of the request, byte for byte.
+    requestId: Union[str, float]
+    # Always 0.
+    seq: int
+    # HTTP status of the upstream.
+    status: int
+    # Headers of the upstream by lower-case name: x-request-id, openai-*,
+    # x-ratelimit-*, x-codex-*, retry-after.
+    headers: Headers
+    # As far as it is known now.
+    evidence: Evidence
+
+
+class UpstreamError(TypedDict, total=False):
+    """The error object of the upstream, with secrets masked and each text cut at
+    512 bytes. What it does not say is absent."""
+
+    # Its type.
+    type: str
+    # Its code.
+    code: str
+    # Its message.
+    message: str
+    # The parameter that it is about.
+    param: str
+
+# The methods.
+Method = Literal[
+    "initialize",  # InitializeParams -> InitializeResult
+    "ping",
+    "shutdown",
+    "auth/status",  # AuthStatusParams -> AuthStatus
+    "routes/resolve",  # ResolveParams -> ResolveResult
+    "responses/create",  # CreateParams -> CreateResult
+    "responses/cancel",  # CancelStreamParams -> CancelStreamResult
+    "server/diagnostics",  # Diagnostics
+    "rpc.discover",  # Discovery
+]
+
+# The notifications to the host.
+ServerNotification = Literal[
+    "responses/started",  # Started
+    "responses/event",  # Event
+    "responses/completed",  # Completed
+    "window/logMessage",  # LogMessage
+]
+
+# The notifications from the host.
+ClientNotification = Literal[
+    "$/cancelRequest",  # CancelRequestParams
+    "exit",
+    "initialized",
+    "$/setTrace",
+    "workspace/didChangeConfiguration",
+]
