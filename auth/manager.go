@@ -52,6 +52,7 @@ type Manager struct {
 
 	mu     sync.Mutex // guards what follows; never held while reading
 	cached *snapshot
+	known  *settings // of config.toml; nil: not read yet
 	held   heldSecrets
 }
 

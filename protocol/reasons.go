@@ -42,7 +42,7 @@ var Errors = []ErrorRow{
 		},
 		Members: []string{"need", "have", "loginMethods", "route"}},
 	{Code: CodeCredentialStore, Kind: KindCredentialStore, HTTP: "500",
-		Reasons: []string{ReasonCorrupt, "unreadable", ReasonUnsupportedAuthMode},
+		Reasons: []string{ReasonCorrupt, "unreadable", ReasonKeyring, ReasonUnsupportedStore, ReasonUnsupportedAuthMode},
 		Members: []string{"path", "field"}},
 	{Code: CodeUnsupportedParameter, Kind: KindUnsupportedParameter, HTTP: "400",
 		Members: []string{"field", "route"}},
@@ -92,5 +92,7 @@ const (
 	ReasonForeignBaseURL   = "foreign_base_url"
 
 	ReasonCorrupt             = "corrupt"
+	ReasonKeyring             = "keyring"
+	ReasonUnsupportedStore    = "unsupported_store"
 	ReasonUnsupportedAuthMode = "unsupported_auth_mode"
 )

@@ -1,0 +1,110 @@
+package auth
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+func TestSettings(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		store      storeKind
+		workspaces []string
+		method     string
+		fault      string // a part of the message; "": none
+	}{
+		{"empty", ``, storeFile, nil, "", ""},
+		{"others only", "model = \"gpt-5\"\n[mcp_servers.x]\ncommand = \"y\"\n", storeFile, nil, "", ""},
+		{"file", `cli_auth_credentials_store = "file"`, storeFile, nil, "", ""},
+		{"keyring", `cli_auth_credentials_store = 'keyring' # there`, storeKeyring, nil, "", ""},
+		{"auto", "\ufeffcli_auth_credentials_store=\"\"\"auto\"\"\"\r\n", storeAuto, nil, "", ""},
+		{"ephemeral", `cli_auth_credentials_store = "ephemeral"`, storeFile, nil, "", "keeps no login"},
+		{"unknown", `cli_auth_credentials_store = "vault"`, storeFile, nil, "", "does not know"},
+		{"another case of the value", `cli_auth_credentials_store = "Keyring"`, storeFile, nil, "", "does not know"},
+		{"a number", `cli_auth_credentials_store = 1`, storeFile, nil, "", "does not know"},
+		{"a table", "[cli_auth_credentials_store]\nx = 1", storeFile, nil, "", "does not know"},
+		{"another case of the key", `CLI_AUTH_CREDENTIALS_STORE = "keyring"`, storeFile, nil, "", ""},
+		{"in a table", "[profiles.work]\ncli_auth_credentials_store = \"keyring\"", storeFile, nil, "", ""},
+		{"quoted key", `"cli_auth_credentials\u005fstore" = "keyring"`, storeKeyring, nil, "", ""},
+		{"twice", "cli_auth_credentials_store = \"file\"\ncli_auth_credentials_store = \"keyring\"", storeFile, nil, "", "not valid TOML at line 2"},
+		{"no TOML", "model = gpt-" + canary, storeFile, nil, "", "not valid TOML at line 1"},
+		{"JSON", `{"cli_auth_credentials_store":"file"}`, storeFile, nil, "", "not valid TOML"},
+		{"binary", "\x00\xff\xfe", storeFile, nil, "", "not valid TOML"},
+		{"cut", `cli_auth_credentials_store = "keyr`, storeFile, nil, "", "not valid TOML"},
+		{"deep", "x = " + strings.Repeat("[", maxSettingsBytes-4), storeFile, nil, "", "not valid TOML"},
+		{"too large", "# " + strings.Repeat("x", maxSettingsBytes), storeFile, nil, "", "larger than 1 MiB"},
+
+		{"a workspace", `forced_chatgpt_workspace_id = "ws_1"`, storeFile, []string{"ws_1"}, "", ""},
+		{"workspaces", `forced_chatgpt_workspace_id = ["ws_1", " ws_2 ", ""]`, storeFile, []string{"ws_1", "ws_2"}, "", ""},
+		{"no workspace", `forced_chatgpt_workspace_id = ""`, storeFile, nil, "", ""},
+		{"workspaces that are none", `forced_chatgpt_workspace_id = [1]`, storeFile, nil, "", "neither a string nor a list"},
+		{"a workspace that is none", `forced_chatgpt_workspace_id = true`, storeFile, nil, "", "neither a string nor a list"},
+		{"chatgpt", `forced_login_method = "chatgpt"`, storeFile, nil, "chatgpt", ""},
+		{"api", `forced_login_method = "api"`, storeFile, nil, "api", ""},
+		{"method unknown", `forced_login_method = "sso"`, storeFile, nil, "sso", "does not know"},
+	} {
+		home := t.TempDir()
+		path := filepath.Join(home, settingsName)
+		put(t, path, []byte(c.text))
+		m := NewManager(Config{Home: home})
+		s := m.settings()
+		if c.fault != "" {
+			if s.err == nil || !strings.Contains(s.err.Message, c.fault) {
+				t.Errorf("%s: %v", c.name, s.err)
+				continue
+			}
+			equal(t, c.name, outcome(t, s.err), protocol.ReasonUnsupportedStore)
+			equal(t, c.name, s.err.Data.Path, path)
+			continue
+		}
+		if s.err != nil {
+			t.Errorf("%s: %v", c.name, s.err)
+		}
+		equal(t, c.name, []any{s.store, s.workspaces, s.loginMethod}, []any{c.store, c.workspaces, c.method})
+		if m.settings() != s {
+			t.Errorf("%s: it is read again", c.name)
+		}
+	}
+}
+
+// A change counts at once, and so do a file that appears and one that goes.
+func TestSettingsChange(t *testing.T) {
+	home := t.TempDir()
+	path := filepath.Join(home, settingsName)
+	m := NewManager(Config{Home: home})
+	equal(t, "none", m.settings().store, storeFile)
+	put(t, path, []byte(`cli_auth_credentials_store = "keyring"`))
+	equal(t, "appeared", m.settings().store, storeKeyring)
+	for _, kind := range []string{"auto", "file"} { // within the same tick of the file system's clock
+		if err := os.WriteFile(path, []byte(`cli_auth_credentials_store = "`+kind+`"`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "changed", string(m.settings().store), kind)
+	}
+	put(t, path, []byte(`cli_auth_credentials_store = "auto"`))
+	equal(t, "again", m.settings().store, storeAuto)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "gone", m.settings().store, storeFile)
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "a folder", outcome(t, m.settings().err), protocol.ReasonUnsupportedStore)
+}
+
+func FuzzSettings(f *testing.F) {
+	f.Add([]byte(`cli_auth_credentials_store = "keyring"`))
+	f.Add([]byte("forced_chatgpt_workspace_id = [\"a\", 1]\nforced_login_method = {}"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s := &settings{store: storeFile}
+		s.parse("/x/config.toml", text)
+		if s.err != nil {
+			equal(t, "reason", outcome(t, s.err), protocol.ReasonUnsupportedStore)
+		}
+	})
+}
