@@ -35,6 +35,17 @@ var table = []row{
 	{pattern: "*-pro-YYYY-MM-DD", route: protocol.RoutePlatform},
 }
 
+// Pinned lists the models that are pinned to a route, in the order of the table.
+func Pinned() []string {
+	var models []string
+	for _, r := range table {
+		if r.pinned {
+			models = append(models, r.pattern)
+		}
+	}
+	return models
+}
+
 // accountMode tells the account mode; the empty one means no credential.
 type accountMode func(context.Context) (protocol.AccountMode, error)
 

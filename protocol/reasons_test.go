@@ -64,7 +64,7 @@ func TestMembersOfErrors(t *testing.T) {
 // of the binary are held against.
 func TestReasonsAreClosed(t *testing.T) {
 	var given []string
-	for _, dir := range []string{"auth", "engine", "rpc", "rpc/wire"} {
+	for _, dir := range []string{"auth", "engine", "internal/transport", "rpc", "rpc/wire"} {
 		for _, reason := range reasonsIn(t, filepath.Join("..", filepath.FromSlash(dir))) {
 			if !slices.Contains(given, reason) {
 				given = append(given, reason)

@@ -13,9 +13,15 @@ import (
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
+// parts are the packages, wired together.
+type parts struct {
+	server *rpc.Server
+	engine *engine.Engine
+}
+
 // assemble wires the packages together as the settings say. The function that
 // it gives ends what was started. Its error is a usage error.
-func (p *program) assemble(s *settings) (*rpc.Server, func(), error) {
+func (p *program) assemble(s *settings) (*parts, func(), error) {
 	log, closeLog, err := newLogger(s, p.stderr)
 	if err != nil {
 		return nil, nil, err
@@ -57,28 +63,30 @@ func (p *program) assemble(s *settings) (*rpc.Server, func(), error) {
 	if p.transport != nil {
 		outbound = p.transport(outbound)
 	}
-	return rpc.New(rpc.Config{
-		Version: version,
-		Auth:    manager,
-		Engine: engine.New(engine.Config{
-			Credentials:     manager,
-			ChatGPTBaseURL:  chatgpt.URL,
-			PlatformBaseURL: platform.URL,
-			Version:         version,
-			ClientVersion:   s.clientVersion,
-			Originator:      s.originator,
-			Organization:    strings.TrimSpace(getenv("OPENAI_ORGANIZATION")),
-			Project:         strings.TrimSpace(getenv("OPENAI_PROJECT")),
-			IdleTimeout:     s.idleTimeout,
-			Transport:       outbound,
-			Simulated:       s.simulate.on,
-		}),
+	calls := engine.New(engine.Config{
+		Credentials:     manager,
+		ChatGPTBaseURL:  chatgpt.URL,
+		PlatformBaseURL: platform.URL,
+		Version:         version,
+		ClientVersion:   s.clientVersion,
+		Originator:      s.originator,
+		Organization:    strings.TrimSpace(getenv("OPENAI_ORGANIZATION")),
+		Project:         strings.TrimSpace(getenv("OPENAI_PROJECT")),
+		IdleTimeout:     s.idleTimeout,
+		Transport:       outbound,
+		Simulated:       s.simulate.on,
+	})
+	server := rpc.New(rpc.Config{
+		Version:      version,
+		Auth:         manager,
+		Engine:       calls,
 		Wire:         wire.Options{Framing: s.framing, MaxMessageBytes: s.maxMessageBytes},
 		DrainTimeout: s.drainTimeout,
 		IgnoreParent: s.ignoreParent,
 		Simulated:    s.simulate.on,
 		Logger:       log,
-	}), end, nil
+	})
+	return &parts{server: server, engine: calls}, end, nil
 }
 
 // endpoints reads the base URLs of the routes; the error is that of a bad flag.

@@ -51,6 +51,7 @@ func commands() []command {
 		{"route", "MODEL [FLAGS]", "where a model would go, without any network call", route},
 		{"ask", "-m MODEL PROMPT|- [FLAGS]", "ask a model and stream its text", ask},
 		{"call", "METHOD [JSON|-] [FLAGS]", "send one request, print what comes, one JSON object a line", call},
+		{"validate", "[--json] [FLAGS]", "ask each pinned model, prove which one answers; pass or fail", validate},
 		{"demo", "", "watch a host at work, without an account", demo},
 		{"schema", "[--lang LANGUAGE]", "describe the protocol: openrpc, jsonschema, typescript, python", schema},
 		{"completion", "bash|zsh|fish", "print the completion script of a shell", completion},

@@ -14,7 +14,7 @@ func serve(p *program, args []string) int {
 	if err != nil {
 		return p.usageError(err)
 	}
-	server, end, err := p.assemble(s)
+	parts, end, err := p.assemble(s)
 	if err != nil {
 		return p.usageError(err)
 	}
@@ -24,5 +24,5 @@ func serve(p *program, args []string) int {
 		_, _ = fmt.Fprintf(p.stderr, "signalbox: keep stdout private: %v\n", err)
 		return exitNot
 	}
-	return server.Serve(context.Background(), p.stdin, stdout, p.signals)
+	return parts.server.Serve(context.Background(), p.stdin, stdout, p.signals)
 }

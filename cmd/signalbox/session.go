@@ -15,6 +15,9 @@ import (
 // session is a conversation with a server in this very process, for the
 // commands for people.
 type session struct {
+	*parts
+	// ctx ends with the server: at a signal, too.
+	ctx   context.Context
 	in    *io.PipeWriter
 	out   *io.PipeReader
 	lines *bufio.Reader
@@ -25,15 +28,17 @@ type session struct {
 // open starts a server. Its error is a usage error.
 func (p *program) open(s *settings) (*session, error) {
 	s.framing, s.ignoreParent = wire.FramingNDJSON, true
-	server, end, err := p.assemble(s)
+	parts, end, err := p.assemble(s)
 	if err != nil {
 		return nil, err
 	}
 	serverIn, in := io.Pipe()
 	out, serverOut := io.Pipe()
-	c := &session{in: in, out: out, lines: bufio.NewReaderSize(out, 64<<10), code: make(chan int, 1), end: end}
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &session{parts: parts, ctx: ctx, in: in, out: out, lines: bufio.NewReaderSize(out, 64<<10), code: make(chan int, 1), end: end}
 	go func() {
-		code := server.Serve(context.Background(), serverIn, serverOut, p.signals)
+		code := parts.server.Serve(context.Background(), serverIn, serverOut, p.signals)
+		cancel()
 		c.code <- code
 		_ = serverOut.Close()
 		_ = serverIn.Close()

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/signalbox-dev/signalbox/protocol"
 	"golang.org/x/term"
@@ -18,6 +20,35 @@ type style struct{ on bool }
 func (p *program) styleOf(w io.Writer) style {
 	file, ok := w.(*os.File)
 	return style{ok && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))}
+}
+
+// widthOf gives how many columns what is printed to w may take: those of the
+// terminal, between 40 and 120; 80 elsewhere.
+func (p *program) widthOf(w io.Writer) int {
+	if file, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
+			return min(max(width, 40), 120)
+		}
+	}
+	return 80
+}
+
+// wrap breaks text at its blanks into lines of at most width characters, a longer
+// word alone in its line. It gives at least one line.
+func wrap(text string, width int) []string {
+	lines := []string{""}
+	for _, word := range strings.Fields(text) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= width:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
 }
 
 func (s style) paint(code, text string) string {

@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -72,4 +75,25 @@ func (h *host) goroutines() int {
 	n := len(goroutine.FindAllString(h.stderr.String(), -1))
 	require.Positive(h.t, n)
 	return n
+}
+
+// proxied serves the path of base under another path, and nothing beside it.
+func proxied(t *testing.T, base, path string) string {
+	t.Helper()
+	to, err := url.Parse(base)
+	require.NoError(t, err)
+	server := httptest.NewServer(&httputil.ReverseProxy{
+		FlushInterval: -1,
+		Rewrite: func(r *httputil.ProxyRequest) {
+			rest, ok := strings.CutPrefix(r.In.URL.Path, path)
+			if !ok {
+				rest = "/absent"
+			}
+			r.Out.URL.Path = to.Path + rest
+			r.Out.URL.Host, r.Out.URL.Scheme = to.Host, to.Scheme
+			r.Out.Host = to.Host
+		},
+	})
+	t.Cleanup(server.Close)
+	return server.URL + path
 }

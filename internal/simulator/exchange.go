@@ -41,6 +41,8 @@ func endpoints() map[string]endpoint {
 		"/backend-api/codex/responses":     {http.MethodPost, (*exchange).chatgptResponses},
 		"/backend-api/codex/models":        {http.MethodGet, (*exchange).chatgptModels},
 		"/backend-api/wham/accounts/check": {http.MethodGet, (*exchange).accountsCheck},
+		"/backend-api/me":                  {http.MethodGet, (*exchange).me},
+		"/backend-api/conversations":       {http.MethodGet, (*exchange).conversations},
 		"/v1/responses":                    {http.MethodPost, (*exchange).platformResponses},
 		"/oauth/authorize":                 {http.MethodGet, (*exchange).authorize},
 		pathToken:                          {http.MethodPost, (*exchange).token},

@@ -38,27 +38,31 @@ func Explain(err error, peer string, connected bool) Failure {
 	isTimeout := errors.As(err, &timeout) && timeout.Timeout()
 	switch {
 	case errors.Is(err, errProxyRefused):
-		return Failure{"proxy", "The proxy refused the connection to " + peer + ".", checkProxy, false}
+		return failure("proxy", "The proxy refused the connection to "+peer+".", checkProxy, false)
 	case errors.Is(err, errProxyPassword):
-		return Failure{"proxy", "The proxy asks for a user name and a password.",
-			"Put the user name and the password of the proxy into HTTPS_PROXY.", false}
+		return failure("proxy", "The proxy asks for a user name and a password.",
+			"Put the user name and the password of the proxy into HTTPS_PROXY.", false)
 	case errors.Is(err, errProxyInvalid):
-		return Failure{"proxy", "The proxy of the environment is not the URL of a proxy.",
-			"Set HTTPS_PROXY to a URL such as http://host:port.", false}
+		return failure("proxy", "The proxy of the environment is not the URL of a proxy.",
+			"Set HTTPS_PROXY to a URL such as http://host:port.", false)
 	case isOp && (op.Op == "proxyconnect" || op.Op == "socks connect"):
-		return Failure{"proxy", "The proxy could not be reached.", checkProxy, !isTimeout}
+		return failure("proxy", "The proxy could not be reached.", checkProxy, !isTimeout)
 	case errors.As(err, &dns):
-		return Failure{"dns", "The host name of " + peer + " could not be resolved.", checkNetwork, !connected}
+		return failure("dns", "The host name of "+peer+" could not be resolved.", checkNetwork, !connected)
 	case isTLS(err) || isOp && (op.Op == "remote error" || op.Op == "local error"): // an alert
 		message, action := explainTLS(err, peer)
-		return Failure{"tls", message, action, false}
+		return failure("tls", message, action, false)
 	case isTimeout && !connected:
 		// Not sent again: five times connectTimeout is longer than anybody waits.
-		return Failure{"timeout", "The connection to " + peer + " took too long.", checkNetwork, false}
+		return failure("timeout", "The connection to "+peer+" took too long.", checkNetwork, false)
 	case connected:
-		return Failure{"connect", "The connection ended before " + peer + " answered.", "Try again.", false}
+		return failure("connect", "The connection ended before "+peer+" answered.", "Try again.", false)
 	}
-	return Failure{"connect", "No connection to " + peer + " could be made.", checkNetwork, true}
+	return failure("connect", "No connection to "+peer+" could be made.", checkNetwork, true)
+}
+
+func failure(reason, message, action string, unsent bool) Failure {
+	return Failure{Reason: reason, Message: message, Action: action, Unsent: unsent}
 }
 
 // isTLS reports whether the handshake failed for a reason that another attempt
