@@ -191,7 +191,7 @@ func TestRecordedUnstreamed(t *testing.T) {
 			result, err := (&host{}).create(t, t.Context(), e, string(params))
 			require.NoError(t, err)
 			assert.Equal(t, string(bytes.TrimSpace(response)), string(result.Response))
-			assert.Equal(t, string(request), string(server.Requests()[0].Body))
+			assert.Equal(t, string(request), string(server.Calls()[0].Body))
 			assert.Contains(t, string(response), result.ResponseID)
 			assert.True(t, *result.Evidence.ModelMatch, "a dated snapshot")
 		})

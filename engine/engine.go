@@ -62,9 +62,9 @@ type Config struct {
 	Simulated bool
 }
 
-// waits are the constants above; tests shorten them.
+// waits are the constants above and those of the lookups; tests shorten them.
 type waits struct {
-	firstBackoff, headers, body, refusal, grace time.Duration
+	firstBackoff, headers, body, refusal, grace, lookup, workspace time.Duration
 }
 
 // Engine makes model calls. Safe for concurrent use.
@@ -72,6 +72,10 @@ type Engine struct {
 	cfg     Config
 	session func() string
 	waits   waits
+
+	workspaces                    workspaces
+	limits                        limits
+	chatgptModels, platformModels catalogue
 }
 
 // New makes an engine. It opens no connection.
@@ -86,7 +90,7 @@ func New(cfg Config) *Engine {
 		cfg: cfg,
 		// At the first request: randomness takes a part of the start of a process.
 		session: sync.OnceValue(func() string { return newSessionID(time.Now()) }),
-		waits:   waits{firstBackoff, headerTimeout, bodyTimeout, refusalTimeout, errorGrace},
+		waits:   waits{firstBackoff, headerTimeout, bodyTimeout, refusalTimeout, errorGrace, lookupTimeout, workspaceWait},
 	}
 }
 

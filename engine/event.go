@@ -14,6 +14,7 @@ const (
 	kindOther eventKind = iota
 	kindItemDone
 	kindMetadata
+	kindLimits
 	kindError
 	kindCompleted
 	kindIncomplete
@@ -69,6 +70,8 @@ func readKind(value []byte) eventKind {
 		return kindItemDone
 	case `"response.metadata"`, `"codex.response.metadata"`:
 		return kindMetadata
+	case `"codex.rate_limits"`:
+		return kindLimits
 	case `"error"`:
 		return kindError
 	case `"response.completed"`:

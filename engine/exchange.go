@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -34,8 +35,12 @@ type exchange struct {
 	upload upload
 	// target that was resolved; its route is "" before.
 	target target
+	// constraint of the workspace; the base URL of target follows it.
+	constraint constraint
 	// headers of the answer that counts.
 	headers http.Header
+	// said of the limits by this answer of the ChatGPT backend so far.
+	said *protocol.ChatGPTLimits
 	// delivered counts the events that the sink took.
 	delivered int64
 	// response holds the members of the response object at hand; see observe.
@@ -64,6 +69,11 @@ func (x *exchange) call(ctx context.Context) error {
 	if x.target, err = x.engine.target(ctx, route.Name); err != nil {
 		return err
 	}
+	if route.Name == protocol.RouteChatGPT {
+		x.constraint = x.engine.constrained(ctx, x.target.accountID, x.target.authorize)
+		x.target.baseURL = x.constraint.place(x.target.baseURL)
+		x.record.evidence.RoutingOverride = x.constraint.override
+	}
 	x.record.resolved(x.target.baseURL, x.target.source, x.target.accountID)
 	if x.upload.body, err = x.body(); err != nil {
 		return err
@@ -82,6 +92,7 @@ func (x *exchange) call(ctx context.Context) error {
 
 	x.headers = resp.Header
 	x.record.answered(resp.StatusCode, resp.Header)
+	x.noteLimits(resp.Header)
 	if resp.StatusCode/100 != 2 {
 		return x.rejected(ctx, resp)
 	}
@@ -91,13 +102,39 @@ func (x *exchange) call(ctx context.Context) error {
 		return x.modelMismatch()
 	}
 	x.sink.Started(resp.StatusCode, x.visible(resp.Header), x.record.snapshot())
-	if encoding := contentEncoding(resp.Header); encoding != "" {
+	body := io.Reader(resp.Body)
+	if isGzip(resp.Header) {
+		body = &gunzip{src: body}
+	} else if encoding := contentEncoding(resp.Header); encoding != "" {
 		return x.encoded(encoding)
 	}
 	if streamed {
-		return x.readStream(ctx, resp.Body)
+		return x.readStream(ctx, body)
 	}
-	return x.readResponse(ctx, resp.Body)
+	return x.readResponse(ctx, body)
+}
+
+// noteLimits notes what headers say of the limits, for this evidence and for
+// limits/read, and whether they name another catalogue than the one at hand.
+func (x *exchange) noteLimits(h http.Header) {
+	if x.target.route == protocol.RoutePlatform {
+		said := quotas(h)
+		x.record.evidence.RateLimits = said.Evidence()
+		x.engine.limits.learnPlatform(said)
+		return
+	}
+	x.learned(headerLimits(h, x.mask))
+	x.engine.chatgptModels.outdate(h.Get("X-Models-Etag"))
+}
+
+// learned takes what the ChatGPT backend said of the limits in this answer.
+func (x *exchange) learned(said *protocol.ChatGPTLimits) {
+	if said == nil {
+		return
+	}
+	x.engine.limits.learn(x.target.accountID, said, false)
+	x.said = mergeLimits(x.said, said)
+	x.record.evidence.RateLimits = x.said.Evidence()
 }
 
 // endAfter ends the request after d, unless stop is called before.

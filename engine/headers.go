@@ -48,6 +48,9 @@ func (e *Engine) platformHeaders(h http.Header) {
 func (x *exchange) setHeaders(h http.Header) {
 	if x.target.route == protocol.RouteChatGPT {
 		x.engine.chatgptHeaders(h)
+		if x.constraint.override != "" {
+			h.Set(overrideHeader, x.constraint.override)
+		}
 	} else {
 		x.engine.platformHeaders(h)
 	}

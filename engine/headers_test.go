@@ -69,7 +69,7 @@ func TestHeaders(t *testing.T) {
 			{"of the simulator", `{"model":"gpt-5.2-pro","_meta":{"simulate":"ok"}}`, "/v1/responses", platform, http.Header{"X-Signalbox-Simulate": {"ok"}}},
 		} {
 			_, _ = (&host{}).create(t, t.Context(), e, tt.params)
-			requests := server.Requests()
+			requests := server.Calls()
 			got := requests[len(requests)-1]
 			want := tt.want.Clone()
 			for name, values := range tt.more {
@@ -131,7 +131,7 @@ func TestBodyOnTheWire(t *testing.T) {
 	} {
 		_, err := (&host{}).create(t, t.Context(), e, tt.params)
 		require.NoError(t, err)
-		requests := server.Requests()
+		requests := server.Calls()
 		assert.Equal(t, tt.want, string(requests[len(requests)-1].Body))
 	}
 }

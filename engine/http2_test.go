@@ -18,7 +18,7 @@ import (
 
 // serveHTTP2 is serve over TLS and HTTP/2.
 func serveHTTP2(t *testing.T, handler http.HandlerFunc) *Engine {
-	server := httptest.NewUnstartedServer(handler)
+	server := httptest.NewUnstartedServer(callsOnly(handler))
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(server.Close)

@@ -60,9 +60,21 @@ func newEngine(t testing.TB, base string, edit ...func(*setting)) *Engine {
 
 // serve answers with handler over real HTTP and gives an engine that asks it.
 func serve(t testing.TB, handler http.HandlerFunc, edit ...func(*setting)) *Engine {
-	server := httptest.NewServer(handler)
+	server := httptest.NewServer(callsOnly(handler))
 	t.Cleanup(server.Close)
 	return newEngine(t, server.URL, edit...)
+}
+
+// callsOnly lets handler see the model calls alone: the lookups beside them, which
+// tests of their own have, are not there.
+func callsOnly(handler http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/wham/") {
+			http.NotFound(w, r)
+			return
+		}
+		handler(w, r)
+	}
 }
 
 // simulate starts a simulator and gives an engine with its login.

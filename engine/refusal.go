@@ -15,7 +15,11 @@ import (
 // travel in data.upstream, never in the message.
 func (x *exchange) rejected(ctx context.Context, resp *http.Response) *protocol.Error {
 	timer := time.AfterFunc(x.engine.waits.refusal, func() { x.cancel(errRefusalTimeout) })
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	text := io.Reader(resp.Body)
+	if isGzip(resp.Header) {
+		text = &gunzip{src: text}
+	}
+	body, _ := io.ReadAll(io.LimitReader(text, maxErrorBody))
 	timer.Stop()
 	said := x.readFailure(body)
 	failure := x.classify(ctx, resp.StatusCode, said, resp.Header)

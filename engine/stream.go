@@ -70,6 +70,9 @@ func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, 
 	s.record.firstEvent()
 	e := readEvent(members)
 	s.observe(e)
+	if e.kind == kindLimits && s.target.route == protocol.RouteChatGPT {
+		s.learned(eventLimits(data, s.mask))
+	}
 	// Contract 4: before the event that names it is delivered.
 	if s.record.mismatch(s.req.Meta.ExpectModel) {
 		return false, s.modelMismatch()

@@ -46,6 +46,9 @@ func (l line) wait(d time.Duration) {
 func upstreamPipe(t *testing.T, headers time.Duration, body func(line)) *Engine {
 	return newEngine(t, "http://upstream", func(s *setting) {
 		s.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodGet { // a lookup
+				return &http.Response{StatusCode: 404, Header: http.Header{}, Body: http.NoBody}, nil
+			}
 			_, _ = io.ReadAll(r.Body)
 			select {
 			case <-time.After(headers):

@@ -41,6 +41,11 @@ type Evidence struct {
 	ClientVersion string `json:"client_version,omitempty"`
 	// Service tier that the upstream names.
 	ServiceTier string `json:"service_tier,omitempty"`
+	// The constraint of a region-bound workspace, sent as
+	// x-openai-account-routing-override; absent without one.
+	RoutingOverride string `json:"routing_override,omitempty"`
+	// What this answer said of the limits; absent when it said nothing.
+	RateLimits *RateLimits `json:"rate_limits,omitempty"`
 	// From the request to the response headers, in milliseconds; null before them.
 	TTFBMs *int64 `json:"ttfb_ms"`
 	// From the request to the first event, in milliseconds; null before it and

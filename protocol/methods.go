@@ -16,6 +16,8 @@ var Methods = []Message{
 	{MethodRoutesResolve, ResolveParams{}, ResolveResult{}},
 	{MethodResponsesCreate, CreateParams{}, CreateResult{}},
 	{MethodResponsesCancel, CancelStreamParams{}, CancelStreamResult{}},
+	{MethodModelsList, ModelsListParams{}, ModelsListResult{}},
+	{MethodLimitsRead, LimitsReadParams{}, UsageLimits{}},
 	{MethodDiagnostics, nil, Diagnostics{}},
 	{MethodDiscover, nil, Discovery{}},
 }
@@ -25,6 +27,7 @@ var ServerNotifications = []Message{
 	{Name: NotificationStarted, Params: Started{}},
 	{Name: NotificationEvent, Params: Event{}},
 	{Name: NotificationCompleted, Params: Completed{}},
+	{Name: NotificationLimitsChanged, Params: UsageLimits{}},
 	{Name: NotificationLogMessage, Params: LogMessage{}},
 }
 
@@ -53,6 +56,10 @@ const (
 	MethodResponsesCreate = "responses/create"
 	// Ends a response as a success with the status "cancelled".
 	MethodResponsesCancel = "responses/cancel"
+	// The models of both routes and whether they can be used now. Never fails.
+	MethodModelsList = "models/list"
+	// What the backends last said of usage and rate limits.
+	MethodLimitsRead = "limits/read"
 	// How the process is: memory, what is in flight, what waits for the host to read.
 	MethodDiagnostics = "server/diagnostics"
 	// What this process serves, as an OpenRPC document.
@@ -67,6 +74,8 @@ const (
 	NotificationEvent = "responses/event"
 	// The response has ended: the last notification of its stream.
 	NotificationCompleted = "responses/completed"
+	// What the backends say of their limits has changed; at most one a second.
+	NotificationLimitsChanged = "limits/changed"
 	// A line of the log, for a host that declares capabilities.window.logMessage.
 	NotificationLogMessage = "window/logMessage"
 

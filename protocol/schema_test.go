@@ -54,6 +54,7 @@ func derive(t *testing.T, value any) *jsonschema.Schema {
 		reflect.TypeFor[AccountMode]():      enum(ModeChatGPT, ModeAPIKey),
 		reflect.TypeFor[CredentialKind]():   enum(CredentialChatGPT, CredentialPlatformKey),
 		reflect.TypeFor[ModelSource]():      enum(ModelFromResponse, ModelFromHeader, ModelUnknown),
+		reflect.TypeFor[ModelListSource]():  enum(ModelsLive, ModelsCached, ModelsStatic),
 		reflect.TypeFor[CredentialSource](): enum(SourceExplicitAPIKey, SourceEnvAPIKey, SourceEnvAccessToken, SourceAuthJSONAPIKey, SourceAuthJSONOAuth, SourceKeyringAPIKey, SourceKeyringOAuth, SourceTokenExchangeAPIKey, SourceUnknown),
 	}})
 	require.NoError(t, err)

@@ -24,7 +24,7 @@ const shutdownWait = time.Second
 // initialize answers who we are. Members of unexpected types are ignored but
 // for protocolVersion and processId: an editor sends much that is not for us.
 func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error) {
-	if s.initialized {
+	if s.initialized.Load() {
 		return nil, protocol.NewError(protocol.CodeInvalidRequest, "The server is already initialized.", protocol.ErrorData{})
 	}
 	members, err := paramMembers(req.Params)
@@ -67,7 +67,7 @@ func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error)
 			ignored = append(ignored, shorten(m.Name()))
 		}
 	}
-	s.initialized = true
+	s.initialized.Store(true)
 	if host != 0 {
 		s.watched <- host // has room: initialize succeeds once
 	}

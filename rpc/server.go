@@ -55,8 +55,9 @@ type Server struct {
 	methods map[string]method
 	conn    *wire.Conn
 
-	// initialized by an initialize that succeeded; of the reading goroutine.
-	initialized bool
+	// initialized by an initialize that succeeded; written by the reading
+	// goroutine.
+	initialized atomic.Bool
 	// optedOut notifications, by name; written before the first stream that it
 	// concerns is started, on the reading goroutine.
 	optedOut atomic.Pointer[map[string]bool]
@@ -65,6 +66,8 @@ type Server struct {
 	logToHost atomic.Bool
 	// leaving: the process is about to end; set before everything is cancelled.
 	leaving atomic.Bool
+
+	limits limitsNotice
 
 	requests  atomic.Int64
 	bodyBytes atomic.Int64
@@ -108,6 +111,9 @@ func New(cfg Config) *Server {
 		watched: make(chan int, 1),
 	}
 	s.log = slog.New(&hostLog{base: cfg.Logger.Handler(), server: s})
+	if cfg.Engine != nil {
+		cfg.Engine.WatchLimits(s.limitsChanged)
+	}
 	s.methods = map[string]method{
 		protocol.MethodInitialize:      {serve: s.initialize, inline: true, free: true},
 		protocol.MethodPing:            {serve: s.ping, inline: true, free: true},
@@ -115,6 +121,8 @@ func New(cfg Config) *Server {
 		protocol.MethodAuthStatus:      {serve: s.authStatus, free: true},
 		protocol.MethodRoutesResolve:   {serve: s.resolveRoute},
 		protocol.MethodResponsesCancel: {serve: s.cancelStream, inline: true, free: true},
+		protocol.MethodModelsList:      {serve: s.listModels},
+		protocol.MethodLimitsRead:      {serve: s.readLimits},
 		protocol.MethodDiagnostics:     {serve: s.diagnostics, free: true},
 		protocol.MethodDiscover:        {serve: discover},
 	}
@@ -162,7 +170,7 @@ func (s *Server) admit(req *wire.Request) *protocol.Error {
 		return protocol.NewError(protocol.CodeInvalidRequest, "The server is shutting down.", protocol.ErrorData{Action: "Start a new process."})
 	}
 	// In NDJSON one line is a whole conversation (contract 2).
-	if !s.initialized && s.conn.Framing() == wire.FramingLSP && req.Method != protocol.MethodInitialize {
+	if !s.initialized.Load() && s.conn.Framing() == wire.FramingLSP && req.Method != protocol.MethodInitialize {
 		return protocol.NewError(protocol.CodeNotInitialized, "The first request must be initialize.", protocol.ErrorData{Action: "Send initialize first."})
 	}
 	if _, known := s.methods[req.Method]; !known && req.Method != protocol.MethodResponsesCreate {
@@ -228,6 +236,14 @@ func busy(message string, limit int64) *protocol.Error {
 	return protocol.NewError(protocol.CodeBusy, message, protocol.ErrorData{
 		Limit: limit, Retryable: true, RetryAfterMs: 1000, Action: "Wait for an answer before you send more.",
 	})
+}
+
+// announce sends a notification that belongs to no request. A conversation in
+// NDJSON that began without initialize gets none (contract 2).
+func (s *Server) announce(method string, params any) {
+	if s.initialized.Load() && !s.isOptedOut(method) {
+		s.conn.Notify(method, protocol.Encode(params))
+	}
 }
 
 // notify sends a notification unless the host has opted out of it.

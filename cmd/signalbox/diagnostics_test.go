@@ -104,7 +104,7 @@ func TestTraceParent(t *testing.T) {
 		require.NoError(t, json.Unmarshal(o.answer.Result, &r))
 		assert.Equal(t, parent, r.Evidence.TraceParent)
 	}
-	for _, r := range sim.Requests() {
+	for _, r := range sim.Calls() {
 		assert.Equal(t, []string{parent}, r.Header["Traceparent"])
 		assert.Equal(t, []string{"a=b"}, r.Header["Tracestate"])
 	}

@@ -314,7 +314,7 @@ func awaitThat(t *testing.T, what string, holds func() bool) {
 // they may be printed.
 func paths(sim *simulator.Server) []string {
 	var all []string
-	for _, r := range sim.Requests() {
+	for _, r := range sim.Calls() {
 		all = append(all, r.Path)
 	}
 	return all

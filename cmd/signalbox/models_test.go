@@ -80,7 +80,7 @@ func TestModelStrings(t *testing.T) {
 				require.NoError(t, json.Unmarshal([]byte(row.raw), &model))
 				o := h.create(fmt.Sprint(i), `{"input":"Hello.","model":`+row.raw+`,"stream":true}`)
 
-				sent := sim.Requests()
+				sent := sim.Calls()
 				require.Len(t, paths(sim), i+1, "one request for %.100s", row.raw)
 				assert.Equal(t, row.raw, rawMember(t, sent[i].Body, "model"))
 				path := map[string]string{"chatgpt": "/backend-api/codex/responses", "platform": "/v1/responses"}[row.route]

@@ -167,7 +167,7 @@ func TestBodyArrivesByteForByte(t *testing.T) {
 				want = append(want, body)
 				h.create(fmt.Sprint(len(want)), body)
 			}
-			for i, r := range sim.Requests() {
+			for i, r := range sim.Calls() {
 				require.Equal(t, "/v1/responses", r.Path)
 				if i%2 == 1 { // without _meta not a byte differs
 					require.Equal(t, want[i], string(r.Body))

@@ -82,6 +82,8 @@ func (m message) schema() (name string, part []byte) {
 		{"serverInfo", "initialize"},
 		{"uptimeMs", "server-diagnostics"},
 		{"openrpc", "rpc.discover"},
+		{"models", "models-list"},
+		{"platform", "limits-read"},
 		{"credentials", "auth-status"},
 		{"rule", "routes-resolve"},
 		{"streamId", "responses-create"},

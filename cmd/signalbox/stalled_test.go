@@ -43,7 +43,7 @@ func (h *host) awaitStall() {
 // aborted reports whether the client left request i.
 func aborted(sim *simulator.Server, i int) func() bool {
 	return func() bool {
-		all := sim.Requests()
+		all := sim.Calls()
 		return len(all) > i && all[i].Aborted
 	}
 }
@@ -69,7 +69,7 @@ func stall(t *testing.T, framing, tls bool, args ...string) (*host, *simulator.S
 	}
 	h.awaitStall()
 	if tls {
-		require.Equal(t, "HTTP/2.0", sim.Requests()[0].Proto)
+		require.Equal(t, "HTTP/2.0", sim.Calls()[0].Proto)
 	}
 	return h, sim
 }

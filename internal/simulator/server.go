@@ -9,6 +9,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -140,6 +141,11 @@ func (s *Server) Certificate() []byte { return s.certificate }
 // is there as soon as its body is, before it is answered. The oldest bodies are
 // dropped (nil) beyond 64 MiB in all. Headers and bodies must not be changed.
 func (s *Server) Requests() []Request { return s.log.all() }
+
+// Calls is Requests without the lookups beside the model calls: what was posted.
+func (s *Server) Calls() []Request {
+	return slices.DeleteFunc(s.log.all(), func(r Request) bool { return r.Method == http.MethodGet })
+}
 
 // enter admits one handler, unless Close has begun. The handler that it admits
 // calls s.handlers.Done.

@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// maxWindows bounds what one answer can make us remember.
+const maxWindows = 32
+
+// limits is what the backends last said of their limits. The zero value is
+// ready.
+type limits struct {
+	mu sync.Mutex
+	// account of chatgpt: what another one said of itself does not mix with it.
+	account  string
+	chatgpt  *protocol.ChatGPTLimits
+	platform *protocol.PlatformLimits
+	// changed is called, with mu not held, after a change of more than the time.
+	changed func()
+}
+
+// WatchLimits makes f be called after each change of what ReadLimits gives, on
+// the goroutine that found it; f must not block. Call it before the first
+// request.
+func (e *Engine) WatchLimits(f func()) { e.limits.changed = f }
+
+// Limits gives what the backends last said of the account that counts now.
+func (e *Engine) Limits(ctx context.Context) protocol.UsageLimits {
+	account := ""
+	if who := e.cfg.Credentials.Status(ctx).Account; who != nil && who.AccountID != nil {
+		account = *who.AccountID
+	}
+	e.limits.mu.Lock()
+	defer e.limits.mu.Unlock()
+	known := protocol.UsageLimits{ChatGPT: e.limits.chatgpt, Platform: e.limits.platform}
+	if account != "" && account != e.limits.account {
+		known.ChatGPT = nil
+	}
+	return known
+}
+
+// RefreshLimits asks the usage endpoint of the ChatGPT backend once, and gives
+// what is known then. It fails like Limits: never; why nothing new came stands in
+// the warnings.
+func (e *Engine) RefreshLimits(ctx context.Context) protocol.UsageLimits {
+	why := e.askUsage(ctx)
+	known := e.Limits(ctx)
+	if why != "" {
+		known.Warnings = []string{protocol.Sentence("the usage endpoint of the ChatGPT route brought nothing new: " + why)}
+	}
+	return known
+}
+
+// askUsage is GET /wham/usage. It gives why that brought nothing, "" if it did.
+func (e *Engine) askUsage(ctx context.Context) string {
+	target, err := e.target(ctx, protocol.RouteChatGPT)
+	if err != nil {
+		return lookup{}.failed(err)
+	}
+	c := e.constrained(ctx, target.accountID, target.authorize)
+	answer, err := e.get(ctx, parentURL(c.place(target.baseURL))+"/wham/usage", func(h http.Header) {
+		h.Set("User-Agent", userAgent(e.cfg.Originator, e.cfg.Version))
+		if c.override != "" {
+			h.Set(overrideHeader, c.override)
+		}
+		target.authorize(h)
+	})
+	if why := answer.failed(err); why != "" {
+		return why
+	}
+	said, ok := readUsage(answer.body, e.cfg.Credentials.Mask)
+	if !ok {
+		return "the answer is not understood"
+	}
+	e.limits.learn(target.accountID, said, true)
+	return ""
+}
+
+// learn takes what the ChatGPT backend said of an account. whole: it said all
+// that there is, so that windows which it does not name are gone.
+func (l *limits) learn(account string, said *protocol.ChatGPTLimits, whole bool) {
+	if said == nil {
+		return
+	}
+	l.mu.Lock()
+	before := l.chatgpt
+	next := said
+	if account == l.account && !whole {
+		next = mergeLimits(before, said)
+	}
+	l.account, l.chatgpt = account, next
+	same := before != nil && reflect.DeepEqual(withoutTime(*before), withoutTime(*next))
+	l.mu.Unlock()
+	if !same && l.changed != nil {
+		l.changed()
+	}
+}
+
+func withoutTime(c protocol.ChatGPTLimits) protocol.ChatGPTLimits {
+	c.ObservedAt = ""
+	return c
+}
+
+// learnPlatform takes what the Platform said of its key.
+func (l *limits) learnPlatform(said *protocol.PlatformLimits) {
+	if said == nil {
+		return
+	}
+	l.mu.Lock()
+	before := l.platform
+	l.platform = said
+	same := before != nil && reflect.DeepEqual(before.Requests, said.Requests) && reflect.DeepEqual(before.Tokens, said.Tokens)
+	l.mu.Unlock()
+	if !same && l.changed != nil {
+		l.changed()
+	}
+}
+
+// mergeLimits gives what is known after fresh has been said; old may be nil.
+func mergeLimits(old, fresh *protocol.ChatGPTLimits) *protocol.ChatGPTLimits {
+	if old == nil {
+		return fresh
+	}
+	merged := *fresh
+	merged.Windows = mergeWindows(old.Windows, fresh.Windows)
+	merged.PlanType = cmp.Or(fresh.PlanType, old.PlanType)
+	if merged.Credits == nil {
+		merged.Credits = old.Credits
+	}
+	return &merged
+}
+
+// mergeWindows puts fresh windows in the place of old ones of the same name.
+func mergeWindows(old, fresh []protocol.UsageWindow) []protocol.UsageWindow {
+	merged := slices.Clone(fresh)
+	for _, w := range old {
+		if !slices.ContainsFunc(fresh, func(f protocol.UsageWindow) bool { return f.Name == w.Name }) {
+			merged = append(merged, w)
+		}
+	}
+	return sortWindows(merged)
+}
+
+// sortWindows puts those of the plan itself first.
+func sortWindows(all []protocol.UsageWindow) []protocol.UsageWindow {
+	slices.SortStableFunc(all, func(a, b protocol.UsageWindow) int {
+		if further := cmp.Compare(strings.Count(a.Name, "_"), strings.Count(b.Name, "_")); further != 0 {
+			return further
+		}
+		return cmp.Compare(a.Name, b.Name)
+	})
+	return all[:min(len(all), maxWindows)]
+}

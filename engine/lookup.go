@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+const (
+	// lookupTimeout bounds one GET beside the model calls, its body included.
+	lookupTimeout = 10 * time.Second
+	// maxLookupBody is as much of an answer as is read. The ChatGPT catalogue
+	// carries the prompts of its models.
+	maxLookupBody = 16 << 20
+)
+
+// errLookupSize: the answer of a lookup is larger than maxLookupBody.
+var errLookupSize = errors.New("the answer is too large")
+
+// lookup is the answer to one GET.
+type lookup struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// get asks for url once: no retry, no redirect. Model calls have send.go; what
+// is looked up here is best effort, and nobody waits for it longer than he has to.
+func (e *Engine) get(ctx context.Context, url string, set func(http.Header)) (lookup, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.waits.lookup)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return lookup{}, err
+	}
+	req.Header.Set("Accept", "*/*")
+	set(req.Header)
+	resp, err := e.cfg.Transport.RoundTrip(req)
+	if err != nil {
+		return lookup{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body := io.Reader(resp.Body)
+	if isGzip(resp.Header) {
+		body = &gunzip{src: resp.Body}
+	}
+	text, err := io.ReadAll(io.LimitReader(body, maxLookupBody+1))
+	if err == nil && len(text) > maxLookupBody {
+		err = errLookupSize
+	}
+	return lookup{resp.StatusCode, resp.Header, text}, err
+}
+
+// failed says in words for a person why a lookup brought nothing; "" if it did.
+// The words of err are not passed on: they hold addresses.
+func (l lookup) failed(err error) string {
+	var known *protocol.Error
+	switch {
+	case errors.As(err, &known):
+		return strings.TrimSuffix(known.Message, ".")
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer came in time"
+	case errors.Is(err, errLookupSize):
+		return errLookupSize.Error()
+	case err != nil:
+		return "the connection failed"
+	case l.status/100 != 2 && l.status != http.StatusNotModified:
+		return fmt.Sprintf("the answer was status %d", l.status)
+	}
+	return ""
+}
+
+// parentURL gives base without the last segment of its path: the ChatGPT
+// backend's other services stand beside /codex (contract 9).
+func parentURL(base string) string {
+	scheme := strings.Index(base, "://") + len("://")
+	if at := strings.LastIndexByte(base, '/'); at >= scheme {
+		return base[:at]
+	}
+	return base
+}
+
+// isGzip reports whether a body is compressed in the one way that we undo.
+func isGzip(h http.Header) bool {
+	coding := contentEncoding(h)
+	return coding == "gzip" || coding == "x-gzip"
+}
+
+// gunzip decompresses a body that came as gzip though nobody asked for it: some
+// proxies do that. It reads the header of the format at the first Read, so that
+// making one does not wait for the body.
+type gunzip struct {
+	src io.Reader
+	in  *gzip.Reader
+}
+
+// Read implements io.Reader. Of a stream it gives what has come so far.
+func (g *gunzip) Read(p []byte) (int, error) {
+	if g.in == nil {
+		in, err := gzip.NewReader(g.src)
+		if err != nil {
+			return 0, err
+		}
+		g.in = in
+	}
+	return g.in.Read(p)
+}

@@ -1,0 +1,214 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// Models lists the models of both routes (contract 3). It never fails. Without
+// refresh it does not wait for the network: what is missing or older than
+// catalogueLife is asked for in the background, for the next call.
+func (e *Engine) Models(ctx context.Context, refresh bool) protocol.ModelsListResult {
+	status := e.cfg.Credentials.Status(ctx)
+	began := time.Now()
+	views := map[protocol.RouteName]catalogueView{}
+	var running []<-chan struct{}
+	for _, route := range status.Routes {
+		if !route.Available {
+			continue
+		}
+		// The lists outlive this request.
+		background := context.WithoutCancel(ctx)
+		owner := catalogueOwner(route, status)
+		var done <-chan struct{}
+		if route.Route == protocol.RouteChatGPT {
+			done = e.chatgptModels.fill(owner, refresh, func(etag string) (lookup, error) { return e.askChatGPTModels(background, etag) }, e.readChatGPTModels)
+		} else {
+			done = e.platformModels.fill(owner, refresh, func(etag string) (lookup, error) { return e.askPlatformModels(background, etag) }, e.readPlatformModels)
+		}
+		if refresh && done != nil {
+			running = append(running, done)
+		}
+	}
+	for _, done := range running {
+		select {
+		case <-done:
+		case <-ctx.Done():
+		}
+	}
+	result := protocol.ModelsListResult{Models: []protocol.Model{}, Warnings: []string{}}
+	for _, route := range status.Routes {
+		if !route.Available {
+			continue
+		}
+		v := e.catalogueOf(route.Route).view(catalogueOwner(route, status))
+		views[route.Route] = v
+		if v.failure != "" {
+			result.Warnings = append(result.Warnings, fmt.Sprintf("The models of the %s route could not be listed: %s.", route.Route, v.failure))
+		}
+	}
+	l := lister{engine: e, status: status, views: views, began: began}
+	for _, r := range table {
+		if r.pinned {
+			result.Models = append(result.Models, l.pinned(r))
+			if v := views[r.route]; !v.heard.IsZero() && !slices.ContainsFunc(v.models, func(m listed) bool { return m.id == r.pattern }) {
+				result.Warnings = append(result.Warnings,
+					fmt.Sprintf("The list of the %s route does not name %s, which may not be served to this account.", r.route, r.pattern))
+			}
+		}
+	}
+	for _, route := range status.Routes {
+		result.Models = append(result.Models, l.rows(route)...)
+	}
+	return result
+}
+
+func (e *Engine) catalogueOf(route protocol.RouteName) *catalogue {
+	if route == protocol.RouteChatGPT {
+		return &e.chatgptModels
+	}
+	return &e.platformModels
+}
+
+// catalogueOwner tells whose list a route's would be, so that the list of
+// another account or key is not taken for it. Nothing is sent to find out.
+func catalogueOwner(route protocol.RouteState, status protocol.AuthStatus) string {
+	owner := route.BaseURL + " " + string(route.CredentialSource)
+	if route.Route == protocol.RouteChatGPT && status.Account != nil && status.Account.AccountID != nil {
+		return owner + " " + *status.Account.AccountID
+	}
+	if hint := status.Credentials.Platform.Hint; route.Route == protocol.RoutePlatform && hint != nil {
+		return owner + " " + *hint
+	}
+	return owner
+}
+
+// lister makes the rows of one answer.
+type lister struct {
+	engine *Engine
+	status protocol.AuthStatus
+	views  map[protocol.RouteName]catalogueView
+	// began is when the request came: a list heard since then is live.
+	began time.Time
+}
+
+// pinned gives the row of a pinned model, which is there whatever a backend
+// lists.
+func (l *lister) pinned(r row) protocol.Model {
+	for _, route := range l.status.Routes {
+		if route.Route != r.route {
+			continue
+		}
+		v := l.views[route.Route]
+		for _, m := range v.models {
+			if m.id == r.pattern {
+				return l.row(m, route, l.source(v))
+			}
+		}
+		known := describe(r.pattern)
+		if i := slices.IndexFunc(staticModels[r.route], func(m listed) bool { return m.id == r.pattern }); i >= 0 {
+			known = staticModels[r.route][i]
+		}
+		return l.row(known, route, protocol.ModelsStatic)
+	}
+	return protocol.Model{ID: r.pattern, Route: r.route, API: protocol.API, Source: protocol.ModelsStatic}
+}
+
+// rows gives the models of a route but for those that are pinned to it.
+func (l *lister) rows(route protocol.RouteState) []protocol.Model {
+	v := l.views[route.Route]
+	models, source := v.models, l.source(v)
+	if v.heard.IsZero() {
+		models, source = staticModels[route.Route], protocol.ModelsStatic
+	}
+	var rows []protocol.Model
+	seen := map[string]bool{}
+	for _, m := range models {
+		if seen[m.id] || pinnedTo(m.id) == route.Route {
+			continue
+		}
+		seen[m.id] = true
+		rows = append(rows, l.row(m, route, source))
+	}
+	return rows
+}
+
+func (l *lister) source(v catalogueView) protocol.ModelListSource {
+	if v.heard.Before(l.began) {
+		return protocol.ModelsCached
+	}
+	return protocol.ModelsLive
+}
+
+// row gives one model on one route.
+func (l *lister) row(m listed, route protocol.RouteState, source protocol.ModelListSource) protocol.Model {
+	r := protocol.Model{
+		ID: m.id, Route: route.Route, API: protocol.API, BaseURL: route.BaseURL,
+		Name: m.name, ContextWindow: m.contextWindow, MaxOutputTokens: m.maxOutput,
+		InputModalities: m.modalities, ToolCalling: m.toolCalling, Efforts: m.efforts,
+		Hidden: m.hidden, Source: source,
+	}
+	pinned := pinnedTo(m.id)
+	switch {
+	case pinned != "" && pinned != route.Route:
+		r.Reason = protocol.ReasonPinnedRoute
+	case !route.Available:
+		r.Reason = route.Reason
+	case isOlder(l.engine.cfg.ClientVersion, m.minClient):
+		r.Reason = "model_unavailable"
+	case l.isOutsidePlan(m):
+		r.Reason = "usage_not_included"
+	default:
+		r.Available = true
+	}
+	return r
+}
+
+// isOutsidePlan reports whether the model says which plans include it, and the
+// account's is none of them.
+func (l *lister) isOutsidePlan(m listed) bool {
+	if len(m.plans) == 0 || l.status.Account == nil || l.status.Account.PlanType == nil {
+		return false
+	}
+	return !slices.Contains(m.plans, *l.status.Account.PlanType)
+}
+
+// pinnedTo gives the route that a model is pinned to; "" for none.
+func pinnedTo(model string) protocol.RouteName {
+	for _, r := range table {
+		if r.pinned && matches(r.pattern, model) {
+			return r.route
+		}
+	}
+	return ""
+}
+
+// isOlder compares versions such as 0.144.0. What is no version is not older.
+func isOlder(version, than string) bool {
+	a, b := strings.Split(version, "."), strings.Split(than, ".")
+	for i := range min(len(a), len(b)) {
+		x, errX := strconv.Atoi(a[i])
+		y, errY := strconv.Atoi(b[i])
+		if errX != nil || errY != nil {
+			return false
+		}
+		if x != y {
+			return x < y
+		}
+	}
+	return len(a) < len(b) && than != ""
+}
+
+// isModelID reports whether text can be a model of a list: printable, and not a
+// page of it.
+func isModelID(text string) bool {
+	return text != "" && len(text) <= 200 && isFieldValue(text)
+}
+
+func compareText(a, b string) int { return strings.Compare(a, b) }

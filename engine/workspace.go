@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// chatgptBase is the base URL of the ChatGPT route without an override.
+	chatgptBase = "https://chatgpt.com/backend-api/codex"
+	// workspaceWait is how long requests wait for the first check of an account;
+	// then they go on without, and the check with lookupTimeout.
+	workspaceWait = 2 * time.Second
+	// workspaceAgain is how long after a check that failed the next one begins.
+	workspaceAgain = time.Minute
+	// noConstraint is how the backend writes that there is none.
+	noConstraint = "NO_CONSTRAINT"
+	// overrideHeader tells the backend the region of a workspace.
+	overrideHeader = "X-Openai-Account-Routing-Override"
+)
+
+// constraint is where the requests of a ChatGPT account have to go (contract 5,
+// "Region-bound workspaces"). Its zero value: anywhere.
+type constraint struct {
+	// origin such as https://us.chatgpt.com; "": that of the base URL.
+	origin string
+	// override is the value of overrideHeader; "": none.
+	override string
+}
+
+// workspaces remembers the constraints of accounts. The zero value is ready.
+type workspaces struct {
+	mu sync.Mutex
+	of map[string]*workspace
+}
+
+// workspace is what is known of one account; workspaces.mu guards it.
+type workspace struct {
+	constraint
+	// known: a check has succeeded. It is not asked again.
+	known bool
+	// checking is closed when the running check ends; nil: none runs.
+	checking chan struct{}
+	// since is when the last check began.
+	since time.Time
+}
+
+// constrained asks where the requests of an account have to go: once per
+// account, waiting at most workspaceWait in all for the first answer. Without an
+// answer there is no constraint, but for one that was seen before.
+func (e *Engine) constrained(ctx context.Context, account string, authorize func(http.Header)) constraint {
+	e.workspaces.mu.Lock()
+	w := e.workspaces.of[account]
+	first := w == nil
+	if first {
+		w = &workspace{}
+		if e.workspaces.of == nil {
+			e.workspaces.of = make(map[string]*workspace)
+		}
+		e.workspaces.of[account] = w
+	}
+	if !w.known && w.checking == nil && (first || time.Since(w.since) >= workspaceAgain) {
+		w.since, w.checking = time.Now(), make(chan struct{})
+		// The answer is for all requests of the account, not for this one alone.
+		go e.checkWorkspace(context.WithoutCancel(ctx), w, account, authorize)
+	}
+	checking, left := w.checking, e.waits.workspace-time.Since(w.since)
+	e.workspaces.mu.Unlock()
+
+	if checking != nil && left > 0 {
+		timer := time.NewTimer(left)
+		defer timer.Stop()
+		select {
+		case <-checking:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	e.workspaces.mu.Lock()
+	defer e.workspaces.mu.Unlock()
+	return w.constraint
+}
+
+// checkWorkspace is GET /wham/accounts/check for one account.
+func (e *Engine) checkWorkspace(ctx context.Context, w *workspace, account string, authorize func(http.Header)) {
+	answer, err := e.get(ctx, parentURL(e.cfg.ChatGPTBaseURL)+"/wham/accounts/check", func(h http.Header) {
+		h.Set("User-Agent", userAgent(e.cfg.Originator, e.cfg.Version))
+		authorize(h)
+	})
+	var found constraint
+	known := false
+	if answer.failed(err) == "" {
+		found, err = readConstraint(answer.body, account)
+		known = err == nil
+	}
+	e.workspaces.mu.Lock()
+	defer e.workspaces.mu.Unlock()
+	if known {
+		w.constraint, w.known = found, true
+	}
+	close(w.checking)
+	w.checking = nil
+}
+
+// errNoWorkspace: the answer does not say where the account belongs.
+var errNoWorkspace = errors.New("the account is not in the answer, or more than once")
+
+// readConstraint reads the constraint of an account. Values that are not
+// understood constrain nothing: the request is then sent as it would be without
+// the check, and the backend decides.
+func readConstraint(body []byte, account string) (constraint, error) {
+	var answer struct {
+		Accounts []struct {
+			ID       string `json:"id"`
+			Origin   string `json:"workspace_backend_origin"`
+			Override string `json:"account_routing_override"`
+		} `json:"accounts"`
+	}
+	var wrongType *json.UnmarshalTypeError // of one member; the others are read
+	if err := json.Unmarshal(body, &answer); err != nil && !errors.As(err, &wrongType) {
+		return constraint{}, err
+	}
+	var found constraint
+	times := 0
+	for _, a := range answer.Accounts {
+		if a.ID != account {
+			continue
+		}
+		times++
+		if isChatGPTOrigin(a.Origin) {
+			found.origin = strings.TrimSuffix(a.Origin, "/")
+		}
+		// The regions that the client version which we declare knows.
+		if a.Override == "us" || a.Override == "us_cr" {
+			found.override = a.Override
+		}
+	}
+	if times != 1 {
+		return constraint{}, errNoWorkspace
+	}
+	return found, nil
+}
+
+// isChatGPTOrigin reports whether text is an https origin of chatgpt.com or
+// below: the token goes there and nowhere else.
+func isChatGPTOrigin(text string) bool {
+	if text == noConstraint {
+		return false
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" ||
+		u.Opaque != "" || u.Path != "" && u.Path != "/" || u.Port() != "" || strings.ContainsAny(text, "#?@\\") {
+		return false
+	}
+	host := u.Host
+	if host != "chatgpt.com" && !strings.HasSuffix(host, ".chatgpt.com") {
+		return false
+	}
+	for _, c := range []byte(host) {
+		if c != '.' && c != '-' && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// place moves a base URL to the origin of the constraint. A base that somebody
+// has set stays where it is.
+func (c constraint) place(base string) string {
+	if c.origin == "" || base != chatgptBase {
+		return base
+	}
+	u, err := url.Parse(base)
+	if err != nil {
+		return base
+	}
+	return c.origin + u.EscapedPath()
+}

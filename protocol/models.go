@@ -1,0 +1,65 @@
+package protocol
+
+// ModelsListParams are the params of models/list.
+type ModelsListParams struct {
+	// Ask both backends and wait for them. Without it the answer comes at once
+	// from what is known, and what is missing is asked for in the background.
+	Refresh bool `json:"refresh,omitempty"`
+}
+
+// ModelsListResult is the result of models/list.
+type ModelsListResult struct {
+	// One row for each model and route; the pinned models come first and are
+	// always there.
+	Models []Model `json:"models"`
+	// What could not be asked, one sentence each.
+	Warnings []string `json:"warnings"`
+}
+
+// Model is one model on one route.
+type Model struct {
+	// What responses/create takes as model.
+	ID string `json:"id"`
+	// The route.
+	Route RouteName `json:"route"`
+	// Always "responses".
+	API string `json:"api"`
+	// Base URL of the route; empty when its override was refused.
+	BaseURL string `json:"base_url"`
+	// It can be used on this route now, as far as the credential and the backend's
+	// list tell.
+	Available bool `json:"available"`
+	// Why not: the reason of the error that a request would get, such as
+	// "no_credentials", "pinned_route", "model_unavailable" (it asks for a newer
+	// client) or "usage_not_included" (in the plan).
+	Reason string `json:"reason,omitempty"`
+	// For a person.
+	Name string `json:"name,omitempty"`
+	// Input and output together, in tokens.
+	ContextWindow int64 `json:"contextWindow,omitempty"`
+	// In tokens.
+	MaxOutputTokens int64 `json:"maxOutputTokens,omitempty"`
+	// Such as "text" and "image".
+	InputModalities []string `json:"inputModalities,omitempty"`
+	// It can call functions; absent when not known.
+	ToolCalling *bool `json:"toolCalling,omitempty"`
+	// What reasoning.effort may be.
+	Efforts []string `json:"efforts,omitempty"`
+	// Not meant to be offered to a person.
+	Hidden bool `json:"hidden"`
+	// Where the row comes from.
+	Source ModelListSource `json:"source"`
+}
+
+// ModelListSource says where a row of models/list comes from.
+type ModelListSource string
+
+// The sources of models.
+const (
+	// The backend was asked for this answer.
+	ModelsLive ModelListSource = "live"
+	// The backend was asked before.
+	ModelsCached ModelListSource = "cache"
+	// The backend has not been heard, or did not list it: built in.
+	ModelsStatic ModelListSource = "static"
+)
