@@ -113,7 +113,7 @@ var refusals = []refusal{
 	{"redirect", askPlatform, 307, "Location: /elsewhere", ``, 1104, `{"kind":"upstream_unavailable","reason":"redirect","action":"Check the base URL.","retryable":false,"httpStatus":307}`},
 
 	// 2xx that are none.
-	{"gzip", askPlatform, 200, "Content-Encoding: gzip", streamOf(completed), 1104,
+	{"brotli", askPlatform, 200, "Content-Encoding: br", streamOf(completed), 1104,
 		`{"kind":"upstream_unavailable","reason":"server_error","action":"Check the proxy in front of the upstream.","retryable":true,"httpStatus":200}`},
 	{"not SSE", askPlatform, 200, "Content-Type: text/html", `<html>`, 1105,
 		`{"kind":"stream_broken","reason":"not_sse","action":"Send the request again.","retryable":true,"httpStatus":200,"eventsDelivered":0}`},
@@ -153,8 +153,8 @@ func TestErrors(t *testing.T) {
 			host := &host{}
 			result, failure := host.failure(t, e, tt.params)
 			assert.Equal(t, tt.code, failure.Code)
-			if tt.name == "gzip" {
-				assert.Contains(t, failure.Message, `"gzip"`)
+			if tt.name == "brotli" {
+				assert.Contains(t, failure.Message, `"br"`)
 			}
 			want := tt.data
 			if strings.Contains(want, `"FUTURE"`) {

@@ -23,6 +23,10 @@ func (x *exchange) chatgptResponses() {
 	if !x.chatgptAccount() {
 		return
 	}
+	if region := x.server.scenario.region; x.r.Header.Get("x-openai-account-routing-override") != region {
+		x.detail(http.StatusForbidden, "This workspace is bound to the region "+region)
+		return
+	}
 	if !x.plainJSON() {
 		x.detail(http.StatusUnsupportedMediaType, "Unsupported media type")
 		return
@@ -120,8 +124,7 @@ func (x *exchange) edgeHeaders() {
 	header.Set("set-cookie", "__cf_bm="+Canary+"."+randomHex(16)+"; path=/; HttpOnly; Secure")
 }
 
-// accountsCheck is GET /backend-api/wham/accounts/check: one account, bound to
-// no region.
+// accountsCheck is GET /backend-api/wham/accounts/check: one account.
 func (x *exchange) accountsCheck() {
 	if !x.chatgptAccount() {
 		return
@@ -137,6 +140,10 @@ func (x *exchange) accountsCheck() {
 		AccountRoutingOverride string  `json:"account_routing_override"`
 	}
 	who := x.server.ledger.identity
+	origin, override := "NO_CONSTRAINT", "NO_CONSTRAINT"
+	if region := x.server.scenario.region; region != "" {
+		origin, override = "https://"+region+".chatgpt.com", region
+	}
 	x.json(http.StatusOK, struct {
 		Accounts         []entry  `json:"accounts"`
 		AccountOrdering  []string `json:"account_ordering"`
@@ -147,8 +154,8 @@ func (x *exchange) accountsCheck() {
 			AccountUserID:          who.accountUserID(),
 			Structure:              "personal",
 			PlanType:               who.PlanType,
-			WorkspaceBackendOrigin: "NO_CONSTRAINT",
-			AccountRoutingOverride: "NO_CONSTRAINT",
+			WorkspaceBackendOrigin: origin,
+			AccountRoutingOverride: override,
 		}},
 		AccountOrdering:  []string{who.AccountID},
 		DefaultAccountID: who.AccountID,

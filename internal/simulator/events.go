@@ -91,11 +91,16 @@ func (x *exchange) whole(a *answer) {
 
 func (a *answer) emit(e event) {
 	e.Sequence = len(a.parts)
-	message := &sse.Message{Type: sse.Type(e.Type)}
-	message.AppendData(string(encode(e)))
+	a.parts = append(a.parts, part{event: e.Type, wire: sseEvent(e.Type, encode(e))})
+}
+
+// sseEvent is an event as it goes over the wire.
+func sseEvent(kind string, data []byte) []byte {
+	message := &sse.Message{Type: sse.Type(kind)}
+	message.AppendData(string(data))
 	var wire bytes.Buffer
 	_, _ = message.WriteTo(&wire) // a buffer takes everything
-	a.parts = append(a.parts, part{event: e.Type, wire: wire.Bytes()})
+	return wire.Bytes()
 }
 
 // state emits an event that carries the response as it is now.

@@ -34,21 +34,28 @@ const (
 	pathRevoke      = "/oauth/revoke"
 	pathUserCode    = "/api/accounts/deviceauth/usercode"
 	pathDeviceToken = "/api/accounts/deviceauth/token"
+
+	pathChatGPTModels  = "/backend-api/codex/models"
+	pathAccountsCheck  = "/backend-api/wham/accounts/check"
+	pathUsage          = "/backend-api/wham/usage"
+	pathPlatformModels = "/v1/models"
 )
 
 func endpoints() map[string]endpoint {
 	return map[string]endpoint{
-		"/backend-api/codex/responses":     {http.MethodPost, (*exchange).chatgptResponses},
-		"/backend-api/codex/models":        {http.MethodGet, (*exchange).chatgptModels},
-		"/backend-api/wham/accounts/check": {http.MethodGet, (*exchange).accountsCheck},
-		"/backend-api/me":                  {http.MethodGet, (*exchange).me},
-		"/backend-api/conversations":       {http.MethodGet, (*exchange).conversations},
-		"/v1/responses":                    {http.MethodPost, (*exchange).platformResponses},
-		"/oauth/authorize":                 {http.MethodGet, (*exchange).authorize},
-		pathToken:                          {http.MethodPost, (*exchange).token},
-		pathRevoke:                         {http.MethodPost, (*exchange).revoke},
-		pathUserCode:                       {http.MethodPost, (*exchange).deviceUserCode},
-		pathDeviceToken:                    {http.MethodPost, (*exchange).deviceToken},
+		"/backend-api/codex/responses": {http.MethodPost, (*exchange).chatgptResponses},
+		"/backend-api/me":              {http.MethodGet, (*exchange).me},
+		"/backend-api/conversations":   {http.MethodGet, (*exchange).conversations},
+		pathChatGPTModels:              {http.MethodGet, (*exchange).chatgptModels},
+		pathAccountsCheck:              {http.MethodGet, (*exchange).accountsCheck},
+		pathUsage:                      {http.MethodGet, (*exchange).usage},
+		"/v1/responses":                {http.MethodPost, (*exchange).platformResponses},
+		pathPlatformModels:             {http.MethodGet, (*exchange).platformModels},
+		"/oauth/authorize":             {http.MethodGet, (*exchange).authorize},
+		pathToken:                      {http.MethodPost, (*exchange).token},
+		pathRevoke:                     {http.MethodPost, (*exchange).revoke},
+		pathUserCode:                   {http.MethodPost, (*exchange).deviceUserCode},
+		pathDeviceToken:                {http.MethodPost, (*exchange).deviceToken},
 	}
 }
 

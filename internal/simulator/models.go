@@ -52,7 +52,9 @@ func (x *exchange) chatgptModels() {
 			MinimalClientVersion:  "0.60.0",
 		}
 	}
-	x.w.Header().Set("etag", `W/"simulated-1"`)
+	if x.unchanged(`W/"simulated-1"`) {
+		return
+	}
 	x.json(http.StatusOK, struct {
 		Models []model `json:"models"`
 	}{[]model{
@@ -60,4 +62,37 @@ func (x *exchange) chatgptModels() {
 		entry("gpt-5.2-codex", "GPT-5.2 Codex", "list", 2),
 		entry("codex-auto-review", "Codex Auto Review", "hide", 43),
 	}})
+}
+
+// unchanged tells the entity tag of a list, and answers when the client has that
+// very one (RFC 9110, 13.1.2).
+func (x *exchange) unchanged(etag string) bool {
+	x.w.Header().Set("etag", etag)
+	if x.r.Header.Get("If-None-Match") != etag {
+		return false
+	}
+	x.w.WriteHeader(http.StatusNotModified)
+	return true
+}
+
+// platformModels is GET /v1/models: ids, and nothing of what they can do.
+func (x *exchange) platformModels() {
+	if key := x.bearer(); !x.server.ledger.acceptsKey(key) {
+		x.fault(http.StatusUnauthorized, invalidRequest("invalid_api_key", "Incorrect API key provided: "+masked(key)+"."))
+		return
+	}
+	type entry struct {
+		ID      string `json:"id"`
+		Object  string `json:"object"`
+		Created int64  `json:"created"`
+		OwnedBy string `json:"owned_by"`
+	}
+	var data []entry
+	for _, id := range []string{"gpt-5.2-pro", "gpt-5.2-pro-2025-12-11", "gpt-5.5", "text-embedding-3-small", "whisper-1"} {
+		data = append(data, entry{id, "model", 1765313028, "system"})
+	}
+	x.json(http.StatusOK, struct {
+		Object string  `json:"object"`
+		Data   []entry `json:"data"`
+	}{"list", data})
 }

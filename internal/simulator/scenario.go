@@ -17,8 +17,12 @@ type scenario struct {
 	// home is what WriteHome stores.
 	home home
 
-	// issuer acts on requests to a path of the issuer, or for a grant type.
+	// issuer acts on requests to a path of the issuer, or of a lookup beside the
+	// model calls, or for a grant type.
 	issuer map[string]hook
+
+	// region is the routing override of the account; "": NO_CONSTRAINT.
+	region string
 
 	// callback replaces parameters of the redirect that ends an authorization;
 	// nil removes one.

@@ -80,5 +80,24 @@ func callScenarios() []scenario {
 				a.response.Model += "-2025-12-11"
 				composeAll(a)
 			}},
+		{Scenario: Scenario{"limits-event", "a codex.rate_limits event in the middle of the stream"},
+			compose: func(a *answer) {
+				a.open()
+				a.think()
+				a.parts = append(a.parts, limitsEvent())
+				a.act()
+				a.complete()
+			}},
+		{Scenario: Scenario{"region-bound", "the workspace is bound to the region us; a call without its header is refused"},
+			region: "us"},
+		{Scenario: Scenario{"lookups-fail", "503 for lists of models, usage and the region of the workspace"},
+			issuer: map[string]hook{
+				pathChatGPTModels: lookupFails, pathAccountsCheck: lookupFails, pathUsage: lookupFails, pathPlatformModels: lookupFails,
+			}},
 	}
+}
+
+func lookupFails(x *exchange) bool {
+	x.refuse(503, "server_is_overloaded", "Our servers are currently overloaded. Please try again later.")
+	return false
 }
