@@ -70,6 +70,7 @@ type host struct {
 	stderr *syncBuffer
 	ended  chan struct{}
 	script transcript
+	limits []message // limits/changed
 	pings  int
 	kept   []*os.File
 }
@@ -173,8 +174,20 @@ func (h *host) write(text string) {
 	require.NoError(h.t, err, "write to stdin")
 }
 
-// next reads one message; io.EOF at the end of stdout.
+// next reads one message; io.EOF at the end of stdout. limits/changed, which
+// comes when it likes, is checked and put aside.
 func (h *host) next() (message, error) {
+	h.t.Helper()
+	for {
+		m, err := h.readMessage()
+		if err != nil || m.Method != "limits/changed" {
+			return m, err
+		}
+		h.limits = append(h.limits, m)
+	}
+}
+
+func (h *host) readMessage() (message, error) {
 	h.t.Helper()
 	_ = h.out.SetReadDeadline(time.Now().Add(patience))
 	raw, err := readFrame(h.reader, h.lsp)

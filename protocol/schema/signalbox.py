@@ -63,6 +63,13 @@ Kind = Literal[
     "model_mismatch",
 ]
 
+# ModelListSource says where a row of models/list comes from.
+ModelListSource = Literal[
+    "live",
+    "cache",
+    "static",
+]
+
 # ModelSource says what named the effective model.
 ModelSource = Literal[
     "response.model",
@@ -179,6 +186,22 @@ class CancelStreamResult(TypedDict):
 
     # "cancelling", or "notFound" when no live stream has the id.
     status: str
+
+
+class _ChatGPTLimits(TypedDict):
+    # When it said so.
+    observedAt: str
+    # The windows in which usage is counted.
+    windows: List[UsageWindow]
+
+
+class ChatGPTLimits(_ChatGPTLimits, total=False):
+    """What the ChatGPT backend said of the usage of a plan."""
+
+    # The plan, as the backend names it.
+    planType: str
+    # Credits beside the plan; absent when it says nothing of them.
+    credits: Credits
 
 
 class _ChatGPTState(TypedDict):
@@ -309,6 +332,20 @@ class CredentialStates(TypedDict):
     chatgpt: ChatGPTState
     # The Platform key.
     platform: PlatformState
+
+
+class _Credits(TypedDict):
+    # There are some.
+    hasCredits: bool
+    # They do not end.
+    unlimited: bool
+
+
+class Credits(_Credits, total=False):
+    """What a ChatGPT account has beside its plan."""
+
+    # What is left, as the backend writes it.
+    balance: str
 
 
 class Diagnostics(TypedDict):
@@ -483,6 +520,11 @@ class Evidence(_Evidence, total=False):
     client_version: str
     # Service tier that the upstream names.
     service_tier: str
+    # The constraint of a region-bound workspace, sent as
+    # x-openai-account-routing-override; absent without one.
+    routing_override: str
+    # What this answer said of the limits; absent when it said nothing.
+    rate_limits: RateLimits
 
 
 class FileState(TypedDict):
@@ -563,6 +605,14 @@ class Limits(TypedDict):
     maxEventBytes: int
 
 
+class LimitsReadParams(TypedDict, total=False):
+    """The params of limits/read."""
+
+    # Ask the ChatGPT backend's usage endpoint once before answering; the
+    # Platform has none.
+    refresh: bool
+
+
 class LogMessage(TypedDict):
     """window/logMessage, as in LSP."""
 
@@ -570,6 +620,63 @@ class LogMessage(TypedDict):
     type: int
     # The line, without prompts and secrets.
     message: str
+
+
+class _Model(TypedDict):
+    # What responses/create takes as model.
+    id: str
+    # The route.
+    route: RouteName
+    # Always "responses".
+    api: str
+    # Base URL of the route; empty when its override was refused.
+    base_url: str
+    # It can be used on this route now, as far as the credential and the
+    # backend's list tell.
+    available: bool
+    # Not meant to be offered to a person.
+    hidden: bool
+    # Where the row comes from.
+    source: ModelListSource
+
+
+class Model(_Model, total=False):
+    """One model on one route."""
+
+    # Why not: the reason of the error that a request would get, such as
+    # "no_credentials", "pinned_route", "model_unavailable" (it asks for a newer
+    # client) or "usage_not_included" (in the plan).
+    reason: str
+    # For a person.
+    name: str
+    # Input and output together, in tokens.
+    contextWindow: int
+    # In tokens.
+    maxOutputTokens: int
+    # Such as "text" and "image".
+    inputModalities: List[str]
+    # It can call functions; absent when not known.
+    toolCalling: bool
+    # What reasoning.effort may be.
+    efforts: List[str]
+
+
+class ModelsListParams(TypedDict, total=False):
+    """The params of models/list."""
+
+    # Ask both backends and wait for them. Without it the answer comes at once
+    # from what is known, and what is missing is asked for in the background.
+    refresh: bool
+
+
+class ModelsListResult(TypedDict):
+    """The result of models/list."""
+
+    # One row for each model and route; the pinned models come first and are
+    # always there.
+    models: List[Model]
+    # What could not be asked, one sentence each.
+    warnings: List[str]
 
 
 class Override(TypedDict):
@@ -581,6 +688,17 @@ class Override(TypedDict):
     value: str
     # Who said so: "flag" or "environment".
     source: str
+
+
+class PlatformLimits(TypedDict):
+    """What the Platform said of the rate limits of a key."""
+
+    # When it said so.
+    observedAt: str
+    # Limit of requests; null when it said nothing of it.
+    requests: Optional[Quota]
+    # Limit of tokens; null when it said nothing of it.
+    tokens: Optional[Quota]
 
 
 class _PlatformState(TypedDict):
@@ -605,6 +723,71 @@ class Queue(TypedDict):
 
     # Bytes that are not in the pipe yet.
     bytes: int
+
+
+class Quota(TypedDict):
+    """One rate limit of the Platform."""
+
+    # How much there is when nothing is used; null when not known.
+    limit: Optional[int]
+    # How much is left; null when not known.
+    remaining: Optional[int]
+    # Until all of it is back, in milliseconds from observedAt; null when not
+    # known.
+    resetMs: Optional[int]
+
+
+class _RateCredits(TypedDict):
+    # As in limits/read.
+    has_credits: bool
+    # As in limits/read.
+    unlimited: bool
+
+
+class RateCredits(_RateCredits, total=False):
+    """Credits in evidence."""
+
+    # As in limits/read.
+    balance: str
+
+
+class RateLimits(TypedDict, total=False):
+    """evidence.rate_limits: what this answer said of the limits."""
+
+    # The ChatGPT plan, as the backend names it.
+    plan_type: str
+    # The windows of the ChatGPT plan; absent on the Platform route.
+    windows: List[RateWindow]
+    # Credits beside the plan.
+    credits: RateCredits
+    # The Platform's limit of requests.
+    requests: RateQuota
+    # The Platform's limit of tokens.
+    tokens: RateQuota
+
+
+class RateQuota(TypedDict):
+    """A Quota in evidence."""
+
+    # As in limits/read.
+    limit: Optional[int]
+    # As in limits/read.
+    remaining: Optional[int]
+    # As in limits/read.
+    reset_ms: Optional[int]
+
+
+class RateWindow(TypedDict):
+    """A UsageWindow in evidence."""
+
+    # As in limits/read.
+    name: str
+    # As in limits/read.
+    used_percent: float
+    # As in limits/read.
+    window_minutes: Optional[int]
+    # As in limits/read.
+    resets_at: Optional[str]
 
 
 class _ResolveParams(TypedDict):
@@ -712,6 +895,36 @@ class UpstreamError(TypedDict, total=False):
     # The parameter that it is about.
     param: str
 
+
+class _UsageLimits(TypedDict):
+    # Of the ChatGPT plan; null until its backend has said something.
+    chatgpt: Optional[ChatGPTLimits]
+    # Of the Platform key; null until the Platform has said something.
+    platform: Optional[PlatformLimits]
+
+
+class UsageLimits(_UsageLimits, total=False):
+    """The result of limits/read and the params of limits/changed: what the
+    backends last said of their limits."""
+
+    # Why a refresh brought nothing new, one sentence each; absent when it did.
+    warnings: List[str]
+
+
+class UsageWindow(TypedDict):
+    """One window in which the usage of a ChatGPT plan is counted."""
+
+    # "primary" or "secondary"; those of a further limit are led by its name, as
+    # in "codex_other_primary". Which one is the longer says windowMinutes, not
+    # the name.
+    name: str
+    # Used up to now, in percent of what the plan has.
+    usedPercent: float
+    # Length of the window in minutes; null when not known.
+    windowMinutes: Optional[int]
+    # When it begins anew; null when not known.
+    resetsAt: Optional[str]
+
 # The methods.
 Method = Literal[
     "initialize",  # InitializeParams -> InitializeResult
@@ -721,6 +934,8 @@ Method = Literal[
     "routes/resolve",  # ResolveParams -> ResolveResult
     "responses/create",  # CreateParams -> CreateResult
     "responses/cancel",  # CancelStreamParams -> CancelStreamResult
+    "models/list",  # ModelsListParams -> ModelsListResult
+    "limits/read",  # LimitsReadParams -> UsageLimits
     "server/diagnostics",  # Diagnostics
     "rpc.discover",  # Discovery
 ]
@@ -730,6 +945,7 @@ ServerNotification = Literal[
     "responses/started",  # Started
     "responses/event",  # Event
     "responses/completed",  # Completed
+    "limits/changed",  # UsageLimits
     "window/logMessage",  # LogMessage
 ]
 

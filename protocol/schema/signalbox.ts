@@ -90,6 +90,18 @@ export interface CancelStreamResult {
   status: string;
 }
 
+/** What the ChatGPT backend said of the usage of a plan. */
+export interface ChatGPTLimits {
+  /** When it said so. */
+  observedAt: string;
+  /** The plan, as the backend names it. */
+  planType?: string;
+  /** The windows in which usage is counted. */
+  windows: UsageWindow[];
+  /** Credits beside the plan; absent when it says nothing of them. */
+  credits?: Credits;
+}
+
 /** The state of the OAuth access token. */
 export interface ChatGPTState {
   /** There is one, usable or not. */
@@ -234,6 +246,16 @@ export interface CredentialStates {
   chatgpt: ChatGPTState;
   /** The Platform key. */
   platform: PlatformState;
+}
+
+/** What a ChatGPT account has beside its plan. */
+export interface Credits {
+  /** There are some. */
+  hasCredits: boolean;
+  /** They do not end. */
+  unlimited: boolean;
+  /** What is left, as the backend writes it. */
+  balance?: string;
 }
 
 /** The result of server/diagnostics. */
@@ -415,6 +437,13 @@ export interface Evidence {
   /** Service tier that the upstream names. */
   service_tier?: string;
   /**
+   * The constraint of a region-bound workspace, sent as
+   * x-openai-account-routing-override; absent without one.
+   */
+  routing_override?: string;
+  /** What this answer said of the limits; absent when it said nothing. */
+  rate_limits?: RateLimits;
+  /**
    * From the request to the response headers, in milliseconds; null before
    * them.
    */
@@ -534,6 +563,15 @@ export interface Limits {
   maxEventBytes: number;
 }
 
+/** The params of limits/read. */
+export interface LimitsReadParams {
+  /**
+   * Ask the ChatGPT backend's usage endpoint once before answering; the
+   * Platform has none.
+   */
+  refresh?: boolean;
+}
+
 /** window/logMessage, as in LSP. */
 export interface LogMessage {
   /** 1 error, 2 warning, 3 info, 4 debug. */
@@ -542,8 +580,70 @@ export interface LogMessage {
   message: string;
 }
 
+/** One model on one route. */
+export interface Model {
+  /** What responses/create takes as model. */
+  id: string;
+  /** The route. */
+  route: RouteName;
+  /** Always "responses". */
+  api: string;
+  /** Base URL of the route; empty when its override was refused. */
+  base_url: string;
+  /**
+   * It can be used on this route now, as far as the credential and the
+   * backend's list tell.
+   */
+  available: boolean;
+  /**
+   * Why not: the reason of the error that a request would get, such as
+   * "no_credentials", "pinned_route", "model_unavailable" (it asks for a newer
+   * client) or "usage_not_included" (in the plan).
+   */
+  reason?: string;
+  /** For a person. */
+  name?: string;
+  /** Input and output together, in tokens. */
+  contextWindow?: number;
+  /** In tokens. */
+  maxOutputTokens?: number;
+  /** Such as "text" and "image". */
+  inputModalities?: string[];
+  /** It can call functions; absent when not known. */
+  toolCalling?: boolean;
+  /** What reasoning.effort may be. */
+  efforts?: string[];
+  /** Not meant to be offered to a person. */
+  hidden: boolean;
+  /** Where the row comes from. */
+  source: ModelListSource;
+}
+
+/** ModelListSource says where a row of models/list comes from. */
+export type ModelListSource = "live" | "cache" | "static";
+
 /** ModelSource says what named the effective model. */
 export type ModelSource = "response.model" | "openai-model" | "unknown";
+
+/** The params of models/list. */
+export interface ModelsListParams {
+  /**
+   * Ask both backends and wait for them. Without it the answer comes at once
+   * from what is known, and what is missing is asked for in the background.
+   */
+  refresh?: boolean;
+}
+
+/** The result of models/list. */
+export interface ModelsListResult {
+  /**
+   * One row for each model and route; the pinned models come first and are
+   * always there.
+   */
+  models: Model[];
+  /** What could not be asked, one sentence each. */
+  warnings: string[];
+}
 
 /** A setting that replaces a default of the program. */
 export interface Override {
@@ -553,6 +653,16 @@ export interface Override {
   value: string;
   /** Who said so: "flag" or "environment". */
   source: string;
+}
+
+/** What the Platform said of the rate limits of a key. */
+export interface PlatformLimits {
+  /** When it said so. */
+  observedAt: string;
+  /** Limit of requests; null when it said nothing of it. */
+  requests: Quota | null;
+  /** Limit of tokens; null when it said nothing of it. */
+  tokens: Quota | null;
 }
 
 /** The state of the Platform key. */
@@ -574,6 +684,65 @@ export interface PlatformState {
 export interface Queue {
   /** Bytes that are not in the pipe yet. */
   bytes: number;
+}
+
+/** One rate limit of the Platform. */
+export interface Quota {
+  /** How much there is when nothing is used; null when not known. */
+  limit: number | null;
+  /** How much is left; null when not known. */
+  remaining: number | null;
+  /**
+   * Until all of it is back, in milliseconds from observedAt; null when not
+   * known.
+   */
+  resetMs: number | null;
+}
+
+/** Credits in evidence. */
+export interface RateCredits {
+  /** As in limits/read. */
+  has_credits: boolean;
+  /** As in limits/read. */
+  unlimited: boolean;
+  /** As in limits/read. */
+  balance?: string;
+}
+
+/** evidence.rate_limits: what this answer said of the limits. */
+export interface RateLimits {
+  /** The ChatGPT plan, as the backend names it. */
+  plan_type?: string;
+  /** The windows of the ChatGPT plan; absent on the Platform route. */
+  windows?: RateWindow[];
+  /** Credits beside the plan. */
+  credits?: RateCredits;
+  /** The Platform's limit of requests. */
+  requests?: RateQuota;
+  /** The Platform's limit of tokens. */
+  tokens?: RateQuota;
+}
+
+/** A Quota in evidence. */
+export interface RateQuota {
+  /** As in limits/read. */
+  limit: number | null;
+  /** As in limits/read. */
+  remaining: number | null;
+  /** As in limits/read. */
+  reset_ms: number | null;
+}
+
+/** A UsageWindow in evidence. */
+export interface RateWindow {
+  /** As in limits/read. */
+  name: string;
+  /** As in limits/read. */
+  used_percent: number;
+  /** As in limits/read. */
+  window_minutes: number | null;
+  /** As in limits/read. */
+  resets_at: string | null;
 }
 
 /** The params of routes/resolve. */
@@ -681,6 +850,35 @@ export interface UpstreamError {
   param?: string;
 }
 
+/**
+ * The result of limits/read and the params of limits/changed: what the backends
+ * last said of their limits.
+ */
+export interface UsageLimits {
+  /** Of the ChatGPT plan; null until its backend has said something. */
+  chatgpt: ChatGPTLimits | null;
+  /** Of the Platform key; null until the Platform has said something. */
+  platform: PlatformLimits | null;
+  /** Why a refresh brought nothing new, one sentence each; absent when it did. */
+  warnings?: string[];
+}
+
+/** One window in which the usage of a ChatGPT plan is counted. */
+export interface UsageWindow {
+  /**
+   * "primary" or "secondary"; those of a further limit are led by its name, as
+   * in "codex_other_primary". Which one is the longer says windowMinutes, not
+   * the name.
+   */
+  name: string;
+  /** Used up to now, in percent of what the plan has. */
+  usedPercent: number;
+  /** Length of the window in minutes; null when not known. */
+  windowMinutes: number | null;
+  /** When it begins anew; null when not known. */
+  resetsAt: string | null;
+}
+
 /** The params and the result of each method. Absent params may be left out. */
 export interface Methods {
   /** Who is there: version, capabilities, limits and the login. */
@@ -703,6 +901,10 @@ export interface Methods {
   "responses/create": { params: CreateParams; result: CreateResult };
   /** Ends a response as a success with the status "cancelled". */
   "responses/cancel": { params: CancelStreamParams; result: CancelStreamResult };
+  /** The models of both routes and whether they can be used now. Never fails. */
+  "models/list": { params: ModelsListParams; result: ModelsListResult };
+  /** What the backends last said of usage and rate limits. */
+  "limits/read": { params: LimitsReadParams; result: UsageLimits };
   /**
    * How the process is: memory, what is in flight, what waits for the host to
    * read.
@@ -720,6 +922,8 @@ export interface ServerNotifications {
   "responses/event": Event;
   /** The response has ended: the last notification of its stream. */
   "responses/completed": Completed;
+  /** What the backends say of their limits has changed; at most one a second. */
+  "limits/changed": UsageLimits;
   /** A line of the log, for a host that declares capabilities.window.logMessage. */
   "window/logMessage": LogMessage;
 }
