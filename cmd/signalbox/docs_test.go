@@ -138,6 +138,7 @@ func shorten(t *testing.T, m message) string {
 	for pattern, with := range map[string]string{
 		`"(streamId|responseId|id|item_id|upstream_request_id|obfuscation|account_id_hash|version)":"[^"]*"`: `"$1":"…"`,
 		`"([a-z_]+_ms|sequence_number)":\d+`: `"$1":…`,
+		`"rate_limits":\{[^]]*\]\}`:          `"rate_limits":{…}`,
 		`127\.0\.0\.1:\d+`:                   `127.0.0.1:…`,
 	} {
 		text = regexp.MustCompile(pattern).ReplaceAllString(text, with)
