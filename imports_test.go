@@ -40,6 +40,7 @@ var doors = map[string]string{
 	"github.com/godbus/dbus/v5":     "auth/keyring_secretservice.go",
 	"github.com/golang-jwt/jwt/v5":  "auth/claims.go",
 	"github.com/zalando/go-keyring": "auth/keyring_native.go",
+	"github.com/gofrs/flock":        "auth/lock.go",
 }
 
 func TestArrows(t *testing.T) {

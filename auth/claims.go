@@ -28,6 +28,7 @@ var lastExpiry = time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)
 // upstream decides whether it is good. A claim that is missing or of another
 // type is empty; one bad claim does not hide the others.
 type claims struct {
+	subject   string // sub
 	email     string
 	plan      string // chatgpt_plan_type, as it is
 	userID    string // chatgpt_user_id, else user_id
@@ -60,6 +61,7 @@ func parseClaims(token Secret) claims {
 
 	auth := objectClaim(p.members[claimAuth])
 	c := claims{
+		subject:   textClaim(p.members["sub"]),
 		email:     textClaim(p.members["email"]),
 		plan:      textClaim(auth["chatgpt_plan_type"]),
 		userID:    textClaim(auth["chatgpt_user_id"]),

@@ -68,11 +68,15 @@ const (
 // find lists all credentials, those of the environment first: within a kind the
 // first one counts, and no other takes its place (contract 5).
 func (m *Manager) find(s *snapshot) []found {
+	m.mu.Lock()
+	explicit := m.explicit
+	m.mu.Unlock()
 	var all []found
 	for _, f := range []found{
 		{m.cfg.AccessToken, protocol.CredentialChatGPT, protocol.SourceEnvAccessToken,
 			envAccessToken + " of the environment"},
 		{s.file.accessToken, protocol.CredentialChatGPT, protocol.SourceAuthJSONOAuth, "tokens.access_token in " + m.path},
+		{explicit, protocol.CredentialPlatformKey, protocol.SourceExplicitAPIKey, "the key that this process was given"},
 		{m.cfg.APIKey, protocol.CredentialPlatformKey, protocol.SourceEnvAPIKey, envAPIKey + " of the environment"},
 		{s.file.apiKey, protocol.CredentialPlatformKey, protocol.SourceAuthJSONAPIKey, "OPENAI_API_KEY in " + m.path},
 	} {

@@ -66,10 +66,14 @@ type snapshot struct {
 	// file is empty when err says that its credentials cannot be used.
 	file file
 	err  *protocol.Error
+	// raw is the text of the file, empty when it could not be read.
+	raw Secret
 	// secrets of the file, those of an unusable one included.
 	secrets []Secret
 	// torn: the text does not parse, perhaps because it is being written.
 	torn bool
+	// unsaved: what is in it is in memory only, see overlay.
+	unsaved bool
 	// settled: the same info means the same content.
 	settled bool
 }
@@ -170,8 +174,18 @@ func corrupt(path, field, fault string) *protocol.Error {
 	})
 }
 
+// readText is the snapshot of a text that is not in a file, or not yet.
+func readText(path string, text []byte) *snapshot {
+	s := &snapshot{}
+	if len(text) > 0 {
+		s.parse(path, text)
+	}
+	return s
+}
+
 // parse fills s from the text of the file.
 func (s *snapshot) parse(path string, text []byte) {
+	s.raw = protocol.NewSecret(string(text))
 	top := object{path: path}
 	members, _, err := rawjson.Object(text, maxFileDepth, nil)
 	var syntax *rawjson.SyntaxError

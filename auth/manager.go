@@ -3,7 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
-	"os"
+	"net/http"
 	"os/user"
 	"path/filepath"
 	"runtime"
@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -31,6 +32,13 @@ type Config struct {
 	// ChatGPT and Platform say where the requests of the routes go. The zero
 	// Endpoint is the default one.
 	ChatGPT, Platform Endpoint
+	// Issuer is where logins and renewals go; the zero Issuer is OpenAI's.
+	Issuer Issuer
+	// Transport for requests to the issuer, which follows no redirect; nil: one
+	// with the proxy of the environment.
+	Transport http.RoundTripper
+	// UserAgent and Originator go with a renewal.
+	UserAgent, Originator string
 	// Overrides in force beside those of the endpoints, for auth/status.
 	Overrides []protocol.Override
 	// Warnings of the start-up, for auth/status; one sentence each.
@@ -43,17 +51,35 @@ type Config struct {
 }
 
 // Manager knows the user's credentials. All its methods are safe for concurrent
-// use. auth.json is looked at by each call and read again when it has changed,
-// so that a login or renewal by another program counts at once; it is never
-// written.
+// use. The store is looked at by each call and read again when it has changed,
+// so that a login or renewal by another program counts at once.
 type Manager struct {
-	cfg  Config
-	path string // of auth.json
+	cfg    Config
+	path   string // of auth.json
+	store  store  // nil without CODEX_HOME
+	issuer issuerClient
+	waits  waits
+	vital  vital
+	// refreshing holds one value while this process holds the refresh lock.
+	refreshing chan struct{}
 
 	mu     sync.Mutex // guards what follows; never held while reading
 	cached *snapshot
 	known  *settings // of config.toml; nil: not read yet
-	held   heldSecrets
+	// lastRaw is what the store held when it was last read; nil before.
+	lastRaw *Secret
+	held    heldSecrets
+	// explicit is the key that this process was given.
+	explicit   Secret
+	unsaved    *unsaved
+	generation uint64
+	listeners  []*func()
+	notices    []string
+}
+
+// waits are the times of contract 5 that tests shorten.
+type waits struct {
+	refreshLock, save time.Duration
 }
 
 // NewManager makes a Manager. It reads nothing and cannot fail.
@@ -71,9 +97,21 @@ func NewManager(cfg Config) *Manager {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	m := &Manager{cfg: cfg}
+	if cfg.Issuer.URL == "" && cfg.Issuer.Bad == "" {
+		cfg.Issuer, _ = IssuerEndpoint("", func(string) string { return "" })
+	}
+	if cfg.Transport == nil {
+		cfg.Transport = transport.New(transport.Options{})
+	}
+	m := &Manager{
+		cfg:        cfg,
+		issuer:     issuerClient{cfg.Transport, cfg.UserAgent, cfg.Originator},
+		waits:      waits{refreshLockWait, saveBackoff},
+		refreshing: make(chan struct{}, 1),
+	}
 	if cfg.Home != "" {
 		m.path = filepath.Join(cfg.Home, fileName)
+		m.store = newFileStore(cfg.Home, m.notice)
 	}
 	m.held.add(cfg.APIKey, cfg.AccessToken)
 	m.held.add(cfg.Masked...)
@@ -141,26 +179,33 @@ func (m *Manager) Platform(ctx context.Context) (PlatformCredential, error) {
 	return credential, nil
 }
 
-// load returns auth.json as it is now. It costs one stat when the file has not
-// changed.
+// load returns the store as it is now, or as it will be once new tokens can be
+// saved. It costs one stat when nothing has changed.
 func (m *Manager) load(ctx context.Context) *snapshot {
-	if m.path == "" {
+	if m.store == nil {
 		return &snapshot{}
 	}
 	m.mu.Lock()
 	cached := m.cached
 	m.mu.Unlock()
-	if cached != nil {
-		if info, err := os.Stat(m.path); err == nil && cached.current(info) {
-			return cached
-		}
+	if cached != nil && m.store.current(cached) {
+		return m.overlay(cached)
 	}
-	s := readFile(ctx, m.path)
+	s := m.store.load(ctx)
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	// Of two readers the slower one may store the older snapshot. That is
 	// harmless: the next call sees that the file is another one.
 	m.cached = s
 	m.held.add(s.secrets...)
-	return s
+	last := m.lastRaw
+	moved := s.err == nil || s.err.Code != protocol.CodeCancelled
+	if moved {
+		m.lastRaw = &s.raw
+	}
+	moved = moved && last != nil && last.Reveal() != s.raw.Reveal()
+	m.mu.Unlock()
+	if moved {
+		m.changed()
+	}
+	return m.overlay(s)
 }

@@ -12,6 +12,7 @@ import (
 type identity struct {
 	email, plan, userID string
 	accountID           string // not checked
+	subject             string
 	fedRAMP             bool
 	expiresAt           time.Time // of the access token
 }
@@ -29,6 +30,7 @@ func identify(f found, stored *file) identity {
 		plan:      cmp.Or(id.plan, access.plan),
 		userID:    cmp.Or(id.userID, access.userID),
 		accountID: id.accountID,
+		subject:   cmp.Or(id.subject, access.subject),
 		fedRAMP:   id.fedRAMP,
 		expiresAt: access.expiresAt,
 	}
@@ -109,7 +111,7 @@ func (m *Manager) routePlatform(s *snapshot) (PlatformCredential, *protocol.Erro
 		return PlatformCredential{}, badOverride(bad)
 	}
 	key, err := m.platform(s)
-	if err == nil && m.cfg.Platform.Foreign && key.Source != protocol.SourceEnvAPIKey {
+	if err == nil && m.cfg.Platform.Foreign && key.Source != protocol.SourceEnvAPIKey && key.Source != protocol.SourceExplicitAPIKey {
 		all := m.find(s)
 		data := credentialData(protocol.CredentialPlatformKey, all, protocol.ReasonForeignBaseURL,
 			"Set "+envAPIKey+" to the key that is meant for that base URL")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -62,6 +63,7 @@ func (m *Manager) chatGPTState(s *snapshot, all []found) (protocol.ChatGPTState,
 	if token.source == protocol.SourceAuthJSONOAuth {
 		state.LastRefresh = timestamp(s.file.lastRefresh)
 		state.Refreshable = !s.file.refreshToken.IsZero()
+		state.Unsaved = s.unsaved
 	}
 	return state, err
 }
@@ -162,16 +164,22 @@ func (m *Manager) overrides() []protocol.Override {
 			overrides = append(overrides, *e.Override)
 		}
 	}
+	overrides = append(overrides, m.cfg.Issuer.Overrides...)
 	return append(overrides, m.cfg.Overrides...)
 }
 
 // warnings are one sentence each.
 func (m *Manager) warnings(s *snapshot, all []found) []string {
-	warnings := append([]string{}, m.cfg.Warnings...)
+	m.mu.Lock()
+	warnings := append([]string{}, slices.Concat(m.cfg.Warnings, m.notices)...)
+	m.mu.Unlock()
 	for _, e := range []Endpoint{m.cfg.ChatGPT, m.cfg.Platform} {
 		if e.Bad != "" {
 			warnings = append(warnings, e.Bad)
 		}
+	}
+	if bad := m.cfg.Issuer.Bad; bad != "" {
+		warnings = append(warnings, bad)
 	}
 	if s.err != nil {
 		warnings = append(warnings, s.err.Message)

@@ -16,7 +16,7 @@ type CredentialSource string
 
 // The sources.
 const (
-	// A Platform key given to this process. Not in this version.
+	// A Platform key given to this process.
 	SourceExplicitAPIKey CredentialSource = "explicit_api_key"
 	// OPENAI_API_KEY of the environment.
 	SourceEnvAPIKey CredentialSource = "env_openai_api_key"
@@ -127,6 +127,8 @@ type ChatGPTState struct {
 	LastRefresh *string `json:"lastRefresh"`
 	// A refresh token stands beside it.
 	Refreshable bool `json:"refreshable"`
+	// It is in memory only, because it could not be written; that is tried again.
+	Unsaved bool `json:"unsaved,omitempty"`
 	// Why it cannot be used: the reason that an error would have.
 	Reason string `json:"reason,omitempty"`
 }

@@ -31,6 +31,7 @@ const (
 	CodeLoginRequired        Code = 1001
 	CodeCredentialMismatch   Code = 1002
 	CodeCredentialStore      Code = 1003
+	CodeAuthUnavailable      Code = 1004
 	CodeUnsupportedParameter Code = 1101
 	CodeUpstreamRejected     Code = 1102
 	CodeRateLimited          Code = 1103
@@ -64,6 +65,8 @@ const (
 	KindCredentialMismatch Kind = "credential_mismatch"
 	// auth.json cannot be used.
 	KindCredentialStore Kind = "credential_store"
+	// The issuer, where logins come from, gave no answer that can be used.
+	KindAuthUnavailable Kind = "auth_unavailable"
 	// The route does not take a member of the body, or its value.
 	KindUnsupportedParameter Kind = "unsupported_parameter"
 	// The upstream refused the request.

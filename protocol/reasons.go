@@ -42,8 +42,15 @@ var Errors = []ErrorRow{
 		},
 		Members: []string{"need", "have", "loginMethods", "route"}},
 	{Code: CodeCredentialStore, Kind: KindCredentialStore, HTTP: "500",
-		Reasons: []string{ReasonCorrupt, "unreadable", ReasonKeyring, ReasonUnsupportedStore, ReasonUnsupportedAuthMode},
+		Reasons: []string{
+			ReasonCorrupt, "unreadable", ReasonKeyring, ReasonUnsupportedStore, ReasonUnsupportedAuthMode, ReasonLocked,
+			ReasonReadOnly, ReasonNotOwner, ReasonHardLink, ReasonNoSpace, ReasonWriteFailed,
+		},
 		Members: []string{"path", "field"}},
+	{Code: CodeAuthUnavailable, Kind: KindAuthUnavailable, HTTP: "502 / 504",
+		Reasons: []string{
+			"connect", "dns", "tls", "proxy", "timeout", "server_error", "rate_limited", "redirect", "bad_answer",
+		}},
 	{Code: CodeUnsupportedParameter, Kind: KindUnsupportedParameter, HTTP: "400",
 		Members: []string{"field", "route"}},
 	{Code: CodeUpstreamRejected, Kind: KindUpstreamRejected, HTTP: "as upstream",
@@ -84,15 +91,27 @@ const (
 	ReasonTokenExpired  = "token_expired"
 	ReasonTokenRejected = "token_rejected"
 
+	ReasonRefreshExpired = "refresh_expired"
+	ReasonRefreshReused  = "refresh_reused"
+	ReasonRefreshRevoked = "refresh_revoked"
+	ReasonAccountChanged = "account_changed"
+
 	ReasonWrongKind        = "wrong_kind"
 	ReasonMissingAccountID = "missing_account_id"
 	ReasonAccountMismatch  = "account_mismatch"
 	ReasonPinnedRoute      = "pinned_route"
 	ReasonBadOverride      = "bad_override"
 	ReasonForeignBaseURL   = "foreign_base_url"
+	ReasonForeignIssuer    = "foreign_issuer"
 
 	ReasonCorrupt             = "corrupt"
 	ReasonKeyring             = "keyring"
 	ReasonUnsupportedStore    = "unsupported_store"
 	ReasonUnsupportedAuthMode = "unsupported_auth_mode"
+	ReasonLocked              = "locked"
+	ReasonReadOnly            = "read_only"
+	ReasonNotOwner            = "not_owner"
+	ReasonHardLink            = "hard_link"
+	ReasonNoSpace             = "no_space"
+	ReasonWriteFailed         = "write_failed"
 )

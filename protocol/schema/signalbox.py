@@ -54,6 +54,7 @@ Kind = Literal[
     "login_required",
     "credential_mismatch",
     "credential_store",
+    "auth_unavailable",
     "unsupported_parameter",
     "upstream_rejected",
     "rate_limited",
@@ -220,6 +221,9 @@ class _ChatGPTState(TypedDict):
 class ChatGPTState(_ChatGPTState, total=False):
     """The state of the OAuth access token."""
 
+    # It is in memory only, because it could not be written; that is tried
+    # again.
+    unsaved: bool
     # Why it cannot be used: the reason that an error would have.
     reason: str
 

@@ -114,6 +114,8 @@ export interface ChatGPTState {
   lastRefresh: string | null;
   /** A refresh token stands beside it. */
   refreshable: boolean;
+  /** It is in memory only, because it could not be written; that is tried again. */
+  unsaved?: boolean;
   /** Why it cannot be used: the reason that an error would have. */
   reason?: string;
 }
@@ -540,6 +542,7 @@ export type Kind = "parse_error"
   | "login_required"
   | "credential_mismatch"
   | "credential_store"
+  | "auth_unavailable"
   | "unsupported_parameter"
   | "upstream_rejected"
   | "rate_limited"

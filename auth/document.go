@@ -1,0 +1,135 @@
+package auth
+
+import (
+	"bytes"
+
+	"github.com/signalbox-dev/signalbox/internal/rawjson"
+)
+
+// document edits the text of an auth.json. What is not edited stays byte for
+// byte: unknown members at every depth, the order of members, blanks, number
+// spellings. A new member comes last, laid out like the one before it. The zero
+// document is an empty store. Not safe for concurrent use.
+type document struct {
+	text []byte
+}
+
+// newDocument edits a copy of text, which must be a JSON object without
+// duplicate names, or empty for a store that holds nothing.
+func newDocument(text []byte) *document { return &document{bytes.Clone(text)} }
+
+// empty reports whether no member is left.
+func (d *document) empty() bool {
+	members, _, _ := rawjson.Object(d.text, maxFileDepth, nil)
+	return len(members) == 0
+}
+
+// value returns the member at path as it stands in the text; nil for none. null
+// is a value.
+func (d *document) value(path ...string) []byte {
+	start, end, ok := d.locate(path)
+	if !ok {
+		return nil
+	}
+	return d.text[start:end]
+}
+
+// str returns the member at path that is a string, else "".
+func (d *document) str(path ...string) string {
+	s, _ := rawjson.Unquote(d.value(path...))
+	return s
+}
+
+// setString sets the member at path, see set.
+func (d *document) setString(value string, path ...string) {
+	d.set(rawjson.AppendQuote(nil, value), path...)
+}
+
+// setSecret sets the member at path to a secret, see set.
+func (d *document) setSecret(value Secret, path ...string) { d.setString(value.Reveal(), path...) }
+
+// setNull sets the member at path to null, see set.
+func (d *document) setNull(path ...string) { d.set([]byte("null"), path...) }
+
+// set puts value, one valid JSON text, at path: in the place of the old value,
+// or as the last member of its object. Objects on the way that are not there
+// are made; a value on the way that is no object is replaced by one.
+func (d *document) set(value []byte, path ...string) {
+	if len(bytes.TrimSpace(d.text)) == 0 {
+		d.text = []byte("{}")
+	}
+	if start, end, ok := d.locate(path); ok {
+		d.text = rawjson.Splice(d.text, rawjson.Edit{Start: start, End: end, Text: value})
+		return
+	}
+	parent := path[:len(path)-1]
+	if len(parent) > 0 {
+		if start, _, ok := d.locate(parent); !ok || d.text[start] != '{' {
+			d.set([]byte("{}"), parent...)
+		}
+	}
+	start, end, _ := d.locate(parent)
+	object := appendMember(d.text[start:end], path[len(path)-1], value, len(parent))
+	d.text = rawjson.Splice(d.text, rawjson.Edit{Start: start, End: end, Text: object})
+}
+
+// remove takes the member at path out; nothing happens where there is none.
+func (d *document) remove(path ...string) {
+	start, end, ok := d.locate(path[:len(path)-1])
+	if !ok {
+		return
+	}
+	object := d.text[start:end]
+	members, _, err := rawjson.Object(object, maxFileDepth, nil)
+	if err != nil {
+		return
+	}
+	for i := range members {
+		if members[i].Is(path[len(path)-1]) {
+			cut := rawjson.Cut(object, members, i)
+			d.text = rawjson.Splice(d.text, rawjson.Edit{Start: start + cut.Start, End: start + cut.End, Text: nil})
+			return
+		}
+	}
+}
+
+// locate finds the value at path; the empty path is the whole object.
+func (d *document) locate(path []string) (start, end int, ok bool) {
+	end = len(d.text)
+	for _, name := range path {
+		members, _, err := rawjson.Object(d.text[start:end], maxFileDepth, nil)
+		if err != nil {
+			return 0, 0, false
+		}
+		m, found := rawjson.Find(members, name)
+		if !found {
+			return 0, 0, false
+		}
+		start, end = start+m.ValueStart, start+m.End
+	}
+	return start, end, true
+}
+
+// appendMember gives object with a member more, laid out as its last member is;
+// in an object without members as Codex writes it, with two blanks a level.
+func appendMember(object []byte, name string, value []byte, depth int) []byte {
+	members, _, err := rawjson.Object(object, maxFileDepth, nil)
+	if err != nil {
+		return object
+	}
+	key := rawjson.AppendQuote(nil, name)
+	if n := len(members); n > 0 {
+		last := members[n-1]
+		before, between := last.Start, object[last.Start+len(last.Key):last.ValueStart]
+		for before > 0 && object[before-1] != ',' && object[before-1] != '{' {
+			before--
+		}
+		added := append([]byte{','}, object[before:last.Start]...)
+		added = append(append(append(added, key...), between...), value...)
+		return rawjson.Splice(object, rawjson.Edit{Start: last.End, End: last.End, Text: added})
+	}
+	indent := bytes.Repeat([]byte("  "), depth)
+	out := append([]byte("{\n  "), indent...)
+	out = append(append(append(out, key...), ": "...), value...)
+	return append(append(append(out, '\n'), indent...), '}')
+}

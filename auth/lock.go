@@ -1,0 +1,190 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// The lock files in CODEX_HOME, in the order in which every writer takes them
+// (contract 5). They are flock(2) locks, as Codex takes them, on files that stay
+// for ever: deleting one that is held would let two in.
+const (
+	// refreshLockName is ours alone: it is held from the re-read of the store over
+	// the POST to the save, so that of many processes one renews.
+	refreshLockName = "auth.refresh.lock"
+	// commitLockName is the first of Codex's two; the second is the resolved
+	// target with targetLockSuffix. Both are held for a commit only: Codex loses a
+	// rotated token when it does not get them within 5 s.
+	commitLockName   = "auth.lock"
+	targetLockSuffix = ".lock"
+)
+
+const (
+	lockPoll = 25 * time.Millisecond
+	// refreshLockWait covers two POSTs of another process and its commit.
+	refreshLockWait = 45 * time.Second
+	// commitLockWait is how long Codex's locks are waited for; then the commit
+	// goes on without them.
+	commitLockWait = 5 * time.Second
+)
+
+// errAdopted ends the wait for a lock: there is nothing to do any more.
+var errAdopted = errors.New("another process has done it")
+
+// errNoLocks: the file system knows no flock.
+var errNoLocks = errors.New("the file system has no locks")
+
+// lockFile takes the exclusive lock on path and returns how to release it. It
+// polls until ctx ends, whose error it then returns; done, if not nil, is asked
+// between two tries and ends the wait with errAdopted. A lock file that was
+// replaced meanwhile is taken anew: the lock of a deleted file keeps nobody out.
+// Each call has an open file description of its own, so that two calls of one
+// process exclude each other, too.
+func lockFile(ctx context.Context, path string, done func() bool) (release func(), err error) {
+	for {
+		// A *flock.Flock is re-entrant without counting: one for each try.
+		lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
+		locked, err := lock.TryLock()
+		switch {
+		case err != nil && isNoLocks(err):
+			_ = lock.Close()
+			return nil, errNoLocks
+		case err != nil:
+			_ = lock.Close()
+			return nil, err
+		case locked && isLockOf(lock, path):
+			return func() { _ = lock.Close() }, nil
+		case locked:
+			_ = lock.Close()
+			continue
+		}
+		if done != nil && done() {
+			return nil, errAdopted
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
+// isLockOf reports whether path still is the file that lock holds.
+func isLockOf(lock *flock.Flock, path string) bool {
+	held, err := lock.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(held, there)
+}
+
+// isNoLocks reports whether the file system does not support flock, as some
+// network file systems do not.
+func isNoLocks(err error) bool {
+	return errors.Is(err, syscall.ENOLCK) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, errors.ErrUnsupported)
+}
+
+// lockRefresh takes auth.refresh.lock, within this process and among processes.
+// It waits at most refreshLockWait; the error is errAdopted, that of ctx, or a
+// 1003.
+func (m *Manager) lockRefresh(ctx context.Context, done func() bool) (release func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, m.waits.refreshLock)
+	defer cancel()
+	path := filepath.Join(m.cfg.Home, refreshLockName)
+	for {
+		select {
+		case m.refreshing <- struct{}{}:
+		case <-time.After(lockPoll):
+			if done != nil && done() {
+				return nil, errAdopted
+			}
+			continue
+		case <-ctx.Done():
+			return nil, m.lockFailed(ctx.Err(), path)
+		}
+		break
+	}
+	unlock, err := lockFile(ctx, path, done)
+	switch {
+	case err == nil:
+		note := []byte(strconv.Itoa(os.Getpid()) + "\n")
+		_ = os.WriteFile(path, note, 0o600) // a hint for those who wait
+		return func() { unlock(); <-m.refreshing }, nil
+	case errors.Is(err, errNoLocks):
+		m.notice(fmt.Sprintf("the file system of %s has no locks: only this process is kept from renewing twice", m.cfg.Home))
+		return func() { <-m.refreshing }, nil
+	}
+	<-m.refreshing
+	if errors.Is(err, errAdopted) {
+		return nil, err
+	}
+	return nil, m.lockFailed(err, path)
+}
+
+// lockFailed is the 1003 of a lock that was not taken.
+func (m *Manager) lockFailed(err error, path string) error {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		who := "another process"
+		if text, err := os.ReadFile(path); err == nil {
+			if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && pid != os.Getpid() {
+				who = fmt.Sprintf("process %d", pid)
+			}
+		}
+		return protocol.NewError(protocol.CodeCredentialStore,
+			fmt.Sprintf("%s holds %s", who, path), protocol.ErrorData{
+				Reason: protocol.ReasonLocked, Action: "End that process, or try again when it is done",
+				Retryable: true, Path: path,
+			})
+	case errors.Is(err, context.Canceled):
+		return cancelled()
+	case errors.Is(err, fs.ErrNotExist):
+		return protocol.NewError(protocol.CodeCredentialStore,
+			fmt.Sprintf("the folder of %s does not exist", path), protocol.ErrorData{
+				Reason: protocol.ReasonReadOnly, Action: "Create the folder that CODEX_HOME names", Path: m.path,
+			})
+	}
+	return storeFailed(path, err)
+}
+
+// cancelled is the -32800 of a request that ended.
+func cancelled() *protocol.Error {
+	return protocol.NewError(protocol.CodeCancelled, "the request was cancelled", protocol.ErrorData{})
+}
+
+// lockCommit takes Codex's two locks in Codex's order. After commitLockWait it
+// goes on without those that it did not get, with a warning: by then Codex does
+// so, too, and new tokens that nobody saves are lost.
+func (s *fileStore) lockCommit(target string) (release func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), s.commitWait)
+	defer cancel()
+	var held []func()
+	for _, path := range []string{filepath.Join(s.home, commitLockName), target + targetLockSuffix} {
+		unlock, err := lockFile(ctx, path, nil)
+		if err != nil {
+			if !errors.Is(err, errNoLocks) {
+				s.notice(fmt.Sprintf("%s could not be locked in time: %s was written without it", path, target))
+			}
+			continue
+		}
+		held = append(held, unlock)
+	}
+	return func() {
+		for i := len(held) - 1; i >= 0; i-- {
+			held[i]()
+		}
+	}
+}

@@ -1,0 +1,16 @@
+//go:build !unix
+
+package auth
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+)
+
+// isOurs: Windows keeps no owner in a file's mode.
+func isOurs(fs.FileInfo) bool { return true }
+
+func hardLinks(fs.FileInfo) uint64 { return 1 }
+
+func isNoSpace(err error) bool { return errors.Is(err, syscall.ENOSPC) }

@@ -1,0 +1,193 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// newLogin is a login as the issuer gave it.
+type newLogin struct {
+	idToken, accessToken, refreshToken Secret
+	// apiKey of an exchange right after the login; zero for none.
+	apiKey Secret
+	// issuer and clientID are those that the login was made with.
+	issuer, clientID string
+}
+
+// replaceLogin writes a login in the place of the old one (contract 5): it
+// replaces auth_mode, last_refresh and the whole of tokens, keeps OPENAI_API_KEY
+// for the same account and user only, and keeps every unknown member at the top.
+// replaceCorrupt takes a file that cannot be parsed or is of a kind that only
+// Codex serves, too, which is put aside as auth.json.bak.
+//
+// When the login cannot be written, the error says why, and the login is in use
+// in this process; it is written as soon as that is possible. A login that Codex
+// could not read is a 1004, and nothing is kept of it.
+func (m *Manager) replaceLogin(ctx context.Context, login newLogin, replaceCorrupt bool) error {
+	if !isReadable(login.idToken) || !isSendable(login.accessToken) || !isSendable(login.refreshToken) {
+		return m.unavailable((&issuerError{}).misunderstood())
+	}
+	m.hold(login.idToken, login.accessToken, login.refreshToken, login.apiKey)
+	owner := base64.RawURLEncoding.EncodeToString(randomBytes(32))
+	at := m.cfg.Now()
+	change := func(d *document) error { login.write(d, m.path, owner, at); return nil }
+	err := m.rewrite(ctx, replaceCorrupt, change)
+	if err != nil {
+		m.keep(err, change, func(*snapshot) bool { return true })
+	}
+	return err
+}
+
+// write puts the login into d as Codex writes it.
+func (login *newLogin) write(d *document, path, owner string, at time.Time) {
+	before := readText(path, d.text).file
+	after := file{idToken: login.idToken, accessToken: login.accessToken}
+	d.setString(authModeChatGPT, "auth_mode")
+	switch {
+	case !login.apiKey.IsZero():
+		d.setSecret(login.apiKey, "OPENAI_API_KEY")
+	case before.apiKey.IsZero() || !before.hasTokens() || !sameAccount(ownerOf(&before), ownerOf(&after)):
+		d.setNull("OPENAI_API_KEY")
+	}
+	d.set([]byte("{}"), "tokens")
+	d.setSecret(login.idToken, "tokens", "id_token")
+	d.setSecret(login.accessToken, "tokens", "access_token")
+	d.setSecret(login.refreshToken, "tokens", "refresh_token")
+	d.setString(login.issuer, "tokens", "oauth_provenance", "issuer")
+	d.setString(login.clientID, "tokens", "oauth_provenance", "client_id")
+	if id := ownerOf(&after).accountID; id != "" {
+		d.setString(id, "tokens", "account_id")
+	}
+	d.setString(owner, "tokens", "login_owner_id")
+	d.setString(refreshStamp(at), "last_refresh")
+}
+
+// saveAPIKey writes a Platform key: beside tokens, which stay, with auth_mode
+// "chatgpt", so that Codex does not start to bill the key; alone, as Codex
+// writes it. replaceCorrupt is that of replaceLogin.
+func (m *Manager) saveAPIKey(ctx context.Context, key Secret, replaceCorrupt bool) error {
+	m.hold(key)
+	return m.rewrite(ctx, replaceCorrupt, func(d *document) error {
+		mode := authModeAPIKey
+		if f := readText(m.path, d.text).file; f.hasTokens() {
+			mode = authModeChatGPT
+		}
+		d.setString(mode, "auth_mode")
+		d.setSecret(key, "OPENAI_API_KEY")
+		return nil
+	})
+}
+
+// removeLogin takes tokens, last_refresh, auth_mode and the key out of the
+// store, and the file where nothing foreign remains. Under the same lock, so
+// that nobody renews meanwhile, revoke is given the newest tokens; it may be nil
+// and is not called where there are none. What is in memory only goes, too.
+func (m *Manager) removeLogin(ctx context.Context, revoke func(refreshToken, accessToken Secret)) error {
+	m.forgetUnsaved()
+	m.SetExplicitKey(Secret{})
+	if m.store == nil {
+		return nil
+	}
+	s := m.store.load(ctx)
+	if s.err == nil && s.raw.IsZero() {
+		return nil // nothing there, and no folder is made for it
+	}
+	release, err := m.lockRefresh(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if s = m.store.load(ctx); s.err != nil {
+		return s.err
+	}
+	if failure := m.store.writable(); failure != nil {
+		return failure
+	}
+	if revoke != nil && s.file.hasTokens() {
+		revoke(s.file.refreshToken, s.file.accessToken)
+	}
+	return m.rewriteLocked(false, func(d *document) error {
+		for _, name := range []string{"auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh"} {
+			d.remove(name)
+		}
+		return nil
+	})
+}
+
+// SetExplicitKey sets the Platform key that this process was given; it goes
+// before every other one and is nowhere written. The zero Secret removes it.
+func (m *Manager) SetExplicitKey(key Secret) {
+	m.mu.Lock()
+	m.explicit = trimmed(key)
+	m.held.add(m.explicit)
+	m.mu.Unlock()
+	m.changed()
+}
+
+// refreshStamp writes a time as Codex does: UTC with nanoseconds and Z.
+func refreshStamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return b
+}
+
+// isSendable reports whether a token can stand in a header.
+func isSendable(token Secret) bool { return headerValue().MatchString(token.Reveal()) }
+
+// isReadable reports whether Codex can read the id_token: a file with another
+// one is unreadable for it as a whole. Three parts that are not empty, the
+// second a JSON object in base64url without padding whose claims have the types
+// that Codex expects.
+func isReadable(idToken Secret) bool {
+	parts := strings.Split(idToken.Reveal(), ".")
+	if !isSendable(idToken) || len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
+		return false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return false
+	}
+	var claims struct {
+		Email   *string `json:"email"`
+		Profile *struct {
+			Email *string `json:"email"`
+		} `json:"https://api.openai.com/profile"`
+		Auth *struct {
+			Plan    *string `json:"chatgpt_plan_type"`
+			User    *string `json:"chatgpt_user_id"`
+			UserID  *string `json:"user_id"`
+			Account *string `json:"chatgpt_account_id"`
+		} `json:"https://api.openai.com/auth"`
+	}
+	return json.Unmarshal(payload, &claims) == nil && strings.HasPrefix(strings.TrimSpace(string(payload)), "{")
+}
+
+// errStale: a change no longer applies to what the store holds.
+var errStale = errors.New("the store holds another login")
+
+// ownerOf is who the tokens of a file belong to.
+func ownerOf(f *file) identity {
+	return identify(found{value: f.accessToken, source: protocol.SourceAuthJSONOAuth}, f)
+}
+
+// sameAccount reports whether two logins are of one account and one user
+// (contract 5): both account and user are equal, or, where a user is not known,
+// the subjects of the tokens.
+func sameAccount(a, b identity) bool {
+	if a.accountID != b.accountID {
+		return false
+	}
+	if a.userID != "" && b.userID != "" {
+		return a.userID == b.userID
+	}
+	return a.subject == b.subject
+}

@@ -1,0 +1,434 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// store is where the login is kept: auth.json, or another place that holds the
+// same JSON text. All methods are safe for concurrent use; the caller of those
+// that write holds auth.refresh.lock. Their errors are 1003.
+type store interface {
+	// load reads the store as it is now, see readFile. It never fails: the
+	// snapshot's err tells.
+	load(ctx context.Context) *snapshot
+	// current reports, at the cost of a stat, whether the store still holds what s
+	// was made from.
+	current(s *snapshot) bool
+	// writable tells whether a commit can be expected to succeed. It is asked
+	// before anything is sent whose answer has to be kept.
+	writable() *protocol.Error
+	// commit puts text in the place of old; an empty old stands for a store that
+	// holds nothing, an empty text removes what is there. It changes nothing and
+	// returns errChanged when the store holds something else by now.
+	commit(old, text []byte) error
+	// backup puts the store's content aside, where only the owner can read it, and
+	// returns where. The store may hold it still.
+	backup() (path string, err error)
+}
+
+// errChanged: the store holds something else than what was read.
+var errChanged = errors.New("the store has changed")
+
+const (
+	tempPrefix = ".auth-"
+	// tempLife is the age from which on a temporary file is left over: nobody
+	// writes for that long.
+	tempLife = time.Hour
+	// maxLinks is how many symbolic links are followed to auth.json.
+	maxLinks = 40
+)
+
+// fileStore is the store of Codex's default: auth.json in CODEX_HOME.
+type fileStore struct {
+	home, path string
+	disk       disk
+	commitWait time.Duration
+	// notice takes a warning for auth/status.
+	notice func(string)
+	// held is told how long Codex's locks were held.
+	held func(time.Duration)
+}
+
+// disk is the file operations of a commit, so that tests can make each fail. at
+// is told of every step; tests end the process there.
+type disk struct {
+	create  func(path string) (*os.File, error)
+	write   func(f *os.File, text []byte) error
+	sync    func(f *os.File) error
+	close   func(f *os.File) error
+	rename  func(from, to string) error
+	syncDir func(path string) error
+	remove  func(path string) error
+	at      func(step string)
+}
+
+func realDisk() disk {
+	return disk{
+		create: func(path string) (*os.File, error) {
+			// O_EXCL follows no link. 0600 from the start, whatever the umask adds.
+			return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		},
+		write:  func(f *os.File, text []byte) error { _, err := f.Write(text); return err },
+		sync:   (*os.File).Sync,
+		close:  (*os.File).Close,
+		rename: os.Rename,
+		syncDir: func(path string) error {
+			dir, err := os.Open(path)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = dir.Close() }()
+			return dir.Sync()
+		},
+		remove: os.Remove,
+		at:     func(string) {},
+	}
+}
+
+func newFileStore(home string, notice func(string)) *fileStore {
+	return &fileStore{
+		home: home, path: filepath.Join(home, fileName),
+		disk: realDisk(), commitWait: commitLockWait,
+		notice: notice, held: func(time.Duration) {},
+	}
+}
+
+func (s *fileStore) load(ctx context.Context) *snapshot { return readFile(ctx, s.path) }
+
+func (s *fileStore) current(old *snapshot) bool {
+	info, err := os.Stat(s.path)
+	return err == nil && old.current(info)
+}
+
+// writable implements store. Like Codex it looks at the bits, which root could
+// go around, and it creates a file to be sure of the folder.
+func (s *fileStore) writable() *protocol.Error {
+	target, err := resolveLinks(s.path)
+	if err != nil {
+		return storeFailed(s.path, err)
+	}
+	if failure := s.check(target); failure != nil {
+		return failure
+	}
+	probe := tempName(target)
+	f, err := s.disk.create(probe)
+	if err != nil {
+		return storeFailed(filepath.Dir(target), err)
+	}
+	_ = f.Close()
+	_ = os.Remove(probe)
+	return nil
+}
+
+// check refuses a target that must not or cannot be replaced (contract 5).
+func (s *fileStore) check(target string) *protocol.Error {
+	for _, dir := range []string{s.home, filepath.Dir(target)} {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return storeFailed(dir, err)
+		}
+		if !isOurs(info) {
+			return refusedStore(protocol.ReasonNotOwner, dir, "belongs to another user",
+				"Run signalbox as the owner of "+dir+", or set CODEX_HOME to a folder of your own")
+		}
+		if info.Mode().Perm()&0o200 == 0 {
+			return refusedStore(protocol.ReasonReadOnly, dir, "is read-only", "Make "+dir+" writable for its owner")
+		}
+	}
+	info, err := os.Lstat(target)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return storeFailed(target, err)
+	case !info.Mode().IsRegular():
+		return corrupt(target, "", "is not a regular file")
+	case !isOurs(info):
+		return refusedStore(protocol.ReasonNotOwner, target, "belongs to another user", "Run signalbox as the owner of "+target)
+	case hardLinks(info) > 1:
+		return refusedStore(protocol.ReasonHardLink, target, "is a hard link, and replacing it would leave the other names behind",
+			"Replace the hard link by a symbolic link or a copy")
+	case info.Mode().Perm()&0o200 == 0:
+		return refusedStore(protocol.ReasonReadOnly, target, "is read-only", "Make "+target+" writable for its owner")
+	}
+	return nil
+}
+
+// commit implements store. The new text is on the disk before Codex's locks are
+// taken, so that they are held for a comparison and a rename only.
+func (s *fileStore) commit(old, text []byte) error {
+	target, err := resolveLinks(s.path)
+	if err != nil {
+		return storeFailed(s.path, err)
+	}
+	if failure := s.check(target); failure != nil {
+		return failure
+	}
+	s.sweep(filepath.Dir(target))
+	if len(text) == 0 {
+		return s.replace(target, "", old, nil)
+	}
+	temp, err := s.writeTemp(target, text)
+	if err != nil {
+		return storeFailed(target, err)
+	}
+	if err := s.replace(target, temp, old, text); err != nil {
+		return err
+	}
+	// What is visible now is complete; without this a power cut may bring the old
+	// file back. Some file systems cannot do it for a folder.
+	s.disk.at("dirsync")
+	_ = s.disk.syncDir(filepath.Dir(target))
+	s.disk.at("done")
+	return nil
+}
+
+// writeTemp writes text to a new file beside target and returns its name.
+func (s *fileStore) writeTemp(target string, text []byte) (string, error) {
+	temp := tempName(target)
+	s.disk.at("create")
+	f, err := s.disk.create(temp)
+	if err != nil {
+		return "", err
+	}
+	s.disk.at("write")
+	err = s.disk.write(f, text)
+	s.disk.at("fsync")
+	if err == nil {
+		err = s.disk.sync(f)
+	}
+	if failed := s.disk.close(f); failed != nil {
+		_ = f.Close() // a second time, where a test let the first one fail
+		if err == nil {
+			err = failed
+		}
+	}
+	if err != nil {
+		_ = s.disk.remove(temp)
+		return "", err
+	}
+	return temp, nil
+}
+
+// replace puts temp, which holds text, in the place of target if that still
+// holds old; an empty temp removes target. temp is gone afterwards.
+func (s *fileStore) replace(target, temp string, old, text []byte) (err error) {
+	keep := false
+	defer func() {
+		if temp != "" && err != nil && !keep {
+			_ = s.disk.remove(temp)
+		}
+	}()
+	s.disk.at("lock")
+	release := s.lockCommit(target)
+	start := time.Now()
+	defer func() { release(); s.held(time.Since(start)) }()
+	there, err := readTarget(target)
+	if err != nil {
+		return storeFailed(target, err)
+	}
+	if !bytes.Equal(there, old) {
+		return errChanged
+	}
+	s.disk.at("rename")
+	if temp == "" {
+		err = s.disk.remove(target)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+	} else {
+		err = s.disk.rename(temp, target)
+	}
+	if isMounted(err) {
+		// A file that is mounted on its own, as containers do, cannot be replaced.
+		if temp == "" {
+			text = []byte("{}")
+		}
+		if err = s.writeInPlace(target, old, text); err == nil && temp != "" {
+			_ = s.disk.remove(temp)
+		}
+		keep = err != nil && !bytes.Equal(old, mustRead(target))
+	}
+	s.disk.at("renamed")
+	if err != nil {
+		return storeFailed(target, err)
+	}
+	return nil
+}
+
+// isMounted reports whether a rename failed because its target is a mount point.
+func isMounted(err error) bool {
+	return errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV)
+}
+
+// writeInPlace overwrites target, which holds old, by text. It is not atomic: a
+// reader that sees a part of it reads again. When it fails, old is put back.
+func (s *fileStore) writeInPlace(target string, old, text []byte) error {
+	s.notice(fmt.Sprintf("%s is mounted as a single file and is written in place; mount its folder instead", target))
+	err := s.overwrite(target, text)
+	if err == nil && !bytes.Equal(mustRead(target), text) {
+		err = errors.New("it does not hold what was written")
+	}
+	if err != nil {
+		_ = s.overwrite(target, old)
+	}
+	return err
+}
+
+func (s *fileStore) overwrite(target string, text []byte) error {
+	f, err := os.OpenFile(target, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	err = s.disk.write(f, text)
+	if err == nil {
+		err = f.Truncate(int64(len(text)))
+	}
+	if err == nil {
+		err = s.disk.sync(f)
+	}
+	return errors.Join(err, f.Close())
+}
+
+// readTarget reads the file that a commit replaces; empty for none.
+func readTarget(target string) ([]byte, error) {
+	info, err := os.Lstat(target)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular() || info.Size() > maxFileBytes:
+		return nil, errChanged
+	}
+	return os.ReadFile(target)
+}
+
+// mustRead is nil for a file that cannot be read.
+func mustRead(target string) []byte {
+	text, _ := readTarget(target)
+	return text
+}
+
+// backup implements store: a copy beside auth.json, or the thing itself where
+// that is no small file.
+func (s *fileStore) backup() (string, error) {
+	target, err := resolveLinks(s.path)
+	if err != nil {
+		return "", storeFailed(s.path, err)
+	}
+	path := target + ".bak"
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		path = fmt.Sprintf("%s.bak-%d", target, n)
+	}
+	text, err := readTarget(target)
+	if err != nil {
+		if err := s.disk.rename(target, path); err != nil {
+			return "", storeFailed(path, err)
+		}
+		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
+			_ = os.Chmod(path, 0o600)
+		}
+		return path, nil
+	}
+	temp, err := s.writeTemp(target, text)
+	if err != nil {
+		return "", storeFailed(path, err)
+	}
+	if err := s.disk.rename(temp, path); err != nil {
+		_ = s.disk.remove(temp)
+		return "", storeFailed(path, err)
+	}
+	return path, nil
+}
+
+// sweep removes what processes that were killed have left behind.
+func (s *fileStore) sweep(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), tempPrefix) || !e.Type().IsRegular() {
+			continue
+		}
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > tempLife {
+			_ = s.disk.remove(filepath.Join(dir, e.Name()))
+		}
+	}
+}
+
+// tempName is a new name beside target that nobody can guess.
+func tempName(target string) string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return filepath.Join(filepath.Dir(target), tempPrefix+hex.EncodeToString(b[:]))
+}
+
+// resolveLinks follows symbolic links to the file that they stand for, which
+// need not exist.
+func resolveLinks(path string) (string, error) {
+	for range maxLinks {
+		to, err := os.Readlink(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return path, nil
+		case err != nil:
+			if info, failed := os.Lstat(path); failed == nil && info.Mode()&fs.ModeSymlink == 0 {
+				return path, nil
+			}
+			return "", err
+		case !filepath.IsAbs(to):
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	return "", syscall.ELOOP
+}
+
+// refusedStore is the 1003 of a place that must not or cannot be written.
+func refusedStore(reason, path, fault, action string) *protocol.Error {
+	return protocol.NewError(protocol.CodeCredentialStore, path+" "+fault,
+		protocol.ErrorData{Reason: reason, Action: action, Path: path})
+}
+
+// storeFailed is the 1003 of a file operation that failed.
+func storeFailed(path string, err error) *protocol.Error {
+	var known *protocol.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	var link *os.LinkError
+	var at *fs.PathError
+	switch { // without the paths, one of which is that of a temporary file
+	case errors.As(err, &link):
+		err = link.Err
+	case errors.As(err, &at):
+		err = at.Err
+	}
+	reason, action := protocol.ReasonWriteFailed, "Check the disk and the folder of "+path
+	switch {
+	case isNoSpace(err):
+		reason, action = protocol.ReasonNoSpace, "Free some space on the disk that holds "+path
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		reason, action = protocol.ReasonReadOnly, "Make "+path+" and its folder writable"
+	}
+	return protocol.NewError(protocol.CodeCredentialStore, fmt.Sprintf("%s cannot be written: %v", path, err),
+		protocol.ErrorData{Reason: reason, Action: action, Path: path, Retryable: reason == protocol.ReasonNoSpace})
+}

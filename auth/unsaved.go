@@ -1,0 +1,159 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// How long is waited between two tries to save: the first time, doubled each
+// time, at most.
+const (
+	saveBackoff    = 100 * time.Millisecond
+	maxSaveBackoff = 2 * time.Second
+)
+
+// unsaved is new tokens that could not be written yet. They must not be lost, so
+// they are used from memory and written as soon as that is possible (contract 5).
+type unsaved struct {
+	change func(*document) error
+	// applies reports whether the store still holds what the change is for.
+	applies func(*snapshot) bool
+	// err is why the last try failed.
+	err *protocol.Error
+	// over is closed when they are saved, or of no use any more.
+	over chan struct{}
+}
+
+// keep holds a change that failed to be written with err, and tries again until
+// it is written or no longer applies. The caller must not hold the refresh lock:
+// the saver takes it.
+func (m *Manager) keep(err error, change func(*document) error, applies func(*snapshot) bool) {
+	m.keepLocked(err, change, applies, nil)
+}
+
+// keepLocked is keep for a caller that hands the refresh lock over: it stays
+// held, so that none of our processes spends the token that is spent already.
+func (m *Manager) keepLocked(err error, change func(*document) error, applies func(*snapshot) bool, release func()) {
+	var known *protocol.Error
+	if !errors.As(err, &known) || known.Code == protocol.CodeCancelled {
+		known = protocol.NewError(protocol.CodeCredentialStore, m.path+" cannot be written",
+			protocol.ErrorData{Reason: protocol.ReasonWriteFailed, Action: "Check the disk", Path: m.path})
+	}
+	u := &unsaved{change: change, applies: applies, err: known, over: make(chan struct{})}
+	m.mu.Lock()
+	m.unsaved = u
+	m.mu.Unlock()
+	m.changed()
+	end, _ := m.vital.enter(true) // a process that is about to exit waits for it
+	go func() {
+		defer end()
+		m.saveUntil(u, release)
+	}()
+}
+
+// saveUntil tries to save u until that is done, u is dropped, or the process
+// ends.
+func (m *Manager) saveUntil(u *unsaved, release func()) {
+	defer func() {
+		if release != nil {
+			release()
+		}
+	}()
+	for pause := m.waits.save; ; pause = min(2*pause, maxSaveBackoff) {
+		select {
+		case <-u.over:
+			return
+		case <-time.After(pause):
+		}
+		if release == nil {
+			var err error
+			if release, err = m.lockRefresh(context.Background(), func() bool { return isClosed(u.over) }); err != nil {
+				release = nil
+				continue
+			}
+		}
+		if err := m.trySave(u); err == nil || errors.Is(err, errStale) {
+			m.drop(u)
+			return
+		}
+	}
+}
+
+// trySave writes u, if it still applies. The caller holds the refresh lock.
+func (m *Manager) trySave(u *unsaved) error {
+	if s := m.store.load(context.Background()); s.err == nil && !u.applies(s) {
+		return errStale
+	}
+	err := m.rewriteLocked(false, func(d *document) error {
+		if isClosed(u.over) || !u.applies(readText(m.path, d.text)) {
+			return errStale
+		}
+		return u.change(d)
+	})
+	var known *protocol.Error
+	if errors.As(err, &known) {
+		m.mu.Lock()
+		u.err = known
+		m.mu.Unlock()
+	}
+	return err
+}
+
+// drop ends u: it is saved, or of no use any more.
+func (m *Manager) drop(u *unsaved) {
+	m.mu.Lock()
+	if m.unsaved == u {
+		m.unsaved = nil
+	}
+	closed := isClosed(u.over)
+	if !closed {
+		close(u.over)
+	}
+	m.cached = nil
+	m.mu.Unlock()
+	if !closed {
+		m.changed()
+	}
+}
+
+// forgetUnsaved drops what is in memory only: the user has logged out.
+func (m *Manager) forgetUnsaved() {
+	m.mu.Lock()
+	u := m.unsaved
+	m.mu.Unlock()
+	if u != nil {
+		m.drop(u)
+	}
+}
+
+// overlay is the store as it will be once what is unsaved is written.
+func (m *Manager) overlay(s *snapshot) *snapshot {
+	m.mu.Lock()
+	u := m.unsaved
+	m.mu.Unlock()
+	if u == nil || !u.applies(s) {
+		return s
+	}
+	d := newDocument([]byte(s.raw.Reveal()))
+	if s.err != nil {
+		d = &document{}
+	}
+	if u.change(d) != nil {
+		return s
+	}
+	over := readText(m.path, d.text)
+	over.info, over.unsaved = s.info, true
+	return over
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
