@@ -21,7 +21,7 @@ const module = "github.com/signalbox-dev/signalbox/"
 // arrows says what the code of a package, tests aside, may import beside the
 // standard library.
 var arrows = map[string][]string{
-	"cmd/signalbox":       {"auth", "engine", "internal/rawjson", "internal/simulator", "internal/transport", "protocol", "rpc", "rpc/wire", "golang.org/x/term"},
+	"cmd/signalbox":       {"auth", "engine", "internal/rawjson", "internal/simulator", "internal/trace", "internal/transport", "protocol", "rpc", "rpc/wire", "golang.org/x/term"},
 	"rpc":                 {"auth", "engine", "internal/rawjson", "protocol", "rpc/wire"},
 	"rpc/wire":            {"internal/rawjson", "github.com/sourcegraph/jsonrpc2"},
 	"engine":              {"auth", "internal/rawjson", "internal/transport", "protocol"},
@@ -30,6 +30,7 @@ var arrows = map[string][]string{
 	"internal/rawjson":    {},
 	"internal/simulator":  {"github.com/tmaxmax/go-sse"},
 	"internal/testcheck":  {},
+	"internal/trace":      {},
 	"internal/transport":  {},
 	"internal/transcript": {"github.com/rogpeppe/go-internal/txtar"},
 }

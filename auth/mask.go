@@ -72,6 +72,17 @@ func (m *Manager) Mask(text string) string {
 	masker := m.held.masker()
 	m.mu.Unlock()
 	text = masker.Replace(text)
-	text = tokenShapes().ReplaceAllString(text, redacted)
-	return namedTokens().ReplaceAllString(text, "${1}${2}"+redacted)
+	// The expressions take 100 ns a byte, and most texts hold nothing for them.
+	if containsAny(text, "eyJ", "sk-", "rt_", "rt.", "at-") {
+		text = tokenShapes().ReplaceAllString(text, redacted)
+	}
+	if containsAny(strings.ToLower(text), "bearer", "_token", "api_key") {
+		text = namedTokens().ReplaceAllString(text, "${1}${2}"+redacted)
+	}
+	return text
+}
+
+// containsAny reports whether one of the words stands in text.
+func containsAny(text string, words ...string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
 }

@@ -49,7 +49,15 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 	if warning != "" {
 		warnings = append(warnings, warning)
 	}
-	manager := auth.NewManager(auth.Config{
+	var manager *auth.Manager
+	tr, endTrace, err := openTrace(s, log, func(text string) string { return manager.Mask(text) })
+	if err != nil {
+		end()
+		return nil, nil, err
+	}
+	endRest := end
+	end = func() { endTrace(); endRest() }
+	manager = auth.NewManager(auth.Config{
 		Home:        home,
 		APIKey:      protocol.NewSecret(getenv("OPENAI_API_KEY")),
 		AccessToken: protocol.NewSecret(getenv("OPENAI_OAUTH_ACCESS_TOKEN")),
@@ -59,9 +67,16 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 		Warnings:    warnings,
 		Masked:      proxySecrets(getenv),
 	})
-	var outbound http.RoundTripper = transport.New(transport.Options{Direct: s.simulate.on, Roots: roots})
+	// One transport for all that is sent. The issuer's traffic is traced by its own
+	// rules.
+	var shared http.RoundTripper = transport.New(transport.Options{Direct: s.simulate.on, Roots: roots})
+	upstream := shared
+	wires := wire.Options{Framing: s.framing, MaxMessageBytes: s.maxMessageBytes}
+	if tr != nil {
+		upstream, wires.Observe = tr.Upstream(shared), tr.Message
+	}
 	if p.transport != nil {
-		outbound = p.transport(outbound)
+		upstream = p.transport(upstream)
 	}
 	calls := engine.New(engine.Config{
 		Credentials:     manager,
@@ -73,14 +88,14 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 		Organization:    strings.TrimSpace(getenv("OPENAI_ORGANIZATION")),
 		Project:         strings.TrimSpace(getenv("OPENAI_PROJECT")),
 		IdleTimeout:     s.idleTimeout,
-		Transport:       outbound,
+		Transport:       upstream,
 		Simulated:       s.simulate.on,
 	})
 	server := rpc.New(rpc.Config{
 		Version:      version,
 		Auth:         manager,
 		Engine:       calls,
-		Wire:         wire.Options{Framing: s.framing, MaxMessageBytes: s.maxMessageBytes},
+		Wire:         wires,
 		DrainTimeout: s.drainTimeout,
 		IgnoreParent: s.ignoreParent,
 		Simulated:    s.simulate.on,

@@ -28,6 +28,7 @@ type settings struct {
 	platformBaseURL string
 	logLevel        slog.Level
 	logFile         string
+	trace           string
 	simulate        scenarioFlag
 }
 
@@ -59,6 +60,7 @@ func parseFlags(command string, args []string, out io.Writer, own ...func(*flag.
 		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
 	}))
 	f.StringVar(&s.logFile, "log-file", "", "append the log to this `file` instead of stderr")
+	f.StringVar(&s.trace, "trace", "", "write what is sent and received, masked, into this new `file`")
 	f.Var(&s.simulate, "simulate", "use the built-in simulator instead of OpenAI; =`SCENARIO` or =list")
 	var rest []string
 	for {

@@ -20,6 +20,11 @@ type Options struct {
 	// LookAhead: with more bytes of answers than this waiting for the host to
 	// read, no further message is read (a message counts at least 1 KiB); 16 MiB.
 	LookAhead int64
+	// Observe sees each message that passes, but for those of EventTemplate and
+	// what no method can be told of. out: to the host. id is raw, nil for a
+	// notification; member is params, result or error. It must not block, and must
+	// keep none of the bytes; nil: nobody looks.
+	Observe func(out bool, id []byte, method, member string, value []byte)
 }
 
 // The defaults of Options.
@@ -42,6 +47,7 @@ type Conn struct {
 	in        *frameReader
 	out       *writer
 	lookAhead int64
+	observe   func(out bool, id []byte, method, member string, value []byte)
 	framing   atomic.Int32
 	inflight  *inflight
 	rpc       *jsonrpc2.Conn
@@ -61,6 +67,7 @@ func New(in io.Reader, out io.Writer, opts Options) *Conn {
 	c := &Conn{
 		out:       newWriter(out),
 		lookAhead: opts.LookAhead,
+		observe:   opts.Observe,
 		inflight:  &inflight{calls: make(map[string]context.CancelCauseFunc)},
 		ended:     make(chan struct{}),
 	}
@@ -99,6 +106,9 @@ func (noHandler) Handle(context.Context, *jsonrpc2.Conn, *jsonrpc2.Request) {}
 // dispatch hands one message to the handler. A request is registered here, on
 // the reader's goroutine, so that a cancel that was read after it finds it.
 func (c *Conn) dispatch(ctx context.Context, env envelope, handler Handler) {
+	if c.observe != nil {
+		c.observe(false, env.id, env.method, "params", env.params)
+	}
 	if env.id == nil {
 		handler.HandleNotification(env.method, env.params)
 		return
@@ -141,6 +151,9 @@ func (r *Request) answer(member string, value []byte) {
 		return
 	}
 	r.conn.inflight.remove(r.key)
+	if r.conn.observe != nil {
+		r.conn.observe(true, r.ID, r.Method, member, value)
+	}
 	r.conn.answer(r.ID, member, value)
 	r.conn.inflight.settle()
 }
@@ -162,6 +175,9 @@ func (c *Conn) answer(id []byte, member string, value []byte) {
 
 // Notify queues a notification; params is a JSON object. It does not block.
 func (c *Conn) Notify(method string, params []byte) {
+	if c.observe != nil {
+		c.observe(true, nil, method, "params", params)
+	}
 	b := append(notificationHead(method), params...)
 	c.out.post(append(b, '}'))
 }
