@@ -50,6 +50,8 @@ type bodyRule struct {
 	put string
 	// reason of putting it.
 	reason string
+	// why the backend refuses it, for the message; "": nobody says.
+	why string
 	// action is the imperative of the error; "": to remove the member.
 	action string
 }
@@ -84,9 +86,10 @@ var chatgptRules = []bodyRule{
 	{field: "service_tier", accept: []string{`"priority"`, `"flex"`}, action: `Set "service_tier" to "priority" or "flex", remove it`},
 
 	// What the model sees, or when the answer comes, depends on these.
-	{field: "previous_response_id", otherwise: refuseAlways, action: `Send the whole conversation in "input" instead of "previous_response_id"`},
+	{field: "previous_response_id", otherwise: refuseAlways, why: "it stores no responses", action: `Send the whole conversation in "input" instead of "previous_response_id"`},
 	{field: "context_management", otherwise: refuseAlways},
 	{field: "truncation", otherwise: refuseAlways},
+	{field: "conversation", otherwise: refuseAlways, why: "it keeps no conversations", action: `Send the whole conversation in "input" instead of "conversation"`},
 	{field: "background", otherwise: refuseAlways, preset: "false"},
 }
 
@@ -155,7 +158,7 @@ func (r bodyRule) apply(value []byte, drop bool) ([]byte, []protocol.Adjustment,
 	case r.otherwise == cutOut:
 		return nil, nil, nil
 	case r.otherwise == makeList:
-		return convertInput(value)
+		return convertInput(value, drop)
 	case r.accepts(value):
 		return value, nil, nil
 	case r.otherwise == putInstead, isNull && put != nil:
@@ -195,7 +198,11 @@ func (r bodyRule) refusal() *protocol.Error {
 	if r.otherwise == refuseOrDrop {
 		action += `, or set _meta.onUnsupported to "drop"`
 	}
-	return unsupported(r.field, fmt.Sprintf("The ChatGPT route does not accept %s %q.", object, r.field), action+".")
+	message := fmt.Sprintf("The ChatGPT route does not accept %s %q", object, r.field)
+	if r.why != "" {
+		message += ", because " + r.why
+	}
+	return unsupported(r.field, message+".", action+".")
 }
 
 func unsupported(field, message, action string) *protocol.Error {
@@ -204,9 +211,10 @@ func unsupported(field, message, action string) *protocol.Error {
 }
 
 // convertInput gives input as the list that the backend takes: a string becomes
-// one user message, and the role system, which it refuses, becomes developer.
-// Anything else is left to the backend to judge.
-func convertInput(input []byte) ([]byte, []protocol.Adjustment, *protocol.Error) {
+// one user message, the role system, which it refuses, becomes developer, and a
+// prompt_cache_breakpoint of a content part, which it refuses, is refused or
+// dropped. Anything else is left to the backend to judge.
+func convertInput(input []byte, drop bool) ([]byte, []protocol.Adjustment, *protocol.Error) {
 	if input[0] == '"' {
 		list := slices.Concat(
 			[]byte(`[{"type":"message","role":"user","content":[{"type":"input_text","text":`), input, []byte(`}]}]`))
@@ -235,6 +243,15 @@ func convertInput(input []byte) ([]byte, []protocol.Adjustment, *protocol.Error)
 				adjustments = append(adjustments, protocol.Adjustment{
 					Field: item() + ".role", Action: "replaced", Reason: "the ChatGPT route takes system messages as developer",
 				})
+			case m.Is("content") && m.Value[0] == '[' && bytes.Contains(m.Value, []byte(cacheBreakpoint)):
+				cuts, made, refusal := cutBreakpoints(m.Value, item(), drop)
+				if refusal != nil {
+					return nil, nil, refusal
+				}
+				for _, cut := range cuts {
+					edits = append(edits, rawjson.Edit{Start: start + m.ValueStart + cut.Start, End: start + m.ValueStart + cut.End, Text: cut.Text})
+				}
+				adjustments = append(adjustments, made...)
 			}
 		}
 	}
@@ -242,6 +259,40 @@ func convertInput(input []byte) ([]byte, []protocol.Adjustment, *protocol.Error)
 		return input, nil, nil
 	}
 	return rawjson.Splice(input, edits...), adjustments, nil
+}
+
+// cacheBreakpoint is a member of content parts that the backend refuses.
+const cacheBreakpoint = "prompt_cache_breakpoint"
+
+// cutBreakpoints takes cacheBreakpoint out of the parts of the content of item,
+// or refuses it.
+func cutBreakpoints(content []byte, item string, drop bool) ([]rawjson.Edit, []protocol.Adjustment, *protocol.Error) {
+	var edits []rawjson.Edit
+	var adjustments []protocol.Adjustment
+	n := -1
+	for start, end := range rawjson.Elements(content) {
+		n++
+		part := content[start:end]
+		members, _, err := rawjson.Object(part, math.MaxInt, nil)
+		if err != nil {
+			continue // no object
+		}
+		i := slices.IndexFunc(members, func(m rawjson.Member) bool { return m.Is(cacheBreakpoint) })
+		if i < 0 {
+			continue
+		}
+		field := fmt.Sprintf("%s.content[%d].%s", item, n, cacheBreakpoint)
+		reason := "the ChatGPT route does not accept it"
+		if string(members[i].Value) == "null" {
+			reason = "null means absent"
+		} else if !drop {
+			return nil, nil, bodyRule{field: field}.refusal()
+		}
+		cut := rawjson.Cut(part, members, i)
+		edits = append(edits, rawjson.Edit{Start: start + cut.Start, End: start + cut.End, Text: cut.Text})
+		adjustments = append(adjustments, protocol.Adjustment{Field: field, Action: "dropped", Reason: reason})
+	}
+	return edits, adjustments, nil
 }
 
 // isString reports whether value is the JSON string text, in whatever spelling.

@@ -79,6 +79,11 @@ func TestChatGPTBody(t *testing.T) {
 			[]string{"input[0].role replaced", "input[5].role replaced"}},
 		{"system deeper down", `{"input":[{"role":"user","content":[{"role":"system"}],"Role":"system"}],` + rest + `}`, false,
 			`{"input":[{"role":"user","content":[{"role":"system"}],"Role":"system"}],` + rest + `}`, nil},
+		{"breakpoint of a cache, dropped", `{"input":[{"content":[ {"prompt_cache_breakpoint":{},"type":"input_text"} , {"text":"prompt_cache_breakpoint"},1,{"type":"x" , "prompt_\u0063ache_breakpoint":true}],"role":"system"}],` + rest + `}`, true,
+			`{"input":[{"content":[ {"type":"input_text"} , {"text":"prompt_cache_breakpoint"},1,{"type":"x"}],"role":"developer"}],` + rest + `}`,
+			[]string{"input[0].content[0].prompt_cache_breakpoint dropped", "input[0].content[3].prompt_cache_breakpoint dropped", "input[0].role replaced"}},
+		{"breakpoint of a cache, null", `{"input":[{"content":[{"prompt_cache_breakpoint":null}]}],` + rest + `}`, false,
+			`{"input":[{"content":[{}]}],` + rest + `}`, []string{"input[0].content[0].prompt_cache_breakpoint dropped"}},
 		{"input of another kind", `{"input":{"role":"system"},` + rest + `}`, false, `{"input":{"role":"system"},` + rest + `}`, nil},
 		{"input null", `{"input":null,` + rest + `}`, false, `{"input":null,` + rest + `}`, nil},
 
@@ -118,7 +123,7 @@ var (
 	droppable = strings.Fields(`max_output_tokens max_completion_tokens temperature top_p top_logprobs
 		frequency_penalty presence_penalty seed metadata user safety_identifier prompt_cache_retention
 		prompt_cache_options max_tool_calls stream_options generate service_tier`)
-	undroppable = strings.Fields(`previous_response_id context_management truncation background`)
+	undroppable = strings.Fields(`previous_response_id context_management truncation background conversation`)
 )
 
 func TestChatGPTBodyRefuses(t *testing.T) {
@@ -177,6 +182,11 @@ func TestChatGPTBodyRefuses(t *testing.T) {
 			assert.Equal(t, "input[1]", err.Data.Field)
 		}
 	})
+	t.Run("prompt_cache_breakpoint", func(t *testing.T) {
+		err := refused(t, `{"input":[{},{"content":[{},{"prompt_cache_breakpoint":{}}]}],`+rest+`}`, false)
+		assert.Equal(t, "input[1].content[1].prompt_cache_breakpoint", err.Data.Field)
+		assert.Contains(t, err.Data.Action, `"drop"`)
+	})
 	t.Run("the first in the order of the text", func(t *testing.T) {
 		assert.Equal(t, "user", refused(t, `{"seed":null,"user":"u","background":true,"seed2":1,"temperature":1}`, false).Data.Field)
 		assert.Equal(t, "background", refused(t, `{"user":"u","background":true,"truncation":"auto"}`, true).Data.Field)
@@ -186,7 +196,7 @@ func TestChatGPTBodyRefuses(t *testing.T) {
 		tests := []struct{ params, message, action string }{
 			{`{"temperature":1}`, `The ChatGPT route does not accept the parameter "temperature".`, `Remove "temperature", or set _meta.onUnsupported to "drop".`},
 			{`{"truncation":"auto"}`, `The ChatGPT route does not accept the parameter "truncation".`, `Remove "truncation".`},
-			{`{"previous_response_id":"resp_1"}`, `The ChatGPT route does not accept the parameter "previous_response_id".`, `Send the whole conversation in "input" instead of "previous_response_id".`},
+			{`{"previous_response_id":"resp_1"}`, `The ChatGPT route does not accept the parameter "previous_response_id", because it stores no responses.`, `Send the whole conversation in "input" instead of "previous_response_id".`},
 			{`{"store":true}`, `The ChatGPT route does not accept this value of the parameter "store".`, `Set "store" to false, or set _meta.onUnsupported to "drop".`},
 			{`{"service_tier":"auto"}`, `The ChatGPT route does not accept this value of the parameter "service_tier".`, `Set "service_tier" to "priority" or "flex", remove it, or set _meta.onUnsupported to "drop".`},
 			{`{"input":[{"type":"item_reference","id":"rs_1"}]}`, `The ChatGPT route stores no items, so it cannot resolve the item_reference "input[0]".`, `Send the item itself instead of a reference to it.`},
