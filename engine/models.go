@@ -53,7 +53,7 @@ func (e *Engine) Models(ctx context.Context, refresh bool) protocol.ModelsListRe
 			result.Warnings = append(result.Warnings, fmt.Sprintf("The models of the %s route could not be listed: %s.", route.Route, v.failure))
 		}
 	}
-	l := lister{engine: e, status: status, views: views, began: began}
+	l := lister{engine: e, status: status, views: views, refresh: refresh, began: began}
 	for _, r := range table {
 		if r.pinned {
 			result.Models = append(result.Models, l.pinned(r))
@@ -94,8 +94,10 @@ type lister struct {
 	engine *Engine
 	status protocol.AuthStatus
 	views  map[protocol.RouteName]catalogueView
-	// began is when the request came: a list heard since then is live.
-	began time.Time
+	// began is when the request came: a list that it asked for and that was heard
+	// since then is live.
+	refresh bool
+	began   time.Time
 }
 
 // pinned gives the row of a pinned model, which is there whatever a backend
@@ -140,10 +142,10 @@ func (l *lister) rows(route protocol.RouteState) []protocol.Model {
 }
 
 func (l *lister) source(v catalogueView) protocol.ModelListSource {
-	if v.heard.Before(l.began) {
-		return protocol.ModelsCached
+	if l.refresh && !v.heard.Before(l.began) {
+		return protocol.ModelsLive
 	}
-	return protocol.ModelsLive
+	return protocol.ModelsCached
 }
 
 // row gives one model on one route.
