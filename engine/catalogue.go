@@ -139,7 +139,7 @@ func (e *Engine) askChatGPTModels(ctx context.Context, etag string) (lookup, err
 	return e.get(ctx, where, func(h http.Header) {
 		h.Set("Version", e.cfg.ClientVersion)
 		h.Set("Originator", e.cfg.Originator)
-		h.Set("User-Agent", userAgent(e.cfg.Originator, e.cfg.Version))
+		h.Set("User-Agent", UserAgent(e.cfg.Originator, e.cfg.Version))
 		if c.override != "" {
 			h.Set(overrideHeader, c.override)
 		}

@@ -12,8 +12,8 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// userAgent of the ChatGPT route, honest about who we are.
-func userAgent(originator, version string) string {
+// UserAgent of the ChatGPT route and of the issuer, honest about who we are.
+func UserAgent(originator, version string) string {
 	return originator + "/" + version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ")"
 }
 
@@ -23,7 +23,7 @@ func (e *Engine) chatgptHeaders(h http.Header) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Accept", "text/event-stream")
 	h.Set("Originator", e.cfg.Originator)
-	h.Set("User-Agent", userAgent(e.cfg.Originator, e.cfg.Version))
+	h.Set("User-Agent", UserAgent(e.cfg.Originator, e.cfg.Version))
 	h.Set("Version", e.cfg.ClientVersion)
 	h.Set("Session-Id", e.session())
 }

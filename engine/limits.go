@@ -67,7 +67,7 @@ func (e *Engine) askUsage(ctx context.Context) string {
 	}
 	c := e.constrained(ctx, target.accountID, target.authorize)
 	answer, err := e.get(ctx, parentURL(c.place(target.baseURL))+"/wham/usage", func(h http.Header) {
-		h.Set("User-Agent", userAgent(e.cfg.Originator, e.cfg.Version))
+		h.Set("User-Agent", UserAgent(e.cfg.Originator, e.cfg.Version))
 		if c.override != "" {
 			h.Set(overrideHeader, c.override)
 		}

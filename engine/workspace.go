@@ -90,7 +90,7 @@ func (e *Engine) constrained(ctx context.Context, account string, authorize func
 // checkWorkspace is GET /wham/accounts/check for one account.
 func (e *Engine) checkWorkspace(ctx context.Context, w *workspace, account string, authorize func(http.Header)) {
 	answer, err := e.get(ctx, parentURL(e.cfg.ChatGPTBaseURL)+"/wham/accounts/check", func(h http.Header) {
-		h.Set("User-Agent", userAgent(e.cfg.Originator, e.cfg.Version))
+		h.Set("User-Agent", UserAgent(e.cfg.Originator, e.cfg.Version))
 		authorize(h)
 	})
 	var found constraint

@@ -27,7 +27,7 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 		return nil, nil, err
 	}
 	getenv, end := p.getenv, closeLog
-	var chatgpt, platform auth.Endpoint
+	var to places
 	if s.simulate.on {
 		sim, err := startSimulation(s.simulate.name)
 		if err != nil {
@@ -35,8 +35,8 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 			return nil, nil, err
 		}
 		getenv, end = sim.getenv, func() { sim.close(); closeLog() }
-		chatgpt, platform = sim.endpoints()
-	} else if chatgpt, platform, err = endpoints(s, getenv); err != nil {
+		to = sim.places()
+	} else if to, err = choosePlaces(s, getenv); err != nil {
 		end()
 		return nil, nil, err
 	}
@@ -57,31 +57,35 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 	}
 	endRest := end
 	end = func() { endTrace(); endRest() }
+	// One transport for all that is sent. The issuer's traffic is traced by its own
+	// rules.
+	var shared http.RoundTripper = transport.New(transport.Options{Direct: s.simulate.on, Roots: roots})
+	upstream, issuer := shared, shared
+	wires := wire.Options{Framing: s.framing, MaxMessageBytes: s.maxMessageBytes}
+	if tr != nil {
+		upstream, issuer, wires.Observe = tr.Upstream(shared), tr.Issuer(shared), tr.Message
+	}
+	if p.transport != nil {
+		upstream = p.transport(upstream)
+	}
 	manager = auth.NewManager(auth.Config{
 		Home:        home,
 		APIKey:      protocol.NewSecret(getenv("OPENAI_API_KEY")),
 		AccessToken: protocol.NewSecret(getenv("OPENAI_OAUTH_ACCESS_TOKEN")),
 		AccountMode: s.accountMode,
-		ChatGPT:     chatgpt,
-		Platform:    platform,
+		ChatGPT:     to.chatgpt,
+		Platform:    to.platform,
+		Issuer:      to.issuer,
+		Transport:   issuer,
+		UserAgent:   engine.UserAgent(s.originator, version),
+		Originator:  s.originator,
 		Warnings:    warnings,
 		Masked:      proxySecrets(getenv),
 	})
-	// One transport for all that is sent. The issuer's traffic is traced by its own
-	// rules.
-	var shared http.RoundTripper = transport.New(transport.Options{Direct: s.simulate.on, Roots: roots})
-	upstream := shared
-	wires := wire.Options{Framing: s.framing, MaxMessageBytes: s.maxMessageBytes}
-	if tr != nil {
-		upstream, wires.Observe = tr.Upstream(shared), tr.Message
-	}
-	if p.transport != nil {
-		upstream = p.transport(upstream)
-	}
 	calls := engine.New(engine.Config{
 		Credentials:     manager,
-		ChatGPTBaseURL:  chatgpt.URL,
-		PlatformBaseURL: platform.URL,
+		ChatGPTBaseURL:  to.chatgpt.URL,
+		PlatformBaseURL: to.platform.URL,
 		Version:         version,
 		ClientVersion:   s.clientVersion,
 		Originator:      s.originator,
@@ -102,15 +106,6 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 		Logger:       log,
 	})
 	return &parts{server: server, engine: calls}, end, nil
-}
-
-// endpoints reads the base URLs of the routes; the error is that of a bad flag.
-func endpoints(s *settings, getenv func(string) string) (chatgpt, platform auth.Endpoint, err error) {
-	if chatgpt, err = auth.ChatGPTEndpoint(s.chatgptBaseURL, getenv("SIGNALBOX_CHATGPT_BASE_URL")); err != nil {
-		return chatgpt, platform, err
-	}
-	platform, err = auth.PlatformEndpoint(s.platformBaseURL, getenv("OPENAI_BASE_URL"))
-	return chatgpt, platform, err
 }
 
 // proxySecrets are the passwords of the proxies, to be masked.

@@ -26,6 +26,8 @@ type settings struct {
 	originator      string
 	chatgptBaseURL  string
 	platformBaseURL string
+	issuer          string
+	redirectHost    string
 	logLevel        slog.Level
 	logFile         string
 	trace           string
@@ -36,7 +38,7 @@ type settings struct {
 // stand before and behind its arguments. Its error is a usage error;
 // flag.ErrHelp when help or the list of scenarios was printed to out.
 func parseFlags(command string, args []string, out io.Writer, own ...func(*flag.FlagSet)) (*settings, []string, error) {
-	s := &settings{accountMode: "auto", logLevel: slog.LevelWarn}
+	s := &settings{accountMode: "auto", redirectHost: "127.0.0.1", logLevel: slog.LevelWarn}
 	f := flag.NewFlagSet(command, flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	for _, add := range own {
@@ -56,6 +58,10 @@ func parseFlags(command string, args []string, out io.Writer, own ...func(*flag.
 	f.StringVar(&s.originator, "originator", engine.DefaultOriginator, "name sent as originator on the ChatGPT route")
 	f.StringVar(&s.chatgptBaseURL, "chatgpt-base-url", "", "`URL` in place of the ChatGPT Codex backend")
 	f.StringVar(&s.platformBaseURL, "platform-base-url", "", "`URL` in place of the OpenAI Platform")
+	f.StringVar(&s.issuer, "issuer", "", "`URL` in place of OpenAI's login server")
+	f.Func("redirect-host", "`127.0.0.1` or localhost: the host that the browser comes back to after a login", choose(&s.redirectHost, map[string]string{
+		"127.0.0.1": "127.0.0.1", "localhost": "localhost",
+	}))
 	f.Func("log-level", "debug, info, `warn` or error", choose(&s.logLevel, map[string]slog.Level{
 		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
 	}))
@@ -97,8 +103,8 @@ func (s *settings) check() error {
 		return fmt.Errorf("--originator must be a name without blanks")
 	case !isHeaderText(s.clientVersion):
 		return fmt.Errorf("--client-version must be a version without blanks")
-	case s.simulate.on && (s.chatgptBaseURL != "" || s.platformBaseURL != ""):
-		return fmt.Errorf("--simulate does not go together with a base URL")
+	case s.simulate.on && (s.chatgptBaseURL != "" || s.platformBaseURL != "" || s.issuer != ""):
+		return fmt.Errorf("--simulate does not go together with a base URL or an issuer")
 	}
 	return nil
 }

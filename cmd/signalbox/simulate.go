@@ -45,12 +45,17 @@ func (s *simulation) getenv(name string) string {
 	return ""
 }
 
-// endpoints are the simulator in place of OpenAI.
-func (s *simulation) endpoints() (chatgpt, platform auth.Endpoint) {
+// places are the simulator in place of OpenAI.
+func (s *simulation) places() places {
 	override := func(url string) auth.Endpoint {
 		return auth.Endpoint{URL: url, Override: &protocol.Override{Name: "--simulate", Value: url, Source: "flag"}}
 	}
-	return override(s.server.ChatGPTURL()), override(s.server.PlatformURL())
+	// Its URL is well-formed, and none of the user's variables is read.
+	issuer, _ := auth.IssuerEndpoint(s.server.IssuerURL(), s.getenv)
+	for i := range issuer.Overrides {
+		issuer.Overrides[i].Name = "--simulate"
+	}
+	return places{override(s.server.ChatGPTURL()), override(s.server.PlatformURL()), issuer}
 }
 
 func (s *simulation) close() {
