@@ -88,7 +88,7 @@ func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error)
 				MaxEventBytes:   engine.MaxEventBytes,
 			},
 		},
-		Auth:           s.cfg.Auth.Status(ctx),
+		Auth:           s.cfg.Auth.InitialStatus(ctx),
 		IgnoredOptions: ignored,
 	}, nil
 }
