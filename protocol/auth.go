@@ -89,6 +89,8 @@ type AuthStatus struct {
 	Routes []RouteState `json:"routes"`
 	// auth.json.
 	File FileState `json:"file"`
+	// The login that waits for its user; absent when none does.
+	Login *LoginPrompt `json:"login,omitempty"`
 	// Overrides in force, for example a base URL from the environment.
 	Overrides []Override `json:"overrides"`
 	// One sentence each, for a person.

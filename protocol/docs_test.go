@@ -29,6 +29,7 @@ func TestDocs(t *testing.T) {
 	tables := map[string]func() string{
 		"methods":                     func() string { return s.methods(t) },
 		"notifications to the host":   func() string { return s.notifications(t, ServerNotifications) },
+		"requests to the host":        func() string { return s.requests(t) },
 		"notifications from the host": func() string { return s.notifications(t, ClientNotifications) },
 		"errors":                      func() string { return s.errors(t) },
 		"values":                      func() string { return s.values(t) },
@@ -48,7 +49,7 @@ func TestDocs(t *testing.T) {
 		}
 		return part
 	})
-	for _, name := range []string{"methods", "notifications to the host", "notifications from the host", "errors", "values", "fields of Error"} {
+	for _, name := range []string{"methods", "requests to the host", "notifications to the host", "notifications from the host", "errors", "values", "fields of Error"} {
 		require.True(t, seen[name], "the document has no %q", name)
 	}
 	if *update {
@@ -292,6 +293,14 @@ func (s *source) methods(t *testing.T) string {
 		rows = append(rows, []string{code(m.Name), typeOf(m.Params), result, s.meaning(t, "Method", m.Name)})
 	}
 	return table(t, "method, params, result, meaning", rows...)
+}
+
+func (s *source) requests(t *testing.T) string {
+	var rows [][]string
+	for _, m := range ServerRequests {
+		rows = append(rows, []string{code(m.Name), typeOf(m.Params), typeOf(m.Result), s.meaning(t, "Request", m.Name)})
+	}
+	return table(t, "request, params, result, meaning", rows...)
 }
 
 func (s *source) notifications(t *testing.T, list []Message) string {

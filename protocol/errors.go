@@ -32,6 +32,7 @@ const (
 	CodeCredentialMismatch   Code = 1002
 	CodeCredentialStore      Code = 1003
 	CodeAuthUnavailable      Code = 1004
+	CodeLoginFailed          Code = 1005
 	CodeUnsupportedParameter Code = 1101
 	CodeUpstreamRejected     Code = 1102
 	CodeRateLimited          Code = 1103
@@ -67,6 +68,8 @@ const (
 	KindCredentialStore Kind = "credential_store"
 	// The issuer, where logins come from, gave no answer that can be used.
 	KindAuthUnavailable Kind = "auth_unavailable"
+	// The login did not come to its end.
+	KindLoginFailed Kind = "login_failed"
 	// The route does not take a member of the body, or its value.
 	KindUnsupportedParameter Kind = "unsupported_parameter"
 	// The upstream refused the request.

@@ -16,7 +16,8 @@ type InitializeParams struct {
 		// Its version.
 		Version string `json:"version,omitempty"`
 	} `json:"clientInfo,omitzero"`
-	// What the host can do, as in LSP. Read is window.logMessage: with true, or an
+	// What the host can do, as in LSP. Read are window.showDocument.support, which has
+	// it show pages (window/showDocument), and window.logMessage: with true, or an
 	// object, the lines of the log are sent as window/logMessage, too.
 	Capabilities json.RawMessage `json:"capabilities,omitempty" doc:"capabilities,object"`
 	// Notifications that the host does not want, by exact name.

@@ -13,6 +13,10 @@ var Methods = []Message{
 	{MethodPing, nil, struct{}{}},
 	{MethodShutdown, nil, nil},
 	{MethodAuthStatus, AuthStatusParams{}, AuthStatus{}},
+	{MethodLogin, LoginParams{}, LoginResult{}},
+	{MethodLoginComplete, CompleteLoginParams{}, LoginResult{}},
+	{MethodLoginCancel, CancelLoginParams{}, CancelLoginResult{}},
+	{MethodLogout, LogoutParams{}, LogoutResult{}},
 	{MethodRoutesResolve, ResolveParams{}, ResolveResult{}},
 	{MethodResponsesCreate, CreateParams{}, CreateResult{}},
 	{MethodResponsesCancel, CancelStreamParams{}, CancelStreamResult{}},
@@ -24,11 +28,19 @@ var Methods = []Message{
 
 // ServerNotifications are those to the host.
 var ServerNotifications = []Message{
+	{Name: NotificationLoginPrompt, Params: LoginPrompt{}},
+	{Name: NotificationAuthChanged, Params: AuthStatus{}},
+	{Name: NotificationLoginCompleted, Params: LoginCompleted{}},
 	{Name: NotificationStarted, Params: Started{}},
 	{Name: NotificationEvent, Params: Event{}},
 	{Name: NotificationCompleted, Params: Completed{}},
 	{Name: NotificationLimitsChanged, Params: UsageLimits{}},
 	{Name: NotificationLogMessage, Params: LogMessage{}},
+}
+
+// ServerRequests are asked of a host that has declared that it can answer them.
+var ServerRequests = []Message{
+	{RequestShowDocument, ShowDocumentParams{}, ShowDocumentResult{}},
 }
 
 // ClientNotifications are those from the host; any other is ignored.
@@ -50,6 +62,14 @@ const (
 	MethodShutdown = "shutdown"
 	// Who the user is and which routes can be used. Never fails, never shows a secret.
 	MethodAuthStatus = "auth/status"
+	// Logs the user in: with a browser, with a code on another device, or with an API key.
+	MethodLogin = "auth/login"
+	// Ends a browser login with the address that the browser has come to, on this machine or another.
+	MethodLoginComplete = "auth/login/complete"
+	// Ends the login that waits; its port is free when the answer comes.
+	MethodLoginCancel = "auth/login/cancel"
+	// Forgets the login and the key, and tells the issuer.
+	MethodLogout = "auth/logout"
 	// Where a model would go, or the error that responses/create would give. No network call.
 	MethodRoutesResolve = "routes/resolve"
 	// A model call: section 4.
@@ -66,8 +86,20 @@ const (
 	MethodDiscover = "rpc.discover"
 )
 
+// The names of the requests to the host.
+const (
+	// Show a page in a browser, as in LSP, for a host that declares capabilities.window.showDocument.support. An error, "success":false or no answer within 5 s: the system's opener is tried.
+	RequestShowDocument = "window/showDocument"
+)
+
 // The names of the notifications.
 const (
+	// A login waits for its user. Always sent, also with wait:false.
+	NotificationLoginPrompt = "auth/loginPrompt"
+	// The credentials have changed: by a login, a logout, a renewal or another program. Only after an explicit initialize.
+	NotificationAuthChanged = "auth/changed"
+	// A login is over.
+	NotificationLoginCompleted = "auth/loginCompleted"
 	// The upstream has answered with a 2xx status. Not sent on any other answer.
 	NotificationStarted = "responses/started"
 	// One event of the upstream.

@@ -55,7 +55,7 @@ func protocolModel(t *testing.T) *model {
 	t.Helper()
 	m := &model{packageSource(t), map[string]typ{}}
 	m.reach(t, "Error")
-	for _, list := range [][]Message{Methods, ServerNotifications, ClientNotifications} {
+	for _, list := range [][]Message{Methods, ServerRequests, ServerNotifications, ClientNotifications} {
 		for _, row := range list {
 			for _, value := range []any{row.Params, row.Result} {
 				if name := nameOfValue(value); name != "" {

@@ -51,6 +51,12 @@ var Errors = []ErrorRow{
 		Reasons: []string{
 			"connect", "dns", "tls", "proxy", "timeout", "server_error", "rate_limited", "redirect", "bad_answer",
 		}},
+	{Code: CodeLoginFailed, Kind: KindLoginFailed, HTTP: "403",
+		Reasons: []string{
+			ReasonDenied, ReasonExpired, ReasonStateMismatch, ReasonPortBusy, ReasonCancelled, ReasonSuperseded,
+			ReasonCodeExchangeFailed, ReasonDeviceDisabled, ReasonWorkspaceNotAllowed,
+		},
+		Members: []string{"loginMethods"}},
 	{Code: CodeUnsupportedParameter, Kind: KindUnsupportedParameter, HTTP: "400",
 		Members: []string{"field", "route"}},
 	{Code: CodeUpstreamRejected, Kind: KindUpstreamRejected, HTTP: "as upstream",
@@ -114,4 +120,14 @@ const (
 	ReasonHardLink            = "hard_link"
 	ReasonNoSpace             = "no_space"
 	ReasonWriteFailed         = "write_failed"
+
+	ReasonDenied              = "denied"
+	ReasonExpired             = "expired"
+	ReasonStateMismatch       = "state_mismatch"
+	ReasonPortBusy            = "port_busy"
+	ReasonCancelled           = "cancelled"
+	ReasonSuperseded          = "superseded"
+	ReasonCodeExchangeFailed  = "code_exchange_failed"
+	ReasonDeviceDisabled      = "device_disabled"
+	ReasonWorkspaceNotAllowed = "workspace_not_allowed"
 )

@@ -26,7 +26,7 @@ func schemas(t *testing.T) map[string]*jsonschema.Schema {
 	for _, m := range Methods {
 		all[strings.ReplaceAll(m.Name, "/", "-")+".result"] = derive(t, m.Result)
 	}
-	for _, m := range ServerNotifications {
+	for _, m := range slices.Concat(ServerRequests, ServerNotifications) {
 		all[strings.ReplaceAll(m.Name, "/", "-")+".params"] = derive(t, m.Params)
 	}
 	object := &jsonschema.Schema{Type: "object"}

@@ -40,6 +40,14 @@ CredentialSource = Literal[
     "unknown",
 ]
 
+# ExchangePolicy says whether a login trades its id_token for a Platform key (RFC
+# 8693).
+ExchangePolicy = Literal[
+    "auto",
+    "never",
+    "require",
+]
+
 # The stable name of what went wrong. The list is closed per release; a client
 # treats an unknown kind by its code.
 Kind = Literal[
@@ -55,6 +63,7 @@ Kind = Literal[
     "credential_mismatch",
     "credential_store",
     "auth_unavailable",
+    "login_failed",
     "unsupported_parameter",
     "upstream_rejected",
     "rate_limited",
@@ -62,6 +71,12 @@ Kind = Literal[
     "stream_broken",
     "response_failed",
     "model_mismatch",
+]
+
+# How far a login has come.
+LoginStatus = Literal[
+    "pending",
+    "succeeded",
 ]
 
 # ModelListSource says where a row of models/list comes from.
@@ -140,9 +155,7 @@ class Attempt(_Attempt, total=False):
     error_kind: str
 
 
-class AuthStatus(TypedDict):
-    """The result of auth/status. It never shows a secret."""
-
+class _AuthStatus(TypedDict):
     # All of it in one word.
     state: AuthState
     # Where models go that no rule names; null without a credential.
@@ -161,11 +174,33 @@ class AuthStatus(TypedDict):
     warnings: List[str]
 
 
+class AuthStatus(_AuthStatus, total=False):
+    """The result of auth/status. It never shows a secret."""
+
+    # The login that waits for its user; absent when none does.
+    login: LoginPrompt
+
+
 class AuthStatusParams(TypedDict, total=False):
     """The params of auth/status."""
 
     # "never" (the default) or "ifExpiring"; this version renews nothing.
     refresh: str
+
+
+class CancelLoginParams(TypedDict, total=False):
+    """The params of auth/login/cancel."""
+
+    # The login; absent: the one that waits.
+    loginId: str
+
+
+class CancelLoginResult(TypedDict):
+    """The result of auth/login/cancel."""
+
+    # "cancelled", its port free again, or "notFound": it is over, or being
+    # saved.
+    status: str
 
 
 class CancelRequestParams(TypedDict):
@@ -226,6 +261,23 @@ class ChatGPTState(_ChatGPTState, total=False):
     unsaved: bool
     # Why it cannot be used: the reason that an error would have.
     reason: str
+
+
+class _CompleteLoginParams(TypedDict):
+    # The login that waits.
+    loginId: str
+
+
+class CompleteLoginParams(_CompleteLoginParams, total=False):
+    """The params of auth/login/complete: loginId with redirectUrl, or with code
+    and state."""
+
+    # The whole address that the browser has ended on, though no page came.
+    redirectUrl: str
+    # The parameter code of that address.
+    code: str
+    # The parameter state of that address.
+    state: str
 
 
 class _Completed(TypedDict):
@@ -573,8 +625,10 @@ class InitializeParams(TypedDict, total=False):
     processId: int
     # The host; not read so far.
     clientInfo: InitializeParamsClientInfo
-    # What the host can do, as in LSP. Read is window.logMessage: with true, or
-    # an object, the lines of the log are sent as window/logMessage, too.
+    # What the host can do, as in LSP. Read are window.showDocument.support,
+    # which has it show pages (window/showDocument), and window.logMessage: with
+    # true, or an object, the lines of the log are sent as window/logMessage,
+    # too.
     capabilities: Dict[str, Any]
     # Notifications that the host does not want, by exact name.
     optOutNotifications: List[str]
@@ -624,6 +678,115 @@ class LogMessage(TypedDict):
     type: int
     # The line, without prompts and secrets.
     message: str
+
+
+class _LoginCompleted(TypedDict):
+    # Names the login.
+    loginId: str
+    # The credentials are stored, and nothing that was required is missing.
+    success: bool
+
+
+class LoginCompleted(_LoginCompleted, total=False):
+    """auth/loginCompleted: the login is over."""
+
+    # Why not: the whole error of the answer.
+    error: Error
+    # As auth/status answers it; absent when nothing has changed.
+    auth: AuthStatus
+
+
+class _LoginParams(TypedDict):
+    # "browser", "device" or "apiKey".
+    method: str
+
+
+class LoginParams(_LoginParams, total=False):
+    """The params of auth/login."""
+
+    # The key, for the method apiKey alone. Blank, with line breaks, with
+    # "Bearer " before it, or an access token: -32602.
+    apiKey: str
+    # Write the key to auth.json; without it the key is for this process only.
+    persist: bool
+    # Answer when the login is over (the default), or at once.
+    wait: bool
+    # How long to wait for the user; 600000. A device code ends after 15
+    # minutes.
+    timeoutMs: int
+    # Open the browser (the default): the host if it declares
+    # window.showDocument, else the system.
+    openBrowser: bool
+    # Ports of the callback on loopback, the first that is free; [1455, 1457].
+    # Empty: nothing listens, and auth/login/complete ends the login. 0 is any
+    # port.
+    ports: List[int]
+    # Whether the id_token is traded for a Platform key; "auto".
+    exchange: ExchangePolicy
+    # Log in although auth.json cannot be read; its content is kept beside it.
+    replace: bool
+
+
+class _LoginPrompt(TypedDict):
+    # Names the login.
+    loginId: str
+    # "browser" or "device".
+    method: str
+    # When the login gives up.
+    expiresAt: str
+
+
+class LoginPrompt(_LoginPrompt, total=False):
+    """auth/loginPrompt: what the user has to be shown. auth/status repeats it
+    while the login waits."""
+
+    # Where the browser has to go; of a browser login.
+    authUrl: str
+    # Where the user enters the code; of a device login.
+    verificationUrl: str
+    # The same with the code in it, where the issuer has such a page; not so
+    # far.
+    verificationUrlComplete: str
+    # The code to enter there.
+    userCode: str
+
+
+class _LoginResult(TypedDict):
+    # Names the login.
+    loginId: str
+    # "pending" is the answer to wait:false.
+    status: LoginStatus
+
+
+class LoginResult(_LoginResult, total=False):
+    """The result of auth/login and auth/login/complete."""
+
+    # Where the browser has to go; of a pending browser login.
+    authUrl: str
+    # Where the user enters the code; of a pending device login.
+    verificationUrl: str
+    # The code to enter there.
+    userCode: str
+    # When a pending login gives up.
+    expiresAt: str
+    # As auth/status answers it after the login.
+    auth: AuthStatus
+
+
+class LogoutParams(TypedDict, total=False):
+    """The params of auth/logout."""
+
+    # Tell the issuer, too, so that the tokens are of no use any more (the
+    # default); false: forget them on this machine only.
+    revoke: bool
+
+
+class LogoutResult(TypedDict):
+    """The result of auth/logout."""
+
+    # As auth/status answers it after the logout; credentials of the environment
+    # still count.
+    auth: AuthStatus
 
 
 class _Model(TypedDict):
@@ -868,6 +1031,22 @@ class ServerInfo(TypedDict):
     version: str
 
 
+class ShowDocumentParams(TypedDict):
+    """The params of window/showDocument, as in LSP."""
+
+    # The page.
+    uri: str
+    # Always true: in a browser, not in the editor.
+    external: bool
+
+
+class ShowDocumentResult(TypedDict):
+    """The answer of the host."""
+
+    # The page is shown.
+    success: bool
+
+
 class Started(TypedDict):
     """The params of responses/started."""
 
@@ -935,6 +1114,10 @@ Method = Literal[
     "ping",
     "shutdown",
     "auth/status",  # AuthStatusParams -> AuthStatus
+    "auth/login",  # LoginParams -> LoginResult
+    "auth/login/complete",  # CompleteLoginParams -> LoginResult
+    "auth/login/cancel",  # CancelLoginParams -> CancelLoginResult
+    "auth/logout",  # LogoutParams -> LogoutResult
     "routes/resolve",  # ResolveParams -> ResolveResult
     "responses/create",  # CreateParams -> CreateResult
     "responses/cancel",  # CancelStreamParams -> CancelStreamResult
@@ -946,6 +1129,9 @@ Method = Literal[
 
 # The notifications to the host.
 ServerNotification = Literal[
+    "auth/loginPrompt",  # LoginPrompt
+    "auth/changed",  # AuthStatus
+    "auth/loginCompleted",  # LoginCompleted
     "responses/started",  # Started
     "responses/event",  # Event
     "responses/completed",  # Completed

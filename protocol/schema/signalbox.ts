@@ -60,6 +60,8 @@ export interface AuthStatus {
   routes: RouteState[];
   /** auth.json. */
   file: FileState;
+  /** The login that waits for its user; absent when none does. */
+  login?: LoginPrompt;
   /** Overrides in force, for example a base URL from the environment. */
   overrides: Override[];
   /** One sentence each, for a person. */
@@ -70,6 +72,21 @@ export interface AuthStatus {
 export interface AuthStatusParams {
   /** "never" (the default) or "ifExpiring"; this version renews nothing. */
   refresh?: string;
+}
+
+/** The params of auth/login/cancel. */
+export interface CancelLoginParams {
+  /** The login; absent: the one that waits. */
+  loginId?: string;
+}
+
+/** The result of auth/login/cancel. */
+export interface CancelLoginResult {
+  /**
+   * "cancelled", its port free again, or "notFound": it is over, or being
+   * saved.
+   */
+  status: string;
 }
 
 /** The params of $/cancelRequest. */
@@ -125,6 +142,21 @@ export interface ChatGPTState {
  * kinds and stays meaningful to clients that know only JSON-RPC or LSP.
  */
 export type Code = number;
+
+/**
+ * The params of auth/login/complete: loginId with redirectUrl, or with code and
+ * state.
+ */
+export interface CompleteLoginParams {
+  /** The login that waits. */
+  loginId: string;
+  /** The whole address that the browser has ended on, though no page came. */
+  redirectUrl?: string;
+  /** The parameter code of that address. */
+  code?: string;
+  /** The parameter state of that address. */
+  state?: string;
+}
 
 /** The params of responses/completed. */
 export interface Completed {
@@ -459,6 +491,12 @@ export interface Evidence {
   duration_ms: number;
 }
 
+/**
+ * ExchangePolicy says whether a login trades its id_token for a Platform key
+ * (RFC 8693).
+ */
+export type ExchangePolicy = "auto" | "never" | "require";
+
 /** FileState describes auth.json. */
 export interface FileState {
   /** Where it is, or would be. */
@@ -505,8 +543,10 @@ export interface InitializeParams {
     version?: string;
   };
   /**
-   * What the host can do, as in LSP. Read is window.logMessage: with true, or
-   * an object, the lines of the log are sent as window/logMessage, too.
+   * What the host can do, as in LSP. Read are window.showDocument.support,
+   * which has it show pages (window/showDocument), and window.logMessage: with
+   * true, or an object, the lines of the log are sent as window/logMessage,
+   * too.
    */
   capabilities?: Record<string, unknown>;
   /** Notifications that the host does not want, by exact name. */
@@ -543,6 +583,7 @@ export type Kind = "parse_error"
   | "credential_mismatch"
   | "credential_store"
   | "auth_unavailable"
+  | "login_failed"
   | "unsupported_parameter"
   | "upstream_rejected"
   | "rate_limited"
@@ -581,6 +622,110 @@ export interface LogMessage {
   type: number;
   /** The line, without prompts and secrets. */
   message: string;
+}
+
+/** auth/loginCompleted: the login is over. */
+export interface LoginCompleted {
+  /** Names the login. */
+  loginId: string;
+  /** The credentials are stored, and nothing that was required is missing. */
+  success: boolean;
+  /** Why not: the whole error of the answer. */
+  error?: Error;
+  /** As auth/status answers it; absent when nothing has changed. */
+  auth?: AuthStatus;
+}
+
+/** The params of auth/login. */
+export interface LoginParams {
+  /** "browser", "device" or "apiKey". */
+  method: string;
+  /**
+   * The key, for the method apiKey alone. Blank, with line breaks, with "Bearer
+   * " before it, or an access token: -32602.
+   */
+  apiKey?: string;
+  /** Write the key to auth.json; without it the key is for this process only. */
+  persist?: boolean;
+  /** Answer when the login is over (the default), or at once. */
+  wait?: boolean;
+  /** How long to wait for the user; 600000. A device code ends after 15 minutes. */
+  timeoutMs?: number;
+  /**
+   * Open the browser (the default): the host if it declares
+   * window.showDocument, else the system.
+   */
+  openBrowser?: boolean;
+  /**
+   * Ports of the callback on loopback, the first that is free; [1455, 1457].
+   * Empty: nothing listens, and auth/login/complete ends the login. 0 is any
+   * port.
+   */
+  ports?: number[];
+  /** Whether the id_token is traded for a Platform key; "auto". */
+  exchange?: ExchangePolicy;
+  /** Log in although auth.json cannot be read; its content is kept beside it. */
+  replace?: boolean;
+}
+
+/**
+ * auth/loginPrompt: what the user has to be shown. auth/status repeats it while
+ * the login waits.
+ */
+export interface LoginPrompt {
+  /** Names the login. */
+  loginId: string;
+  /** "browser" or "device". */
+  method: string;
+  /** Where the browser has to go; of a browser login. */
+  authUrl?: string;
+  /** Where the user enters the code; of a device login. */
+  verificationUrl?: string;
+  /** The same with the code in it, where the issuer has such a page; not so far. */
+  verificationUrlComplete?: string;
+  /** The code to enter there. */
+  userCode?: string;
+  /** When the login gives up. */
+  expiresAt: string;
+}
+
+/** The result of auth/login and auth/login/complete. */
+export interface LoginResult {
+  /** Names the login. */
+  loginId: string;
+  /** "pending" is the answer to wait:false. */
+  status: LoginStatus;
+  /** Where the browser has to go; of a pending browser login. */
+  authUrl?: string;
+  /** Where the user enters the code; of a pending device login. */
+  verificationUrl?: string;
+  /** The code to enter there. */
+  userCode?: string;
+  /** When a pending login gives up. */
+  expiresAt?: string;
+  /** As auth/status answers it after the login. */
+  auth?: AuthStatus;
+}
+
+/** How far a login has come. */
+export type LoginStatus = "pending" | "succeeded";
+
+/** The params of auth/logout. */
+export interface LogoutParams {
+  /**
+   * Tell the issuer, too, so that the tokens are of no use any more (the
+   * default); false: forget them on this machine only.
+   */
+  revoke?: boolean;
+}
+
+/** The result of auth/logout. */
+export interface LogoutResult {
+  /**
+   * As auth/status answers it after the logout; credentials of the environment
+   * still count.
+   */
+  auth: AuthStatus;
 }
 
 /** One model on one route. */
@@ -816,6 +961,20 @@ export interface ServerInfo {
   version: string;
 }
 
+/** The params of window/showDocument, as in LSP. */
+export interface ShowDocumentParams {
+  /** The page. */
+  uri: string;
+  /** Always true: in a browser, not in the editor. */
+  external: boolean;
+}
+
+/** The answer of the host. */
+export interface ShowDocumentResult {
+  /** The page is shown. */
+  success: boolean;
+}
+
 /** The params of responses/started. */
 export interface Started {
   /** The host's, or generated. */
@@ -896,6 +1055,20 @@ export interface Methods {
    */
   "auth/status": { params: AuthStatusParams; result: AuthStatus };
   /**
+   * Logs the user in: with a browser, with a code on another device, or with an
+   * API key.
+   */
+  "auth/login": { params: LoginParams; result: LoginResult };
+  /**
+   * Ends a browser login with the address that the browser has come to, on this
+   * machine or another.
+   */
+  "auth/login/complete": { params: CompleteLoginParams; result: LoginResult };
+  /** Ends the login that waits; its port is free when the answer comes. */
+  "auth/login/cancel": { params: CancelLoginParams; result: CancelLoginResult };
+  /** Forgets the login and the key, and tells the issuer. */
+  "auth/logout": { params: LogoutParams; result: LogoutResult };
+  /**
    * Where a model would go, or the error that responses/create would give. No
    * network call.
    */
@@ -919,6 +1092,15 @@ export interface Methods {
 
 /** The params of each notification to the host. */
 export interface ServerNotifications {
+  /** A login waits for its user. Always sent, also with wait:false. */
+  "auth/loginPrompt": LoginPrompt;
+  /**
+   * The credentials have changed: by a login, a logout, a renewal or another
+   * program. Only after an explicit initialize.
+   */
+  "auth/changed": AuthStatus;
+  /** A login is over. */
+  "auth/loginCompleted": LoginCompleted;
   /** The upstream has answered with a 2xx status. Not sent on any other answer. */
   "responses/started": Started;
   /** One event of the upstream. */
