@@ -51,14 +51,7 @@ func (p *payload) UnmarshalJSON(text []byte) error { return json.Unmarshal(text,
 // parseClaims reads the claims of token. A token that is no JWT is opaque, which
 // is a state and not an error: its claims are empty.
 func parseClaims(token Secret) claims {
-	if len(token.Reveal()) > maxTokenBytes {
-		return claims{}
-	}
-	var p payload
-	// The error is of no interest: a token whose algorithm is unknown or whose
-	// signature does not decode still has its claims in p.
-	_, _, _ = jwt.NewParser(jwt.WithPaddingAllowed()).ParseUnverified(token.Reveal(), &p)
-
+	p := parsePayload(token)
 	auth := objectClaim(p.members[claimAuth])
 	c := claims{
 		subject:   textClaim(p.members["sub"]),
@@ -76,6 +69,31 @@ func parseClaims(token Secret) claims {
 		c.userID = textClaim(auth["user_id"])
 	}
 	return c
+}
+
+// parsePayload reads the payload of token; it has no members where there is none.
+func parsePayload(token Secret) payload {
+	var p payload
+	if len(token.Reveal()) <= maxTokenBytes {
+		// The error is of no interest: a token whose algorithm is unknown or whose
+		// signature does not decode still has its claims in p.
+		_, _, _ = jwt.NewParser(jwt.WithPaddingAllowed()).ParseUnverified(token.Reveal(), &p)
+	}
+	return p
+}
+
+// audience reads whom token is for (RFC 7519, 4.1.3): a list, or one; empty when
+// it does not tell.
+func audience(token Secret) []string {
+	raw := parsePayload(token).members["aud"]
+	var list []string
+	if json.Unmarshal(raw, &list) == nil {
+		return list
+	}
+	if s := textClaim(raw); s != "" {
+		return []string{s}
+	}
+	return nil
 }
 
 func objectClaim(raw json.RawMessage) map[string]json.RawMessage {

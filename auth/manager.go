@@ -37,8 +37,12 @@ type Config struct {
 	// Transport for requests to the issuer, which follows no redirect; nil: one
 	// with the proxy of the environment.
 	Transport http.RoundTripper
-	// UserAgent and Originator go with a renewal.
+	// UserAgent and Originator go with a renewal, Originator also with the browser
+	// to the issuer.
 	UserAgent, Originator string
+	// RedirectHost is what the redirect URI of a browser login names: "127.0.0.1",
+	// the default, or "localhost".
+	RedirectHost string
 	// Overrides in force beside those of the endpoints, for auth/status.
 	Overrides []protocol.Override
 	// Warnings of the start-up, for auth/status; one sentence each.
@@ -60,6 +64,7 @@ type Manager struct {
 	issuer issuerClient
 	waits  waits
 	vital  vital
+	logins logins
 	// refreshing holds one value while this process holds the refresh lock.
 	refreshing chan struct{}
 
@@ -100,6 +105,9 @@ func NewManager(cfg Config) *Manager {
 	if cfg.Issuer.URL == "" && cfg.Issuer.Bad == "" {
 		cfg.Issuer, _ = IssuerEndpoint("", func(string) string { return "" })
 	}
+	if cfg.RedirectHost == "" {
+		cfg.RedirectHost = "127.0.0.1"
+	}
 	if cfg.Transport == nil {
 		cfg.Transport = transport.New(transport.Options{})
 	}
@@ -108,10 +116,11 @@ func NewManager(cfg Config) *Manager {
 		issuer:     issuerClient{cfg.Transport, cfg.UserAgent, cfg.Originator},
 		waits:      waits{refreshLockWait, saveBackoff},
 		refreshing: make(chan struct{}, 1),
+		logins:     logins{beginning: make(chan struct{}, 1)},
 	}
 	if cfg.Home != "" {
 		m.path = filepath.Join(cfg.Home, fileName)
-		m.store = newCodexStore(newFileStore(cfg.Home, m.notice), m.settings)
+		m.store = newFileStore(cfg.Home, m.notice)
 	}
 	m.held.add(cfg.APIKey, cfg.AccessToken)
 	m.held.add(cfg.Masked...)
@@ -177,20 +186,6 @@ func (m *Manager) Platform(ctx context.Context) (PlatformCredential, error) {
 		return PlatformCredential{}, err
 	}
 	return credential, nil
-}
-
-// peek is load without asking a keyring.
-func (m *Manager) peek(ctx context.Context) *snapshot {
-	if c, ok := m.store.(*codexStore); ok && !c.watched() {
-		m.mu.Lock()
-		cached := m.cached
-		m.mu.Unlock()
-		if cached != nil {
-			return m.overlay(cached)
-		}
-		return c.peek(ctx)
-	}
-	return m.load(ctx)
 }
 
 // load returns the store as it is now, or as it will be once new tokens can be

@@ -114,16 +114,11 @@ func (m *Manager) removeLogin(ctx context.Context, revoke func(refreshToken, acc
 		revoke(s.file.refreshToken, s.file.accessToken)
 	}
 	return m.rewriteLocked(false, func(d *document) error {
-		forgetLogin(d)
+		for _, name := range []string{"auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh"} {
+			d.remove(name)
+		}
 		return nil
 	})
-}
-
-// forgetLogin takes out of d what a logout takes out of a store.
-func forgetLogin(d *document) {
-	for _, name := range []string{"auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh"} {
-		d.remove(name)
-	}
 }
 
 // SetExplicitKey sets the Platform key that this process was given; it goes

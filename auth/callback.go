@@ -1,0 +1,218 @@
+package auth
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+const (
+	callbackPath = "/auth/callback"
+
+	// maxCallbackHeader bounds the request line and the headers together;
+	// net/http adds 4 KiB to what it is told, so that 16 KiB are read.
+	maxCallbackHeader = 12 << 10
+	// Times that a client may take: one that is slow must not hold the socket.
+	callbackRead  = 5 * time.Second
+	callbackWrite = 40 * time.Second // redeeming the code included
+	// pageWait bounds how long the end of a login waits for its page to be sent.
+	pageWait = 2 * time.Second
+
+	// entrypointSuffix may follow the state that we sent: the issuer adds it.
+	entrypointSuffix = ".onboarding_entrypoint="
+)
+
+// callback is the listener that the browser comes back to. It listens on
+// loopback, during one login alone (RFC 8252, 7.3 and 8.3), and gives nothing
+// away: there is nothing to read, to cancel or to end a login with but the answer
+// of the issuer that bears the state.
+type callback struct {
+	redirectURI string
+	port        string
+	server      *http.Server
+	listeners   []net.Listener
+	serving     sync.WaitGroup // accept loops
+	// arrive takes the query of an answer and gives the page for it; it blocks
+	// until the login has ended, when the answer is the login's.
+	arrive func(url.Values) page
+
+	mu    sync.Mutex
+	pages int           // being made or sent
+	none  chan struct{} // closed when pages is 0 again; nil: nobody waits
+}
+
+// listen binds the first of ports that is free; 0 is any. host is what the
+// redirect URI names: "127.0.0.1", or "localhost", for which [::1] is tried too,
+// because browsers may. The error is 1005 port_busy. Who holds a port is left
+// alone.
+func listen(ports []int, host string) (*callback, *protocol.Error) {
+	var busy []string
+	for _, port := range ports {
+		l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			busy = append(busy, strconv.Itoa(port))
+			continue
+		}
+		port = l.Addr().(*net.TCPAddr).Port
+		c := &callback{
+			redirectURI: redirectURI(host, port),
+			port:        strconv.Itoa(port),
+			listeners:   []net.Listener{l},
+		}
+		if host == "localhost" {
+			if six, err := net.Listen("tcp6", net.JoinHostPort("::1", c.port)); err == nil {
+				c.listeners = append(c.listeners, six)
+			}
+		}
+		return c, nil
+	}
+	return nil, protocol.NewError(protocol.CodeLoginFailed,
+		fmt.Sprintf("another program listens on port %s of 127.0.0.1, where the browser has to come back to",
+			strings.Join(busy, " and ")),
+		protocol.ErrorData{
+			Reason:       protocol.ReasonPortBusy,
+			Action:       "End that program, or log in with the method \"device\"",
+			Retryable:    true,
+			LoginMethods: []string{protocol.LoginDevice, protocol.LoginAPIKey},
+		})
+}
+
+func redirectURI(host string, port int) string {
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + callbackPath
+}
+
+// serve begins to answer. arrive is called on many goroutines.
+func (c *callback) serve(arrive func(url.Values) page) {
+	c.arrive = arrive
+	c.server = &http.Server{
+		Handler:           c,
+		ReadHeaderTimeout: callbackRead,
+		ReadTimeout:       callbackRead,
+		WriteTimeout:      callbackWrite,
+		MaxHeaderBytes:    maxCallbackHeader,
+		ErrorLog:          log.New(io.Discard, "", 0), // it would quote requests
+	}
+	c.server.SetKeepAlivesEnabled(false)
+	for _, l := range c.listeners {
+		c.serving.Add(1)
+		go func() {
+			defer c.serving.Done()
+			_ = c.server.Serve(l) // ends with close
+		}()
+	}
+}
+
+// release frees the port. Pages on their way are not cut off. It may be called
+// again.
+func (c *callback) release() {
+	for _, l := range c.listeners {
+		_ = l.Close()
+	}
+	c.serving.Wait()
+}
+
+// close frees the port, waits at most pageWait for the pages on their way, and
+// ends all connections.
+func (c *callback) close() {
+	c.release()
+	c.mu.Lock()
+	sent := make(chan struct{})
+	if c.pages == 0 {
+		close(sent)
+	} else {
+		c.none = sent
+	}
+	c.mu.Unlock()
+	select {
+	case <-sent:
+	case <-time.After(pageWait):
+	}
+	_ = c.server.Close()
+}
+
+// count counts the pages on their way.
+func (c *callback) count(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pages += n; c.pages == 0 && c.none != nil {
+		close(c.none)
+		c.none = nil
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	plain := func(status int) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		http.Error(w, http.StatusText(status), status)
+	}
+	switch {
+	case !slices.Contains([]string{"127.0.0.1:" + c.port, "localhost:" + c.port, "[::1]:" + c.port}, r.Host):
+		plain(http.StatusMisdirectedRequest) // DNS rebinding
+	case r.URL.EscapedPath() != callbackPath:
+		plain(http.StatusNotFound)
+	case r.Method != http.MethodGet: // a prefetcher's HEAD must not consume the code
+		w.Header().Set("Allow", http.MethodGet)
+		plain(http.StatusMethodNotAllowed)
+	default:
+		query, err := url.ParseQuery(r.URL.RawQuery)
+		if err != nil {
+			strangerPage("The address is malformed.").write(w)
+			return
+		}
+		c.count(1)
+		defer c.count(-1)
+		c.arrive(query).write(w)
+	}
+}
+
+// answer is what the issuer has sent the browser back with.
+type answer struct {
+	code                   string
+	failure, failureDetail string // error and error_description
+}
+
+// strangerError: the answer does not belong to the login, or is none. The text
+// says why.
+type strangerError string
+
+func (e strangerError) Error() string { return string(e) }
+
+// errWrongIssuer: the answer bears the state and names another issuer.
+var errWrongIssuer = errors.New("another issuer")
+
+// readAnswer reads the query of an answer for the login with a state. issuer is
+// what the parameter iss may name (RFC 9207).
+func readAnswer(query url.Values, state, issuer string) (answer, error) {
+	for _, values := range query {
+		if len(values) > 1 { // RFC 6749, 3.1
+			return answer{}, strangerError("A parameter of the address stands twice.")
+		}
+	}
+	given, _, _ := strings.Cut(query.Get("state"), entrypointSuffix)
+	if subtle.ConstantTimeCompare([]byte(given), []byte(state)) != 1 {
+		return answer{}, strangerError("Its state is not that of the login: it belongs to an older one, or somebody else has made it.")
+	}
+	if iss, named := query["iss"]; named && strings.TrimRight(iss[0], "/") != strings.TrimRight(issuer, "/") {
+		return answer{}, errWrongIssuer
+	}
+	a := answer{code: query.Get("code"), failure: query.Get("error"), failureDetail: query.Get("error_description")}
+	if a.code == "" && a.failure == "" {
+		return answer{}, strangerError("The address holds neither a code nor an error.")
+	}
+	return a, nil
+}

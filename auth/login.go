@@ -1,0 +1,371 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// DefaultLoginTimeout is how long a login waits for its user.
+const DefaultLoginTimeout = 10 * time.Minute
+
+// DefaultPorts are the ports that the issuer lets a browser come back to.
+func DefaultPorts() []int { return []int{1455, 1457} }
+
+// LoginOptions say how to log in.
+type LoginOptions struct {
+	// Method is protocol.LoginBrowser or protocol.LoginDevice.
+	Method string
+	// Timeout; 0: DefaultLoginTimeout. A device code ends after 15 minutes.
+	Timeout time.Duration
+	// Ports to listen on, the first that is free; nil: DefaultPorts, empty: none,
+	// so that only Complete ends the login. 0 is any free port.
+	Ports []int
+	// Exchange says whether the id_token is traded for a Platform key.
+	Exchange protocol.ExchangePolicy
+	// Replace keeps a copy of an auth.json that cannot be read and goes on.
+	Replace bool
+}
+
+// Login is one login that waits for its user or has ended. Its methods are safe
+// for concurrent use.
+//
+// It is settled once, by whatever comes first. Codes are redeemed one at a time,
+// so that one that comes twice is sent once.
+type Login struct {
+	manager  *Manager
+	options  LoginOptions
+	pkce     pkce
+	state    string
+	redirect string // the redirect URI, also where nothing listens
+	cancel   context.CancelFunc
+	turn     chan struct{} // full while a code is redeemed
+	settled  chan struct{} // closed once err is final and the port is free
+
+	mu       sync.Mutex // guards what follows
+	prompt   protocol.LoginPrompt
+	callback *callback // nil: nothing listens
+	over     bool
+	err      *protocol.Error
+	stored   bool // the tokens are saved or about to be: too late to cancel
+	unwanted bool // the user has cancelled: tokens that still come are dropped
+}
+
+// BeginLogin begins a login, which then has its prompt, and supersedes the one
+// that waits. ctx bounds the beginning alone.
+//
+// The error is a *protocol.Error: 1002 bad_override; 1003 when the login could
+// not be saved; 1004 when the issuer gives no device code; 1005 port_busy,
+// device_disabled, denied where Codex's config forbids the method, cancelled or
+// superseded; -32800 when ctx ended.
+func (m *Manager) BeginLogin(ctx context.Context, options LoginOptions) (*Login, error) {
+	if options.Timeout <= 0 {
+		options.Timeout = DefaultLoginTimeout
+	}
+	if options.Ports == nil {
+		options.Ports = DefaultPorts()
+	}
+	if err := m.mayLogIn(ctx, options.Replace); err != nil {
+		return nil, err
+	}
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	l := &Login{
+		manager: m,
+		options: options,
+		prompt:  protocol.LoginPrompt{LoginID: "login_" + randomText(12), Method: options.Method},
+		cancel:  cancel,
+		turn:    make(chan struct{}, 1),
+		settled: make(chan struct{}),
+	}
+	if err := l.begin(ctx, running); err != nil {
+		l.settle(err)
+		return nil, l.err
+	}
+	return l, nil
+}
+
+// begin takes the place of the login before it and makes the prompt.
+func (l *Login) begin(ctx, running context.Context) *protocol.Error {
+	m := l.manager
+	m.logins.take(l)
+	// The one before may still be beginning, and hold the port that we need.
+	select {
+	case m.logins.beginning <- struct{}{}:
+		defer func() { <-m.logins.beginning }()
+	case <-running.Done():
+		return cancelledLogin()
+	}
+	both, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(running, stop)()
+	expires := m.cfg.Now().Add(l.options.Timeout)
+	if l.options.Method == protocol.LoginDevice {
+		d, err := m.deviceCode(both)
+		if err != nil {
+			return err
+		}
+		if end := m.cfg.Now().Add(deviceLife); end.Before(expires) {
+			expires = end
+		}
+		l.ready(nil, expires, func(p *protocol.LoginPrompt) {
+			p.VerificationURL, p.UserCode = m.cfg.Issuer.URL+devicePage, d.userCode
+		})
+		go l.poll(running, d)
+	} else {
+		l.pkce, l.state = newPKCE(), newState()
+		var c *callback
+		if len(l.options.Ports) > 0 {
+			var err *protocol.Error
+			if c, err = listen(l.options.Ports, m.cfg.RedirectHost); err != nil {
+				return err
+			}
+			l.redirect = c.redirectURI
+		} else {
+			l.redirect = redirectURI(m.cfg.RedirectHost, DefaultPorts()[0])
+		}
+		l.ready(c, expires, func(p *protocol.LoginPrompt) { p.AuthURL = m.authorizeURL(l) })
+	}
+	timer := time.AfterFunc(expires.Sub(m.cfg.Now()), l.expire)
+	context.AfterFunc(running, func() { timer.Stop() })
+	return nil
+}
+
+// ready completes the prompt and starts the listener, unless the login is over.
+func (l *Login) ready(c *callback, expires time.Time, fill func(*protocol.LoginPrompt)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c != nil {
+		c.serve(l.arrive)
+		if l.over {
+			c.close()
+			return
+		}
+		l.callback = c
+	}
+	l.prompt.ExpiresAt = rfc3339(expires)
+	fill(&l.prompt)
+}
+
+// Prompt is what the user has to be shown.
+func (l *Login) Prompt() protocol.LoginPrompt {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.prompt
+}
+
+// Settled is closed when the login is over and its port free.
+func (l *Login) Settled() <-chan struct{} { return l.settled }
+
+// Err tells, after Settled, how it has ended: nil for a login that is stored, else
+// a *protocol.Error.
+func (l *Login) Err() error {
+	if err := l.failure(); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (l *Login) failure() *protocol.Error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// Stored reports whether the credentials have changed: also where the login ends
+// with 1006, or with 1003 and the tokens in memory.
+func (l *Login) Stored() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.stored
+}
+
+// settle ends the login unless it is over. The port is free when it returns.
+func (l *Login) settle(err *protocol.Error) {
+	l.mu.Lock()
+	if l.over {
+		l.mu.Unlock()
+		return
+	}
+	l.over, l.err = true, err
+	c := l.callback
+	l.mu.Unlock()
+	l.cancel()
+	l.manager.logins.drop(l)
+	if c != nil {
+		c.release()
+		end, _ := l.manager.vital.enter(true) // the process ends after its page is sent
+		go func() { defer end(); c.close() }()
+	}
+	close(l.settled)
+}
+
+// Cancel ends the login with reason, a *protocol.Error or nil for 1005 cancelled:
+// its tokens, should they still come, are dropped. false: it is over, or its
+// tokens are being saved.
+func (l *Login) Cancel(reason *protocol.Error) bool {
+	l.mu.Lock()
+	if l.over || l.stored {
+		l.mu.Unlock()
+		return false
+	}
+	l.unwanted = true
+	l.mu.Unlock()
+	if reason == nil {
+		reason = cancelledLogin()
+	}
+	l.settle(reason)
+	return true
+}
+
+// Leave ends the login with reason because the process ends: a code that is being
+// redeemed is saved all the same, see [Manager.Settle] (contract 2).
+func (l *Login) Leave(reason *protocol.Error) { l.settle(reason) }
+
+// expire ends a login that nobody has finished. A code that has come in time is
+// waited for.
+func (l *Login) expire() {
+	if l.take(context.Background()) {
+		l.settle(expiredLogin())
+		l.give()
+	}
+}
+
+// take waits for the turn to redeem; false: the login is settled, or ctx ended.
+func (l *Login) take(ctx context.Context) bool {
+	select {
+	case l.turn <- struct{}{}:
+	case <-l.settled:
+		return false
+	case <-ctx.Done():
+		return false
+	}
+	l.mu.Lock()
+	over := l.over
+	l.mu.Unlock()
+	if over {
+		l.give()
+	}
+	return !over
+}
+
+func (l *Login) give() { <-l.turn }
+
+// arrive answers the browser that has come back.
+func (l *Login) arrive(query url.Values) page {
+	a, err := readAnswer(query, l.state, l.manager.cfg.Issuer.URL)
+	var stranger strangerError
+	if errors.As(err, &stranger) {
+		return strangerPage(stranger.Error())
+	}
+	if l.take(context.Background()) {
+		switch {
+		case err != nil:
+			l.settle(wrongIssuer())
+		case a.failure != "":
+			l.settle(l.manager.denied(a.failure, a.failureDetail))
+		default:
+			l.settle(l.redeem(grant{a.code, l.redirect, l.pkce.verifier}))
+		}
+		l.give()
+	}
+	<-l.settled
+	return endPage(l.Stored(), l.failure())
+}
+
+// Complete ends a browser login with the query of the address that the browser
+// has come to, on this machine or another. A wrong state and a code that the
+// issuer refuses fail this call alone. When ctx ends before the code is
+// redeemed, the login goes on; the error is then -32800.
+func (l *Login) Complete(ctx context.Context, query url.Values) error {
+	a, err := readAnswer(query, l.state, l.manager.cfg.Issuer.URL)
+	var stranger strangerError
+	switch {
+	case errors.As(err, &stranger):
+		return loginFailed(protocol.ReasonStateMismatch, stranger.Error(),
+			"Paste the whole address that the browser has ended on")
+	case err != nil:
+		return wrongIssuer()
+	}
+	if !l.take(ctx) {
+		if ctx.Err() != nil {
+			return cancelled()
+		}
+		return l.Err()
+	}
+	failed := make(chan *protocol.Error, 1)
+	go func() {
+		defer l.give()
+		if a.failure != "" {
+			l.settle(l.manager.denied(a.failure, a.failureDetail))
+			return
+		}
+		err := l.redeem(grant{a.code, l.redirect, l.pkce.verifier})
+		if err != nil && !l.Stored() {
+			failed <- err
+			return
+		}
+		l.settle(err)
+	}()
+	select {
+	case err := <-failed:
+		return err
+	case <-l.settled:
+		return l.Err()
+	case <-ctx.Done():
+		return cancelled()
+	}
+}
+
+// logins is the login that waits, if there is one.
+type logins struct {
+	beginning chan struct{} // full while a login begins
+
+	mu      sync.Mutex
+	current *Login
+}
+
+// take makes l the login that waits and cancels the one before it.
+func (s *logins) take(l *Login) {
+	s.mu.Lock()
+	before := s.current
+	s.current = l
+	s.mu.Unlock()
+	if before != nil {
+		before.Cancel(superseded())
+	}
+}
+
+// drop forgets l.
+func (s *logins) drop(l *Login) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == l {
+		s.current = nil
+	}
+}
+
+// PendingLogin gives the login that waits, nil for none. id "" is any.
+func (m *Manager) PendingLogin(id string) *Login {
+	m.logins.mu.Lock()
+	defer m.logins.mu.Unlock()
+	if l := m.logins.current; l != nil && (id == "" || id == l.prompt.LoginID) {
+		return l
+	}
+	return nil
+}
+
+// pendingPrompt is the prompt of the login that waits; nil before it is complete.
+func (m *Manager) pendingPrompt() *protocol.LoginPrompt {
+	l := m.PendingLogin("")
+	if l == nil {
+		return nil
+	}
+	if p := l.Prompt(); p.ExpiresAt != "" {
+		return &p
+	}
+	return nil
+}

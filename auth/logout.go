@@ -1,0 +1,45 @@
+package auth
+
+import (
+	"context"
+	"time"
+)
+
+// revokeTimeout bounds the request that revokes a token (contract 5).
+const revokeTimeout = 10 * time.Second
+
+// Logout forgets the login and the key, in memory, in the store and, with
+// revoke, at the issuer: the newest refresh token, or the access token where
+// there is none. That the issuer refuses or does not answer is a warning of
+// auth/status. It ends a login that waits. Credentials of the environment still
+// count. The error is 1003, or -32800 when ctx ends, while the logout goes on.
+func (m *Manager) Logout(ctx context.Context, revoke bool) error {
+	if l := m.PendingLogin(""); l != nil {
+		l.Cancel(nil)
+	}
+	return m.undisturbed(ctx, func(ctx context.Context) error {
+		var tell func(refreshToken, accessToken Secret)
+		if revoke {
+			tell = func(refreshToken, accessToken Secret) { m.revoke(ctx, refreshToken, accessToken) }
+		}
+		return m.removeLogin(ctx, tell)
+	})
+}
+
+// revoke tells the issuer, as Codex does (RFC 7009).
+func (m *Manager) revoke(ctx context.Context, refreshToken, accessToken Secret) {
+	i := m.cfg.Issuer
+	if i.Bad != "" {
+		m.notice("the tokens were not revoked: " + i.Bad)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, revokeTimeout)
+	defer cancel()
+	request := map[string]string{"token": refreshToken.Reveal(), "token_type_hint": "refresh_token", "client_id": i.ClientID}
+	if refreshToken.IsZero() {
+		request = map[string]string{"token": accessToken.Reveal(), "token_type_hint": "access_token"}
+	}
+	if _, err := m.issuer.postJSON(ctx, i.RevokeURL, request, true); err != nil {
+		m.notice("the tokens were forgotten and may still be valid: " + err.Error())
+	}
+}

@@ -1,0 +1,96 @@
+package auth
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// page is what the browser shows at the end of a login, or when something else
+// than its end has come. It holds no token, no code and no state.
+type page struct {
+	status int
+	title  string
+	text   string
+	action string // what a person can do; may be ""
+}
+
+const pageStyle = "body{font:16px/1.5 system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em;" +
+	"color:#222;background:#fff}h1{font-size:1.4em}@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}}"
+
+var (
+	pageTemplate = sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("page").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{{.Title}} - signalbox</title><style>` + pageStyle + `</style></head>
+<body><h1>{{.Title}}</h1><p>{{.Text}}</p>{{with .Action}}<p>{{.}}</p>{{end}}</body></html>
+`))
+	})
+	// pagePolicy lets a page load and run nothing but its one style (CSP 3).
+	pagePolicy = sync.OnceValue(func() string {
+		sum := sha256.Sum256([]byte(pageStyle))
+		return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+			"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	})
+)
+
+// write sends the page and flushes it: when write returns, the system has all of
+// it and the listener may be closed.
+func (p page) write(w http.ResponseWriter) {
+	var body strings.Builder
+	_ = pageTemplate().Execute(&body, struct{ Title, Text, Action string }{p.title, p.text, p.action})
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(body.Len()))
+	h.Set("Content-Security-Policy", pagePolicy())
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer") // the address holds the code
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Connection", "close")
+	w.WriteHeader(p.status)
+	_, _ = w.Write([]byte(body.String()))
+	_ = http.NewResponseController(w).Flush()
+}
+
+// endPage tells how the login has ended. stored: the tokens were there, and err
+// is about what came after them.
+func endPage(stored bool, err *protocol.Error) page {
+	switch {
+	case err == nil:
+		return page{
+			status: http.StatusOK,
+			title:  "You are logged in",
+			text:   "signalbox has stored the login. You can close this page and go back to your program.",
+		}
+	case stored && err.Code != protocol.CodeCredentialStore:
+		return page{
+			status: http.StatusOK,
+			title:  "You are logged in, without an API key",
+			text:   "signalbox has stored the login. " + err.Message,
+			action: err.Data.Action,
+		}
+	}
+	return page{
+		status: http.StatusOK, // as Codex: a browser may show a page of its own for another one
+		title:  "The login has failed",
+		text:   err.Message,
+		action: err.Data.Action,
+	}
+}
+
+// strangerPage is for a request that does not belong to the login that waits.
+func strangerPage(text string) page {
+	return page{
+		status: http.StatusBadRequest,
+		title:  "This is not the login that signalbox waits for",
+		text:   text,
+		action: "Nothing was changed, and the login still waits. Use the page that it has opened.",
+	}
+}

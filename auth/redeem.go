@@ -1,0 +1,275 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+const (
+	// loginScope is asked for as Codex asks for it.
+	loginScope = "openid profile email offline_access api.connectors.read api.connectors.invoke"
+	// notEntitled in a description means that the workspace has no Codex.
+	notEntitled = "missing_codex_entitlement"
+)
+
+// authorizeURL is where the browser goes: the parameters of Codex in its order.
+func (m *Manager) authorizeURL(l *Login) string {
+	var b strings.Builder
+	b.WriteString(m.cfg.Issuer.URL + "/oauth/authorize?response_type=code")
+	for _, p := range [][2]string{
+		{"client_id", m.cfg.Issuer.ClientID},
+		{"redirect_uri", l.redirect},
+		{"code_challenge", l.pkce.challenge},
+		{"code_challenge_method", "S256"},
+		{"state", l.state},
+		{"scope", loginScope},
+		{"id_token_add_organizations", "true"},
+		{"codex_cli_simplified_flow", "true"},
+		{"originator", m.cfg.Originator},
+		{"allowed_workspace_id", strings.Join(m.settings().workspaces, ",")},
+	} {
+		if p[1] != "" {
+			b.WriteString("&" + p[0] + "=" + url.QueryEscape(p[1]))
+		}
+	}
+	return b.String()
+}
+
+// grant is a code and what redeems it.
+type grant struct{ code, redirectURI, verifier string }
+
+// redeem trades the code for tokens, saves them and, if the options say so,
+// trades the id_token for a key. It is called with the turn taken, and finishes
+// what it has begun whatever happens to the login meanwhile (contract 2): only
+// tokens that the user has cancelled are dropped. While Stored is false, an error
+// means that nothing has changed.
+func (l *Login) redeem(g grant) *protocol.Error {
+	m := l.manager
+	end, ok := m.begin()
+	if !ok { // the process is about to exit
+		return cancelledLogin()
+	}
+	defer end()
+	ctx := context.Background() // each step has a limit of its own
+	login, err := m.redeemCode(ctx, g)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	unwanted := l.unwanted
+	l.stored = !unwanted
+	l.mu.Unlock()
+	if unwanted {
+		return l.failure()
+	}
+	return m.storeLogin(ctx, l.options, login)
+}
+
+// storeLogin saves a login. The error is 1003 when it is not saved.
+func (m *Manager) storeLogin(ctx context.Context, options LoginOptions, login newLogin) *protocol.Error {
+	if err := m.replaceLogin(ctx, login, options.Replace); err != nil {
+		return protocolError(err)
+	}
+	return nil
+}
+
+// redeemCode redeems a code (RFC 6749, 4.1.3; RFC 7636, 4.5) and checks what it
+// gives. The error is 1004 or 1005.
+func (m *Manager) redeemCode(ctx context.Context, g grant) (newLogin, *protocol.Error) {
+	m.hold(protocol.NewSecret(g.code), protocol.NewSecret(g.verifier))
+	text, e := m.issuer.postForm(ctx, m.cfg.Issuer.URL+"/oauth/token", url.Values{
+		"grant_type":    {"authorization_code"},
+		"client_id":     {m.cfg.Issuer.ClientID},
+		"code":          {g.code},
+		"redirect_uri":  {g.redirectURI},
+		"code_verifier": {g.verifier},
+	})
+	if e != nil {
+		return newLogin{}, m.loginRefused(e, "the login could not be finished")
+	}
+	var sent struct {
+		ID      string `json:"id_token"`
+		Access  string `json:"access_token"`
+		Refresh string `json:"refresh_token"`
+	}
+	if json.Unmarshal(text, &sent) != nil || sent.ID == "" || sent.Access == "" || sent.Refresh == "" {
+		return newLogin{}, m.unavailable((&issuerError{}).misunderstood())
+	}
+	login := newLogin{
+		idToken:      protocol.NewSecret(sent.ID),
+		accessToken:  protocol.NewSecret(sent.Access),
+		refreshToken: protocol.NewSecret(sent.Refresh),
+		issuer:       m.cfg.Issuer.URL,
+		clientID:     m.cfg.Issuer.ClientID,
+	}
+	m.hold(login.idToken, login.accessToken, login.refreshToken)
+	return login, m.checkLogin(login)
+}
+
+// checkLogin refuses tokens that are not for us, or that Codex could not read.
+func (m *Manager) checkLogin(login newLogin) *protocol.Error {
+	const again = "Log in again"
+	c, aud := parseClaims(login.idToken), audience(login.idToken)
+	switch {
+	case !isReadable(login.idToken):
+		return loginFailed(protocol.ReasonCodeExchangeFailed, "the issuer gave an id_token that cannot be read", again)
+	case len(aud) > 0 && !slices.Contains(aud, m.cfg.Issuer.ClientID): // OpenID Connect Core, 3.1.3.7
+		return loginFailed(protocol.ReasonCodeExchangeFailed, "the issuer gave an id_token that is for another client", again)
+	}
+	if allowed := m.settings().workspaces; allowed != nil && !slices.Contains(allowed, c.accountID) {
+		return loginFailed(protocol.ReasonWorkspaceNotAllowed,
+			"forced_chatgpt_workspace_id in Codex's config.toml does not allow the account of this login",
+			"Log in again and choose an allowed workspace")
+	}
+	return nil
+}
+
+// mayLogIn refuses a login before anything is sent: Codex's config may forbid the
+// method, and what could not be saved is not asked for.
+func (m *Manager) mayLogIn(ctx context.Context, replace bool) *protocol.Error {
+	switch {
+	case m.cfg.Issuer.Bad != "":
+		return badOverride(m.cfg.Issuer.Bad)
+	case m.settings().loginMethod == forcedAPI:
+		return loginFailed(protocol.ReasonDenied, "forced_login_method in Codex's config.toml allows only an API key",
+			"Log in with the method \"apiKey\"")
+	}
+	return m.canStore(ctx, replace)
+}
+
+// canStore refuses what could not be written: before a person has logged in, and
+// before a code is spent.
+func (m *Manager) canStore(ctx context.Context, replace bool) *protocol.Error {
+	if m.store == nil {
+		return noHome()
+	}
+	if s := m.load(ctx); s.err != nil && !replace {
+		return s.err
+	}
+	if _, err := os.Stat(m.cfg.Home); errors.Is(err, fs.ErrNotExist) {
+		return nil // it is created with the login
+	}
+	if err := m.store.writable(); err != nil && (!replace || err.Data.Reason != protocol.ReasonCorrupt) {
+		return err
+	}
+	return nil
+}
+
+// UseAPIKey is the login with a Platform key: for this process only or, with
+// persist, written to the store; replace is that of LoginOptions. It supersedes a
+// login that waits. The error is -32602 for what is no key, 1003, or 1005 denied
+// where Codex's config forbids keys.
+func (m *Manager) UseAPIKey(ctx context.Context, key Secret, persist, replace bool) error {
+	key = protocol.NewSecret(strings.Trim(key.Reveal(), " \t"))
+	if err := checkAPIKey(key); err != nil {
+		return err
+	}
+	if m.settings().loginMethod == forcedChatGPT {
+		return loginFailed(protocol.ReasonDenied, "forced_login_method in Codex's config.toml allows only a login with ChatGPT",
+			"Log in with the method \"browser\" or \"device\"")
+	}
+	if persist {
+		if err := m.canStore(ctx, replace); err != nil {
+			return err
+		}
+	}
+	if l := m.PendingLogin(""); l != nil {
+		l.Cancel(superseded())
+	}
+	if !persist {
+		m.SetExplicitKey(key)
+		return nil
+	}
+	return m.undisturbed(ctx, func(ctx context.Context) error { return m.saveAPIKey(ctx, key, replace) })
+}
+
+// checkAPIKey refuses what is no Platform key (contract 6, -32602 apiKey).
+func checkAPIKey(key Secret) *protocol.Error {
+	value := key.Reveal()
+	fault := ""
+	switch {
+	case value == "":
+		fault = "is blank"
+	case strings.ContainsAny(value, "\r\n"):
+		fault = "holds a line break"
+	case len(value) >= len("bearer ") && strings.EqualFold(value[:len("bearer ")], "bearer "):
+		fault = "begins with Bearer, which belongs to the header and not to the key"
+	case !headerValue().MatchString(value):
+		fault = "holds blanks or characters that no key has"
+	case len(value) > maxTokenBytes:
+		fault = "is too long"
+	case jwtShape().MatchString(value):
+		fault = "is an access token, not a Platform key"
+	default:
+		return nil
+	}
+	e := protocol.InvalidParams("apiKey", "The API key "+fault+".")
+	e.Data.Action = "Give the key alone, as the OpenAI Platform shows it."
+	return e
+}
+
+// loginFailed is a 1005.
+func loginFailed(reason, message, action string) *protocol.Error {
+	return protocol.NewError(protocol.CodeLoginFailed, message, protocol.ErrorData{Reason: reason, Action: action})
+}
+
+func cancelledLogin() *protocol.Error {
+	return loginFailed(protocol.ReasonCancelled, "the login was cancelled", "")
+}
+
+func superseded() *protocol.Error {
+	return loginFailed(protocol.ReasonSuperseded, "another login has taken the place of this one", "")
+}
+
+func expiredLogin() *protocol.Error {
+	return loginFailed(protocol.ReasonExpired, "the login was not finished in time", "Log in again")
+}
+
+// denied is what the answer error of the authorization endpoint, or of the device
+// login, means.
+func (m *Manager) denied(code, description string) *protocol.Error {
+	reason, message, action := protocol.ReasonDenied, "the login was refused", "Log in again and agree"
+	if code != "access_denied" {
+		message, action = "the issuer has ended the login with an error", "Log in again"
+	}
+	if strings.Contains(strings.ToLower(description), notEntitled) {
+		reason, message = protocol.ReasonWorkspaceNotAllowed, "Codex is not enabled for this workspace"
+		action = "Ask the administrator of the workspace to enable Codex, or choose another workspace"
+	}
+	e := loginFailed(reason, message, action)
+	e.Data.Upstream = &protocol.UpstreamError{Code: cut(m.Mask(code)), Message: cut(m.Mask(description))}
+	return e
+}
+
+// wrongIssuer: RFC 9207, 2.4.
+func wrongIssuer() *protocol.Error {
+	return loginFailed(protocol.ReasonStateMismatch, "the answer to the login names another issuer", "Log in again")
+}
+
+// protocolError gives the *protocol.Error that err is.
+func protocolError(err error) *protocol.Error {
+	var known *protocol.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return cancelledLogin() // only a context's is none
+}
+
+// loginRefused is the error of a request of a login: 1004 where the issuer gave
+// no verdict, else 1005 code_exchange_failed.
+func (m *Manager) loginRefused(e *issuerError, what string) *protocol.Error {
+	if e.class == issuerTransient {
+		return m.unavailable(e)
+	}
+	failure := loginFailed(protocol.ReasonCodeExchangeFailed, what+": the issuer refused it", "Log in again")
+	failure.Data.HTTPStatus, failure.Data.Upstream = e.status, m.issuerSaid(e)
+	return failure
+}
