@@ -61,13 +61,19 @@ func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error)
 				optedOut[name] = true
 			}
 		case "capabilities":
-			s.logToHost.Store(wantsLog(m.Value))
+			s.logToHost.Store(isDeclared(capability(m.Value, "window", "logMessage")))
+			s.showsDocuments.Store(string(capability(m.Value, "window", "showDocument", "support")) == "true")
 		case "clientInfo":
 		default:
 			ignored = append(ignored, shorten(m.Name()))
 		}
 	}
+	status := s.cfg.Auth.Status(ctx)
+	s.toldMu.Lock()
+	s.told = protocol.Encode(status)
+	s.toldMu.Unlock()
 	s.initialized.Store(true)
+	s.watchStore()
 	if host != 0 {
 		s.watched <- host // has room: initialize succeeds once
 	}
@@ -88,23 +94,29 @@ func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error)
 				MaxEventBytes:   engine.MaxEventBytes,
 			},
 		},
-		Auth:           s.cfg.Auth.InitialStatus(ctx),
+		Auth:           status,
 		IgnoredOptions: ignored,
 	}, nil
 }
 
-// wantsLog reads capabilities.window.logMessage: true or, as LSP declares
-// capabilities, an object.
-func wantsLog(capabilities []byte) bool {
-	for _, name := range []string{"window", "logMessage"} {
+// capability finds a member of capabilities, such as window.logMessage; nil when
+// there is none.
+func capability(capabilities []byte, names ...string) []byte {
+	for _, name := range names {
 		members, _, err := rawjson.Object(capabilities, 512, nil)
 		if err != nil {
-			return false
+			return nil
 		}
 		m, _ := rawjson.Find(members, name)
 		capabilities = m.Value
 	}
-	return string(capabilities) == "true" || len(capabilities) > 0 && capabilities[0] == '{'
+	return capabilities
+}
+
+// isDeclared reports whether a capability is true or, as LSP declares some, an
+// object.
+func isDeclared(value []byte) bool {
+	return string(value) == "true" || len(value) > 0 && value[0] == '{'
 }
 
 // paramMembers reads params that are an object or absent; a duplicate is
@@ -133,14 +145,18 @@ func (s *Server) ping(context.Context, *wire.Request) (any, error) {
 func (s *Server) beginShutdown(req *wire.Request) {
 	s.shutdown.Store(true)
 	s.conn.CancelAll(errShutdown, req)
+	s.leaveLogins()
 }
 
 // serveShutdown answers null after the cancelled replies.
 func (s *Server) serveShutdown(context.Context, *wire.Request) (any, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownWait)
+	defer cancel()
 	select {
 	case <-s.conn.Unanswered(1):
-	case <-time.After(shutdownWait):
+	case <-ctx.Done():
 	}
+	s.awaitLogins(ctx)
 	return nil, nil
 }
 

@@ -17,6 +17,8 @@ const (
 	exitWait   = 300 * time.Millisecond
 	signalWait = 1500 * time.Millisecond
 	goneWait   = 2 * time.Second
+	// settleWait bounds the wait for tokens that are on their way.
+	settleWait = 30 * time.Second
 )
 
 // Exit codes of Serve.
@@ -42,6 +44,7 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer, signals
 			go s.watchParent(ctx, parent, gone)
 		}
 	})
+	s.watchStore = func() { go s.watchAuth(ctx) } // initialize calls it once
 	s.conn.Start(ctx, s)
 	select {
 	case <-s.conn.Ended():
@@ -90,13 +93,14 @@ func (s *Server) drain(signals <-chan os.Signal) int {
 		case <-ctx.Done():
 			return
 		}
+		s.awaitLogins(ctx)
 		if s.conn.Written(ctx) == nil {
 			close(written)
 		}
 	}()
 	select {
 	case <-written:
-		return exitClean
+		return s.finish(exitClean, signals)
 	case <-s.conn.WriteFailed():
 		return s.leave(exitUnclean, goneWait, signals)
 	case sig := <-signals:
@@ -116,6 +120,7 @@ func (s *Server) leave(code int, wait time.Duration, signals <-chan os.Signal) i
 	// in the set that is cancelled.
 	s.leaving.Store(true)
 	s.conn.CancelAll(errShutdown, nil)
+	s.leaveLogins()
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
@@ -123,10 +128,26 @@ func (s *Server) leave(code int, wait time.Duration, signals <-chan os.Signal) i
 		case <-s.conn.Unanswered(0):
 		case <-ctx.Done():
 		}
+		s.awaitLogins(ctx)
 		_ = s.conn.Written(ctx)
 	}()
 	select {
 	case <-over:
+	case sig := <-signals:
+		return signalCode(sig)
+	}
+	return s.finish(code, signals)
+}
+
+// finish waits until the tokens that are on their way have been saved (contract
+// 2), and gives code; a signal ends the process at once.
+func (s *Server) finish(code int, signals <-chan os.Signal) int {
+	ctx, cancel := context.WithTimeout(context.Background(), settleWait)
+	defer cancel()
+	settled := make(chan struct{})
+	go func() { s.cfg.Auth.Settle(ctx); close(settled) }()
+	select {
+	case <-settled:
 	case sig := <-signals:
 		return signalCode(sig)
 	}

@@ -43,6 +43,8 @@ type Config struct {
 	IgnoreParent bool
 	// Simulated allows _meta.simulate.
 	Simulated bool
+	// Open shows a page to the user: the system's opener; nil: there is none.
+	Open func(ctx context.Context, address string) error
 	// Logger gets no prompt and no secret; nil drops everything.
 	Logger *slog.Logger
 }
@@ -64,6 +66,8 @@ type Server struct {
 	shutdown atomic.Bool
 	// logToHost: the host has asked for window/logMessage.
 	logToHost atomic.Bool
+	// showsDocuments: the host serves window/showDocument.
+	showsDocuments atomic.Bool
 	// leaving: the process is about to end; set before everything is cancelled.
 	leaving atomic.Bool
 
@@ -74,11 +78,20 @@ type Server struct {
 
 	mu      sync.Mutex
 	streams map[string]*stream
+	// logins that wait, each with a channel that is closed once the host has been
+	// told how it ended.
+	logins map[*auth.Login]chan struct{}
+
+	toldMu sync.Mutex // guards told, and the order of auth/changed
+	told   []byte     // the last auth/status that the host got unasked
+	tolds  int        // how many of those it got
 
 	exit    chan struct{} // closed by the notification exit
 	watched chan int      // the host's process id, once initialize has told it
 	// watchHost starts watchParent, once: not before there is something to watch.
 	watchHost func()
+	// watchStore starts watchAuth.
+	watchStore func()
 }
 
 // method is one row of the method table.
@@ -107,6 +120,7 @@ func New(cfg Config) *Server {
 		cfg:     cfg,
 		started: time.Now(),
 		streams: make(map[string]*stream),
+		logins:  make(map[*auth.Login]chan struct{}),
 		exit:    make(chan struct{}),
 		watched: make(chan int, 1),
 	}
@@ -119,6 +133,10 @@ func New(cfg Config) *Server {
 		protocol.MethodPing:            {serve: s.ping, inline: true, free: true},
 		protocol.MethodShutdown:        {serve: s.serveShutdown, free: true},
 		protocol.MethodAuthStatus:      {serve: s.authStatus, free: true},
+		protocol.MethodLogin:           {serve: s.login},
+		protocol.MethodLoginComplete:   {serve: s.completeLogin},
+		protocol.MethodLoginCancel:     {serve: s.cancelLogin, free: true},
+		protocol.MethodLogout:          {serve: s.logout},
 		protocol.MethodRoutesResolve:   {serve: s.resolveRoute},
 		protocol.MethodResponsesCancel: {serve: s.cancelStream, inline: true, free: true},
 		protocol.MethodModelsList:      {serve: s.listModels},

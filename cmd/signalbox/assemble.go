@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/signalbox-dev/signalbox/auth"
@@ -28,6 +30,9 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 	}
 	getenv, end := p.getenv, closeLog
 	var to places
+	open := func(ctx context.Context, address string) error {
+		return auth.NewBrowser(os.Environ()).Open(ctx, address)
+	}
 	if s.simulate.on {
 		sim, err := startSimulation(s.simulate.name)
 		if err != nil {
@@ -35,7 +40,7 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 			return nil, nil, err
 		}
 		getenv, end = sim.getenv, func() { sim.close(); closeLog() }
-		to = sim.places()
+		to, open = sim.places(), sim.open
 	} else if to, err = choosePlaces(s, getenv); err != nil {
 		end()
 		return nil, nil, err
@@ -69,18 +74,19 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 		upstream = p.transport(upstream)
 	}
 	manager = auth.NewManager(auth.Config{
-		Home:        home,
-		APIKey:      protocol.NewSecret(getenv("OPENAI_API_KEY")),
-		AccessToken: protocol.NewSecret(getenv("OPENAI_OAUTH_ACCESS_TOKEN")),
-		AccountMode: s.accountMode,
-		ChatGPT:     to.chatgpt,
-		Platform:    to.platform,
-		Issuer:      to.issuer,
-		Transport:   issuer,
-		UserAgent:   engine.UserAgent(s.originator, version),
-		Originator:  s.originator,
-		Warnings:    warnings,
-		Masked:      proxySecrets(getenv),
+		Home:         home,
+		APIKey:       protocol.NewSecret(getenv("OPENAI_API_KEY")),
+		AccessToken:  protocol.NewSecret(getenv("OPENAI_OAUTH_ACCESS_TOKEN")),
+		AccountMode:  s.accountMode,
+		ChatGPT:      to.chatgpt,
+		Platform:     to.platform,
+		Issuer:       to.issuer,
+		Transport:    issuer,
+		UserAgent:    engine.UserAgent(s.originator, version),
+		Originator:   s.originator,
+		RedirectHost: s.redirectHost,
+		Warnings:     warnings,
+		Masked:       proxySecrets(getenv),
 	})
 	calls := engine.New(engine.Config{
 		Credentials:     manager,
@@ -103,6 +109,7 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 		DrainTimeout: s.drainTimeout,
 		IgnoreParent: s.ignoreParent,
 		Simulated:    s.simulate.on,
+		Open:         open,
 		Logger:       log,
 	})
 	return &parts{server: server, engine: calls}, end, nil

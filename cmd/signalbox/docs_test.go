@@ -173,6 +173,9 @@ func TestDocumentedParams(t *testing.T) {
 		}
 		for _, name := range jsonNames(m.Params) {
 			params := fmt.Sprintf(`{%q:[]}`, name)
+			if name == "ports" { // a list
+				params = `{"ports":{}}`
+			}
 			if name != "model" && slices.Contains(jsonNames(m.Params), "model") {
 				params = fmt.Sprintf(`{"model":"m",%q:[]}`, name)
 			}

@@ -87,6 +87,8 @@ func (m message) schema() (name string, part []byte) {
 		{"credentials", "auth-status"},
 		{"rule", "routes-resolve"},
 		{"streamId", "responses-create"},
+		{"loginId", "auth-login"},
+		{"auth", "auth-logout"},
 		{"status", "responses-cancel"},
 	} {
 		var members map[string]json.RawMessage

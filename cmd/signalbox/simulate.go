@@ -1,12 +1,18 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 
 	"github.com/signalbox-dev/signalbox/auth"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
+	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -56,6 +62,37 @@ func (s *simulation) places() places {
 		issuer.Overrides[i].Name = "--simulate"
 	}
 	return places{override(s.server.ChatGPTURL()), override(s.server.PlatformURL()), issuer}
+}
+
+// open is the browser of a simulated user, who agrees at once unless the scenario
+// says otherwise: it goes where the simulator sends it, on this machine alone.
+func (s *simulation) open(ctx context.Context, address string) error {
+	if err := onLoopback(address); err != nil {
+		return err
+	}
+	browser := &http.Client{
+		Transport:     transport.New(transport.Options{Direct: true}),
+		CheckRedirect: func(r *http.Request, _ []*http.Request) error { return onLoopback(r.URL.String()) },
+	}
+	defer browser.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	response, err := browser.Do(request)
+	if err != nil {
+		return err
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	return response.Body.Close()
+}
+
+func onLoopback(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() != "127.0.0.1" && u.Hostname() != "localhost" {
+		return errors.New("the simulated browser stays on this machine")
+	}
+	return nil
 }
 
 func (s *simulation) close() {
