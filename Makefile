@@ -6,7 +6,7 @@ RACE ?= -race
 COUNT ?= 6
 FUZZTIME ?= 60s
 
-.PHONY: build demo test check bench fuzz clean
+.PHONY: build demo test test-clients check bench fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o signalbox ./cmd/signalbox
@@ -17,6 +17,11 @@ demo: build
 # The tests run the real binary over real pipes and real HTTP on loopback.
 test:
 	$(GO) test $(RACE) ./...
+
+# Editors and languages with their own JSON-RPC clients; what is not installed is
+# skipped with a line that says so.
+test-clients: build
+	clients/test.sh
 
 check: $(STATICCHECK)
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt would change: $$unformatted"; exit 1; fi

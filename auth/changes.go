@@ -32,8 +32,13 @@ func (m *Manager) Generation() uint64 {
 }
 
 // Poll looks at the store, so that a change by another program is seen. It costs
-// a stat when there is none.
-func (m *Manager) Poll(ctx context.Context) { m.load(ctx) }
+// a stat when there is none. A keyring is not asked: that is done when the login
+// is needed.
+func (m *Manager) Poll(ctx context.Context) {
+	if c, ok := m.store.(*codexStore); !ok || c.watched() {
+		m.load(ctx)
+	}
+}
 
 // changed tells the listeners.
 func (m *Manager) changed() {

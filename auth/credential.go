@@ -71,20 +71,34 @@ func (m *Manager) find(s *snapshot) []found {
 	m.mu.Lock()
 	explicit := m.explicit
 	m.mu.Unlock()
+	access, key := protocol.SourceAuthJSONOAuth, protocol.SourceAuthJSONAPIKey
+	place := m.path
+	if s.from == storeKeyring {
+		access, key, place = protocol.SourceKeyringOAuth, protocol.SourceKeyringAPIKey, keyringPlace
+	}
 	var all []found
 	for _, f := range []found{
 		{m.cfg.AccessToken, protocol.CredentialChatGPT, protocol.SourceEnvAccessToken,
 			envAccessToken + " of the environment"},
-		{s.file.accessToken, protocol.CredentialChatGPT, protocol.SourceAuthJSONOAuth, "tokens.access_token in " + m.path},
+		{s.file.accessToken, protocol.CredentialChatGPT, access, "tokens.access_token in " + place},
 		{explicit, protocol.CredentialPlatformKey, protocol.SourceExplicitAPIKey, "the key that this process was given"},
 		{m.cfg.APIKey, protocol.CredentialPlatformKey, protocol.SourceEnvAPIKey, envAPIKey + " of the environment"},
-		{s.file.apiKey, protocol.CredentialPlatformKey, protocol.SourceAuthJSONAPIKey, "OPENAI_API_KEY in " + m.path},
+		{s.file.apiKey, protocol.CredentialPlatformKey, key, "OPENAI_API_KEY in " + place},
 	} {
 		if !f.value.IsZero() {
 			all = append(all, f)
 		}
 	}
 	return all
+}
+
+// isStored reports whether the credential is that of the store.
+func (f found) isStored() bool {
+	switch f.source {
+	case protocol.SourceAuthJSONOAuth, protocol.SourceAuthJSONAPIKey, protocol.SourceKeyringOAuth, protocol.SourceKeyringAPIKey:
+		return true
+	}
+	return false
 }
 
 // first returns the credential of all that counts for the kind.

@@ -76,6 +76,15 @@ type snapshot struct {
 	unsaved bool
 	// settled: the same info means the same content.
 	settled bool
+
+	// from is the keyring, or empty for auth.json.
+	from storeKind
+	// at is when the keyring was asked; zero when it was not.
+	at time.Time
+	// settings that led here.
+	settings *settings
+	// warnings about the store, one sentence each.
+	warnings []string
 }
 
 // current reports whether info describes the content that s was made from.

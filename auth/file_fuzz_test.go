@@ -59,6 +59,7 @@ func FuzzAuthFile(f *testing.F) {
 		// What a manager says that has read this.
 		s.info, s.settled = info, true
 		m := NewManager(Config{Home: filepath.Dir(path), Now: now})
+		s.settings = m.settings()
 		m.cached = &s
 		m.held.add(s.secrets...)
 		_, chatGPTErr := m.ChatGPT(t.Context())

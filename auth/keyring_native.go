@@ -9,6 +9,9 @@ import (
 	native "github.com/zalando/go-keyring"
 )
 
+// isReadOnlyKeyring: see writeEntry.
+const isReadOnlyKeyring = true
+
 // readEntry reads the Keychain of macOS or the credential manager of Windows.
 // The library cannot be told to stop, so a call may outlive its context: on
 // macOS until its owner has answered a prompt.

@@ -28,6 +28,9 @@ const (
 	entryTarget = "default"
 )
 
+// isReadOnlyKeyring: entries can be written.
+const isReadOnlyKeyring = false
+
 // secretValue is the struct Secret of the API.
 type secretValue struct {
 	Session     dbus.ObjectPath

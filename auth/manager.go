@@ -120,7 +120,7 @@ func NewManager(cfg Config) *Manager {
 	}
 	if cfg.Home != "" {
 		m.path = filepath.Join(cfg.Home, fileName)
-		m.store = newFileStore(cfg.Home, m.notice)
+		m.store = newCodexStore(newFileStore(cfg.Home, m.notice), m.settings)
 	}
 	m.held.add(cfg.APIKey, cfg.AccessToken)
 	m.held.add(cfg.Masked...)
@@ -186,6 +186,20 @@ func (m *Manager) Platform(ctx context.Context) (PlatformCredential, error) {
 		return PlatformCredential{}, err
 	}
 	return credential, nil
+}
+
+// peek is load without asking a keyring.
+func (m *Manager) peek(ctx context.Context) *snapshot {
+	if c, ok := m.store.(*codexStore); ok && !c.watched() {
+		m.mu.Lock()
+		cached := m.cached
+		m.mu.Unlock()
+		if cached != nil {
+			return m.overlay(cached)
+		}
+		return c.peek(ctx)
+	}
+	return m.load(ctx)
 }
 
 // load returns the store as it is now, or as it will be once new tokens can be

@@ -114,11 +114,16 @@ func (m *Manager) removeLogin(ctx context.Context, revoke func(refreshToken, acc
 		revoke(s.file.refreshToken, s.file.accessToken)
 	}
 	return m.rewriteLocked(false, func(d *document) error {
-		for _, name := range []string{"auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh"} {
-			d.remove(name)
-		}
+		forgetLogin(d)
 		return nil
 	})
+}
+
+// forgetLogin takes out of d what a logout takes out of a store.
+func forgetLogin(d *document) {
+	for _, name := range []string{"auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh"} {
+		d.remove(name)
+	}
 }
 
 // SetExplicitKey sets the Platform key that this process was given; it goes

@@ -22,7 +22,7 @@ type identity struct {
 func identify(f found, stored *file) identity {
 	access := parseClaims(f.value)
 	id := access
-	if f.source == protocol.SourceAuthJSONOAuth {
+	if f.isStored() {
 		id = parseClaims(stored.idToken)
 	}
 	who := identity{
@@ -52,8 +52,8 @@ func (m *Manager) chatGPT(s *snapshot) (ChatGPTCredential, *protocol.Error) {
 		return ChatGPTCredential{}, misplaced(need, token, all)
 	}
 	who := identify(token, &s.file)
-	fromFile := token.source == protocol.SourceAuthJSONOAuth
-	place, action := m.path, obtain(need)
+	fromFile := token.isStored()
+	place, action := m.placeOf(s), obtain(need)
 	if !fromFile {
 		place = envAccessToken
 		action = "Put a new token into " + envAccessToken + ", or unset it and run `codex login`"
@@ -117,9 +117,17 @@ func (m *Manager) routePlatform(s *snapshot) (PlatformCredential, *protocol.Erro
 			"Set "+envAPIKey+" to the key that is meant for that base URL")
 		data.LoginMethods = []string{protocol.LoginAPIKey} // a stored key would not go there either
 		return PlatformCredential{}, protocol.NewError(protocol.CodeCredentialMismatch,
-			fmt.Sprintf("the Platform API key in %s is not sent to a base URL outside openai.com", m.path), data)
+			fmt.Sprintf("the Platform API key in %s is not sent to a base URL outside openai.com", m.placeOf(s)), data)
 	}
 	return key, err
+}
+
+// placeOf is how messages call the place that s was read from.
+func (m *Manager) placeOf(s *snapshot) string {
+	if s.from == storeKeyring {
+		return keyringPlace
+	}
+	return m.path
 }
 
 // kindName is how messages call a kind.

@@ -12,13 +12,23 @@ import (
 )
 
 // Status returns what auth/status shows (contract 3). It never fails, renews
-// nothing, and reads the file and the environment only; a file that is being
-// written can hold it up for 100 ms. No list in it is nil, and no secret is in
-// it.
+// nothing, and reads the store and the environment only; a file that is being
+// written can hold it up for 100 ms, a keyring that does not answer for 3 s. No
+// list in it is nil, and no secret is in it.
 func (m *Manager) Status(ctx context.Context) protocol.AuthStatus {
 	// A request that ended gets no answer, so there is no sense in a status that
 	// says so.
-	s := m.load(context.WithoutCancel(ctx))
+	return m.status(m.load(context.WithoutCancel(ctx)))
+}
+
+// InitialStatus is Status for initialize, which asks no keyring (contract 2):
+// where the login may be in one that was not read yet, the state is "error" and
+// the reason "keyring".
+func (m *Manager) InitialStatus(ctx context.Context) protocol.AuthStatus {
+	return m.status(m.peek(context.WithoutCancel(ctx)))
+}
+
+func (m *Manager) status(s *snapshot) protocol.AuthStatus {
 	all := m.find(s)
 
 	chatGPT, chatGPTErr := m.chatGPTState(s, all)
@@ -61,7 +71,7 @@ func (m *Manager) chatGPTState(s *snapshot, all []found) (protocol.ChatGPTState,
 	state.Present = true
 	state.Source = token.source
 	state.ExpiresAt = timestamp(identify(token, &s.file).expiresAt)
-	if token.source == protocol.SourceAuthJSONOAuth {
+	if token.isStored() {
 		state.LastRefresh = timestamp(s.file.lastRefresh)
 		state.Refreshable = !s.file.refreshToken.IsZero()
 		state.Unsaved = s.unsaved
@@ -185,6 +195,7 @@ func (m *Manager) warnings(s *snapshot, all []found) []string {
 	if s.err != nil {
 		warnings = append(warnings, s.err.Message)
 	}
+	warnings = append(warnings, s.warnings...)
 	if w := m.exposure(s); w != "" {
 		warnings = append(warnings, w)
 	}

@@ -145,7 +145,7 @@ func (m *Manager) overlay(s *snapshot) *snapshot {
 		return s
 	}
 	over := readText(m.path, d.text)
-	over.info, over.unsaved = s.info, true
+	over.info, over.unsaved, over.from, over.warnings = s.info, true, s.from, s.warnings
 	return over
 }
 

@@ -68,7 +68,7 @@ func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error)
 			ignored = append(ignored, shorten(m.Name()))
 		}
 	}
-	status := s.cfg.Auth.Status(ctx)
+	status := s.cfg.Auth.InitialStatus(ctx)
 	s.toldMu.Lock()
 	s.told = protocol.Encode(status)
 	s.toldMu.Unlock()

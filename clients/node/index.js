@@ -1,0 +1,139 @@
+// Spawn signalbox and talk to it. See README.md.
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { Connection, SignalboxError } from "./connection.js";
+
+export { SignalboxError };
+
+/** Spawns signalbox and initializes it. */
+export async function start({
+  command = process.env.SIGNALBOX || "signalbox",
+  args = ["serve"],
+  env = process.env,
+  clientInfo = { name: "node", version: process.versions.node },
+  onNotification = () => {},
+} = {}) {
+  const child = spawn(command, args, { env, stdio: ["pipe", "pipe", "inherit"] });
+  await once(child, "spawn"); // or throws ENOENT
+  const box = new Signalbox(child, onNotification);
+  box.server = await box.request("initialize", { processId: process.pid, clientInfo });
+  box.notify("initialized", {});
+  return box;
+}
+
+/** A running signalbox. */
+class Signalbox {
+  #child;
+  #connection;
+  #streams = new Map(); // streamId -> Stream
+
+  constructor(child, onNotification) {
+    this.#child = child;
+    this.exited = once(child, "close").then(([code]) => {
+      this.#connection.close(new Error(`signalbox has ended with code ${code}`));
+      return code;
+    });
+    this.#connection = new Connection(child.stdout, child.stdin, (method, params) => {
+      this.#streams.get(params?.streamId)?.take(method, params);
+      onNotification(method, params);
+    });
+  }
+
+  /** The result of any method; rejects with a SignalboxError. */
+  request(method, params = {}, options) {
+    return this.#connection.request(method, params, options);
+  }
+
+  notify(method, params) {
+    this.#connection.notify(method, params);
+  }
+
+  /** Who the user is and which routes can be used. */
+  status(params) {
+    return this.request("auth/status", params);
+  }
+
+  /**
+   * Streams a response: an async iterator of the upstream's events, as they came.
+   * Leaving the loop early cancels the stream.
+   */
+  create(body, { signal } = {}) {
+    const streamId = body._meta?.streamId ?? randomUUID();
+    const stream = new Stream(() => this.request("responses/cancel", { streamId }));
+    this.#streams.set(streamId, stream);
+    const params = { ...body, stream: true, _meta: { ...body._meta, streamId } };
+    stream.finish(this.request("responses/create", params, { signal }).finally(() => this.#streams.delete(streamId)));
+    return stream;
+  }
+
+  /** One whole response, without events. */
+  async respond(body, options) {
+    return this.request("responses/create", { ...body, stream: false }, options);
+  }
+
+  /** shutdown, exit, and the exit code. A process that hangs is killed after `timeoutMs`. */
+  async close({ timeoutMs = 5000 } = {}) {
+    const hung = setTimeout(() => this.#child.kill("SIGKILL"), timeoutMs);
+    try {
+      await this.request("shutdown");
+      this.notify("exit");
+      this.#child.stdin.end();
+    } catch (error) {
+      if (error instanceof SignalboxError) throw error;
+    } // it has ended on its own
+    const code = await this.exited;
+    clearTimeout(hung);
+    return code;
+  }
+}
+
+/** The events of one response. `started` and `result` are promises; both may be ignored. */
+class Stream {
+  #events = [];
+  #wake = () => {};
+  #over = false;
+
+  constructor(cancel) {
+    this.cancel = cancel;
+    this.started = new Promise((resolve, reject) => {
+      this.onStarted = resolve;
+      this.onFailed = reject;
+    });
+    this.started.catch(() => {});
+  }
+
+  take(method, params) {
+    if (method === "responses/started") this.onStarted(params);
+    else if (method === "responses/event") this.#events.push(params.event);
+    else return;
+    this.#wake();
+  }
+
+  finish(result) {
+    this.result = result;
+    const end = () => {
+      this.#over = true;
+      this.onFailed(new Error("the response ended before it had started"));
+      this.#wake();
+    };
+    result.then(end, end);
+  }
+
+  async *[Symbol.asyncIterator]() {
+    try {
+      for (;;) {
+        // The pipe is always read: what the loop has not come to waits here.
+        while (this.#events.length > 0) yield* this.#events.splice(0);
+        if (this.#over) break;
+        await new Promise((resolve) => (this.#wake = resolve));
+      }
+      await this.result; // throws what the response ended with
+    } finally {
+      if (!this.#over) {
+        this.result.catch(() => {});
+        await this.cancel();
+      }
+    }
+  }
+}
