@@ -18,6 +18,7 @@ import (
 
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/internal/testcheck"
+	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -26,7 +27,7 @@ import (
 func overTLS(server *simulator.Server, e *Engine) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(server.Certificate())
-	e.cfg.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
+	e.cfg.Transport.(*transport.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
 }
 
 // The names, values and presence of all headers, as the server sees them.

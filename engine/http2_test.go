@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/signalbox-dev/signalbox/internal/transport"
 )
 
 // serveHTTP2 is serve over TLS and HTTP/2.
@@ -23,7 +25,7 @@ func serveHTTP2(t *testing.T, handler http.HandlerFunc) *Engine {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	return newEngine(t, server.URL, func(s *setting) {
-		transport := s.Transport.(*http.Transport)
+		transport := s.Transport.(*transport.Transport)
 		transport.TLSClientConfig = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
 	})
 }
@@ -51,8 +53,8 @@ func TestStalledStream(t *testing.T) {
 			}
 		}
 	})
-	dial := e.cfg.Transport.(*http.Transport).DialContext
-	e.cfg.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+	dial := e.cfg.Transport.(*transport.Transport).DialContext
+	e.cfg.Transport.(*transport.Transport).DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conns.Add(1)
 		return dial(ctx, network, address)
 	}

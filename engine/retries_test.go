@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/signalbox-dev/signalbox/internal/testcheck"
+	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -159,7 +160,7 @@ func TestConnectErrors(t *testing.T) {
 	dial := func(err error) func(*setting) {
 		return func(s *setting) {
 			refused(s)
-			s.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) { return nil, err }
+			s.Transport.(*transport.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) { return nil, err }
 		}
 	}
 	proxy := func(to string) func(*setting) {
@@ -167,7 +168,7 @@ func TestConnectErrors(t *testing.T) {
 			s.PlatformBaseURL = "https://upstream.invalid"
 			u, _ := url.Parse(to)
 			u.User = url.UserPassword("user", testcheck.Canary)
-			s.Transport.(*http.Transport).Proxy = http.ProxyURL(u)
+			s.Transport.(*transport.Transport).Proxy = http.ProxyURL(u)
 		}
 	}
 	proxyServer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

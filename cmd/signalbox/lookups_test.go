@@ -89,7 +89,9 @@ func TestLimitsRead(t *testing.T) {
 						ResetsAt      time.Time
 					}
 				}
-				Platform *struct{ Requests struct{ Limit, Remaining int } }
+				Platform *struct {
+					Requests struct{ Limit, Remaining int }
+				}
 			}
 			require.NoError(t, json.Unmarshal(read.Result, &limits))
 			require.Len(t, limits.ChatGPT.Windows, 3)

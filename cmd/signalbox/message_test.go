@@ -150,6 +150,8 @@ type failure struct {
 		StreamID        string    `json:"streamId"`
 		Need            string    `json:"need"`
 		Have            []string  `json:"have"`
+		Action          string    `json:"action"`
+		HTTPStatus      int       `json:"httpStatus"`
 		Retryable       bool      `json:"retryable"`
 		EventsDelivered *int      `json:"eventsDelivered"`
 		Evidence        *evidence `json:"evidence"`
@@ -163,6 +165,7 @@ type evidence struct {
 	Route            *string `json:"route"`
 	BaseURL          *string `json:"base_url"`
 	CredentialSource string  `json:"credential_source"`
+	Attempts         []any   `json:"attempts"`
 }
 
 func (m message) failure() failure {

@@ -33,6 +33,7 @@ func Explain(err error, peer string, connected bool) Failure {
 		dns     *net.DNSError
 		op      *net.OpError
 		timeout net.Error
+		proxied *proxiedError
 	)
 	isOp := errors.As(err, &op) // the outermost
 	isTimeout := errors.As(err, &timeout) && timeout.Timeout()
@@ -55,6 +56,8 @@ func Explain(err error, peer string, connected bool) Failure {
 	case isTimeout && !connected:
 		// Not sent again: five times connectTimeout is longer than anybody waits.
 		return failure("timeout", "The connection to "+peer+" took too long.", checkNetwork, false)
+	case !connected && errors.As(err, &proxied):
+		return failure("proxy", "The proxy did not lead to "+peer+".", checkProxy, true)
 	case connected:
 		return failure("connect", "The connection ended before "+peer+" answered.", "Try again.", false)
 	}

@@ -1,11 +1,14 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"strings"
 )
 
 // Why a proxy was of no use. None of them holds the URL of the proxy, which may
@@ -16,20 +19,52 @@ var (
 	errProxyInvalid  = errors.New("the proxy of the environment is no URL of a proxy")
 )
 
-// proxyOf gives the proxy for a request, nil for none.
-func proxyOf(r *http.Request) (*url.URL, error) {
-	proxy, err := http.ProxyFromEnvironment(r)
-	if err != nil {
+// proxiedError is the failure of a request that was to go through a proxy.
+type proxiedError struct{ error }
+
+// Unwrap gives the failure itself.
+func (e *proxiedError) Unwrap() error { return e.error }
+
+// proxyOf gives the function that chooses the proxy for a request, nil for none.
+func proxyOf(getenv func(string) string) func(*http.Request) (*url.URL, error) {
+	_, err := parseProxy(cmp.Or(getenv("HTTPS_PROXY"), getenv("https_proxy")))
+	return func(r *http.Request) (*url.URL, error) {
+		// net/http would go without a proxy: past a firewall, or into a timeout.
+		if err != nil && !isLoopback(r.URL.Hostname()) {
+			return nil, errProxyInvalid
+		}
+		proxy, err := http.ProxyFromEnvironment(r)
+		if err != nil {
+			return nil, errProxyInvalid
+		}
+		if proxy == nil {
+			return nil, nil
+		}
+		switch proxy.Scheme {
+		case "http", "https", "socks5", "socks5h":
+			return proxy, nil
+		}
 		return nil, errProxyInvalid
 	}
-	if proxy == nil {
+}
+
+// parseProxy reads the value of a variable as Go does: a URL, or host:port alone.
+// "" gives nil.
+func parseProxy(value string) (*url.URL, error) {
+	if value == "" {
 		return nil, nil
 	}
-	switch proxy.Scheme {
-	case "http", "https", "socks5", "socks5h":
-		return proxy, nil
+	u, err := url.Parse(value)
+	if err == nil && u.Scheme != "" && u.Host != "" {
+		return u, nil
 	}
-	return nil, errProxyInvalid
+	return url.Parse("http://" + value)
+}
+
+// isLoopback: these hosts never go through a proxy (net/http.ProxyFromEnvironment).
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // proxyAnswered judges the answer to CONNECT.
@@ -53,12 +88,9 @@ func ProxySecrets(getenv func(string) string) []string {
 		if value == "" {
 			continue
 		}
-		u, err := url.Parse(value)
-		if err != nil || u.Host == "" { // as Go reads it: host:port alone
-			u, err = url.Parse("http://" + value)
-		}
-		if err != nil {
-			secrets = append(secrets, value)
+		u, err := parseProxy(value)
+		if err != nil || u.User == nil && strings.ContainsRune(value, '@') {
+			secrets = append(secrets, value) // whatever it was meant to be
 			continue
 		}
 		password, ok := u.User.Password()

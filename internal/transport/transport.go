@@ -12,6 +12,7 @@ import (
 	"crypto/x509"
 	"net"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -35,11 +36,25 @@ type Options struct {
 	Roots *x509.CertPool
 }
 
+// Transport is an http.Transport whose errors tell whether a proxy was in between.
+type Transport struct{ *http.Transport }
+
+// RoundTrip implements http.RoundTripper.
+func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.Transport.RoundTrip(r)
+	if err != nil && t.Proxy != nil {
+		if proxy, _ := t.Proxy(r); proxy != nil {
+			err = &proxiedError{err}
+		}
+	}
+	return resp, err
+}
+
 // New makes a transport: HTTP/2 with bounded receive buffers, no transparent
 // compression, connect timeouts, and the proxy of the environment as Go reads
-// it (HTTPS_PROXY, HTTP_PROXY, NO_PROXY; never for loopback). The environment is
-// read once, at the first request.
-func New(o Options) *http.Transport {
+// it (HTTPS_PROXY, HTTP_PROXY, NO_PROXY; never for loopback), but for a value that
+// is no URL: Go ignores it, and here it is an error. The environment is read once.
+func New(o Options) *Transport {
 	t := &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   connectTimeout,
@@ -57,10 +72,10 @@ func New(o Options) *http.Transport {
 		},
 	}
 	if !o.Direct {
-		t.Proxy = proxyOf
+		t.Proxy = proxyOf(os.Getenv)
 	}
 	if o.Roots != nil {
 		t.TLSClientConfig = &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12}
 	}
-	return t
+	return &Transport{t}
 }
