@@ -1,0 +1,159 @@
+//go:build linux
+
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/signalbox-dev/signalbox/internal/simulator"
+	"github.com/signalbox-dev/signalbox/internal/testcheck"
+)
+
+// moveToKeyring makes home one whose login is in the keyring, as Codex keeps it:
+// compact JSON, under the hash of the folder's name.
+func moveToKeyring(t *testing.T, k *testcheck.Keyring, home string) (account string) {
+	t.Helper()
+	resolved, err := filepath.EvalSymlinks(home)
+	require.NoError(t, err)
+	sum := sha256.Sum256([]byte(resolved))
+	account = "cli|" + hex.EncodeToString(sum[:8])
+	path := filepath.Join(home, "auth.json")
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var compact json.RawMessage
+	require.NoError(t, json.Unmarshal(text, &compact))
+	text, err = json.Marshal(compact)
+	require.NoError(t, err)
+	k.Store("Codex Auth", account, string(text))
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.WriteFile(filepath.Join(home, "config.toml"), []byte("cli_auth_credentials_store = \"keyring\"\n"), 0o600))
+	return account
+}
+
+// A login in the keyring is used as one in auth.json is, and evidence says where
+// it came from.
+func TestLoginInTheKeyring(t *testing.T) {
+	t.Parallel()
+	k := testcheck.StartKeyring(t)
+	sim, err := simulator.Start(simulator.Config{})
+	require.NoError(t, err)
+	t.Cleanup(sim.Close)
+	home := t.TempDir()
+	require.NoError(t, sim.WriteHome(home))
+	moveToKeyring(t, k, home)
+	h := spawn(t, options{home: home, upstream: sim, env: k.Env, lsp: lsp})
+	first := string(h.call("0", "initialize", "").Result)
+	assert.Contains(t, first, `"reason":"keyring"`, "initialize asks no keyring")
+	h.send(notification("initialized", ""))
+	for model, source := range map[string]string{codexModel: "codex_keyring_oauth", proModel: "codex_keyring_api_key"} {
+		o := h.create("1", `{"model":"`+model+`","input":"Hello.","stream":true}`)
+		require.Equal(t, "completed", o.status())
+		assert.Contains(t, string(o.answer.Result), `"credential_source":"`+source+`"`)
+	}
+	status := string(h.call("2", "auth/status", "").Result)
+	assert.Contains(t, status, `"state":"authenticated","mode":"chatgpt"`)
+	assert.NoFileExists(t, filepath.Join(home, "auth.json"))
+}
+
+// A keyring that hangs holds up what needs it for 3 s, and nothing else: not
+// initialize, not ping, not the end.
+func TestHangingKeyring(t *testing.T) {
+	t.Parallel()
+	k := testcheck.StartKeyring(t)
+	sim, err := simulator.Start(simulator.Config{})
+	require.NoError(t, err)
+	t.Cleanup(sim.Close)
+	home := t.TempDir()
+	require.NoError(t, sim.WriteHome(home))
+	moveToKeyring(t, k, home)
+	k.Pause()
+	h := spawn(t, options{home: home, upstream: sim, env: k.Env, lsp: lsp})
+	start := time.Now()
+	h.begin()
+	h.ping()
+	within(t, start, time.Second)
+	start = time.Now()
+	refused(t, h.create("1", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`).answer, 1003, "credential_store", "keyring")
+	within(t, start, 3*time.Second)
+	h.send(request("2", "auth/status", ""), request("3", "shutdown", ""), notification("exit", ""))
+	start = time.Now()
+	assert.Equal(t, 0, h.exit())
+	within(t, start, 1500*time.Millisecond)
+	assert.Empty(t, paths(sim))
+}
+
+// Without a D-Bus session there is no keyring, no fallback to a leftover
+// auth.json, and no D-Bus daemon of ours.
+func TestNoKeyring(t *testing.T) {
+	t.Parallel()
+	sim, err := simulator.Start(simulator.Config{})
+	require.NoError(t, err)
+	t.Cleanup(sim.Close)
+	home := t.TempDir()
+	require.NoError(t, sim.WriteHome(home))
+	require.NoError(t, os.WriteFile(filepath.Join(home, "config.toml"), []byte("cli_auth_credentials_store = \"keyring\"\n"), 0o600))
+	for _, address := range []string{"unix:path=" + home + "/none", "tcp:host=127.0.0.1,port=9", "unixexec:path=/bin/false"} {
+		h := spawn(t, options{home: home, upstream: sim, env: []string{"DBUS_SESSION_BUS_ADDRESS=" + address}})
+		refused(t, h.create("1", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`).answer, 1003, "credential_store", "keyring")
+		status := string(h.call("2", "auth/status", "").Result)
+		assert.Contains(t, status, `"state":"error"`)
+		assert.Contains(t, status, "auth.json is not used")
+	}
+	assert.Empty(t, paths(sim))
+
+	// With "auto" it is used, with a warning.
+	require.NoError(t, os.WriteFile(filepath.Join(home, "config.toml"), []byte("cli_auth_credentials_store = \"auto\"\n"), 0o600))
+	h := spawn(t, options{home: home, upstream: sim, env: []string{"DBUS_SESSION_BUS_ADDRESS=unix:path=" + home + "/none"}})
+	o := h.create("1", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`)
+	assert.Equal(t, "completed", o.status())
+	assert.Contains(t, string(o.answer.Result), `"credential_source":"codex_auth_json_oauth"`)
+	assert.Contains(t, string(h.call("2", "auth/status", "").Result), "no keyring in this session")
+}
+
+// Codex and signalbox share one entry of the keyring: each reads what the other
+// has written.
+func TestKeyringBesideCodex(t *testing.T) {
+	t.Parallel()
+	codexCLI(t)
+	k := testcheck.StartKeyring(t)
+	sim, err := simulator.Start(simulator.Config{})
+	require.NoError(t, err)
+	t.Cleanup(sim.Close)
+	home := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(home, "config.toml"), []byte("cli_auth_credentials_store = \"keyring\"\n"), 0o600))
+	device := codex(t, sim, home, "login", "--device-auth", "--experimental_issuer", sim.IssuerURL())
+	device.Env = append(slices.DeleteFunc(device.Env, func(v string) bool { return v[:5] == "HOME=" }), k.Env...)
+	require.NoError(t, device.Run())
+	assert.NoFileExists(t, filepath.Join(home, "auth.json"))
+	before := k.Attributes("Codex Auth")
+	require.NotEmpty(t, before)
+
+	h := spawn(t, options{home: home, upstream: sim, env: k.Env})
+	o := h.create("1", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`)
+	require.Equal(t, "completed", o.status())
+	assert.Contains(t, string(o.answer.Result), `"credential_source":"codex_keyring_oauth"`)
+
+	// Ours is written into the same entry, and Codex takes it.
+	saved := h.call("2", "auth/login", `{"method":"apiKey","apiKey":"`+sim.Login().PlatformKey+`","persist":true}`)
+	require.Nil(t, saved.Error, "%s", saved.Error)
+	assert.Equal(t, before, k.Attributes("Codex Auth"), "it is still Codex's entry")
+	said, code := loginStatus(t, sim, home, k.Env...)
+	assert.Equal(t, "Logged in using ChatGPT", said)
+	assert.Equal(t, 0, code)
+	out := h.call("3", "auth/logout", `{"revoke":false}`)
+	require.Nil(t, out.Error, "%s", out.Error)
+	assert.Empty(t, k.Attributes("Codex Auth"))
+	said, code = loginStatus(t, sim, home, k.Env...)
+	assert.Equal(t, "Not logged in", said)
+	assert.Equal(t, 1, code)
+}
