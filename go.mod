@@ -14,6 +14,7 @@ require (
 	github.com/tmaxmax/go-sse v0.11.0
 	github.com/zalando/go-keyring v0.2.8
 	golang.org/x/term v0.47.0
+	rsc.io/qr v0.2.0
 )
 
 require (

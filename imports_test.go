@@ -42,6 +42,7 @@ var doors = map[string]string{
 	"github.com/golang-jwt/jwt/v5":  "auth/claims.go",
 	"github.com/zalando/go-keyring": "auth/keyring_native.go",
 	"github.com/gofrs/flock":        "auth/lock.go",
+	"rsc.io/qr":                     "cmd/signalbox/qr.go",
 }
 
 func TestArrows(t *testing.T) {

@@ -47,7 +47,9 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "[FLAGS]", "answer a host on stdin and stdout; the default without a terminal", serve},
+		{"login", "[--device|--with-api-key|--no-browser] [FLAGS]", "log in with a browser, a code on another device, or a key", login},
 		{"status", "[--json] [FLAGS]", "who am I, and which routes can be used now", status},
+		{"logout", "[--local] [FLAGS]", "forget the login and the key, and tell the issuer", logout},
 		{"route", "MODEL [FLAGS]", "where a model would go, without any network call", route},
 		{"ask", "-m MODEL PROMPT|- [FLAGS]", "ask a model and stream its text", ask},
 		{"call", "METHOD [JSON|-] [FLAGS]", "send one request, print what comes, one JSON object a line", call},

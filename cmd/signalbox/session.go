@@ -58,6 +58,38 @@ func (c *session) close() int {
 // errServerEnded: a signal has ended the server in the middle of a call.
 var errServerEnded = errors.New("the conversation ended early")
 
+// send sends a request and does not wait for its answer. The server may end
+// before it has read all of it.
+func (c *session) send(id, method string, params any) {
+	request := append([]byte(`{"jsonrpc":"2.0","id":`+id+`,"method":`), rawjson.AppendQuote(nil, method)...)
+	request = rawjson.AppendLine(append(request, `,"params":`...), protocol.Encode(params))
+	go func() { _, _ = c.in.Write(append(request, "}\n"...)) }()
+}
+
+// received is a notification or an answer of the server.
+type received struct {
+	ID                    string
+	Method                string
+	Params, Result, Error json.RawMessage
+}
+
+// receive waits for the next message; the error is errServerEnded.
+func (c *session) receive() (received, error) {
+	line, err := c.lines.ReadBytes('\n')
+	if err != nil {
+		return received{}, errServerEnded
+	}
+	var m struct {
+		received
+		ID json.RawMessage
+	}
+	if err := json.Unmarshal(line, &m); err != nil {
+		return received{}, err
+	}
+	m.received.ID = string(m.ID)
+	return m.received, nil
+}
+
 // call sends one request and hands each notification, a line without its end,
 // to notify. It gives the raw result or the raw error object; err is
 // errServerEnded.
