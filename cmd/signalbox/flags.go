@@ -121,8 +121,12 @@ func choose[T any](value *T, words map[string]T) func(string) error {
 	}
 }
 
-// isHeaderText reports whether text can stand in a header and a User-Agent.
+// isHeaderText reports whether text can stand in a header and a User-Agent: at
+// most 256 visible characters of ASCII.
 func isHeaderText(text string) bool {
+	if len(text) > 256 {
+		return false
+	}
 	for _, c := range []byte(text) {
 		if c <= ' ' || c > '~' {
 			return false

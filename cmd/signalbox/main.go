@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"os"
 	"os/signal"
@@ -79,6 +80,8 @@ func start(transport func(http.RoundTripper) http.RoundTripper) int {
 	// A host that closes our stdout must not kill us in mid-write: the write then
 	// fails with EPIPE (contract 1).
 	signal.Ignore(syscall.SIGPIPE)
+	// net/http prints there, and with GODEBUG=http2debug=1 the very headers.
+	log.SetOutput(io.Discard)
 	signals := make(chan os.Signal, 4)
 	p := &program{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
