@@ -6,7 +6,7 @@ RACE ?= -race
 COUNT ?= 6
 FUZZTIME ?= 60s
 
-.PHONY: build demo test test-clients check bench fuzz clean
+.PHONY: build demo test test-clients test-python check bench fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o signalbox ./cmd/signalbox
@@ -17,6 +17,12 @@ demo: build
 # The tests run the real binary over real pipes and real HTTP on loopback.
 test:
 	$(GO) test $(RACE) ./...
+	@$(MAKE) --no-print-directory test-python
+
+# The Python package with the real SDKs and frameworks, in a virtual environment
+# that is kept in the user's cache.
+test-python: build
+	SIGNALBOX_BIN=$(CURDIR)/signalbox clients/python/test.sh
 
 # Editors and languages with their own JSON-RPC clients; what is not installed is
 # skipped with a line that says so.

@@ -88,7 +88,7 @@ var chatgptRules = []bodyRule{
 	// What the model sees, or when the answer comes, depends on these.
 	{field: "previous_response_id", otherwise: refuseAlways, why: "it stores no responses", action: `Send the whole conversation in "input" instead of "previous_response_id"`},
 	{field: "context_management", otherwise: refuseAlways},
-	{field: "truncation", otherwise: refuseAlways},
+	{field: "truncation", otherwise: refuseAlways, preset: `"disabled"`},
 	{field: "conversation", otherwise: refuseAlways, why: "it keeps no conversations", action: `Send the whole conversation in "input" instead of "conversation"`},
 	{field: "background", otherwise: refuseAlways, preset: "false"},
 }

@@ -139,7 +139,7 @@ func TestChatGPTBodyRefuses(t *testing.T) {
 		assert.Contains(t, err.Message, fmt.Sprintf("%q", err.Data.Field))
 		return err
 	}
-	values := []string{`1`, `true`, `false`, `"auto"`, `[]`, `{}`}
+	values := []string{`1`, `true`, `false`, `"auto"`, `"disabled"`, `[]`, `{}`}
 	for _, field := range droppable {
 		t.Run(field, func(t *testing.T) {
 			for _, value := range values {
@@ -160,7 +160,7 @@ func TestChatGPTBodyRefuses(t *testing.T) {
 	for _, field := range undroppable {
 		t.Run(field, func(t *testing.T) {
 			for _, value := range values {
-				if field == "background" && value == "false" {
+				if field == "background" && value == "false" || field == "truncation" && value == `"disabled"` {
 					continue // the default
 				}
 				for _, drop := range []bool{false, true} {

@@ -1,0 +1,90 @@
+"""Events of signalbox as the bytes of a text/event-stream again."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Optional
+
+from ._child import dumps
+from ._evidence import Record
+from ._http import error_object
+from .errors import SignalboxError
+
+_TYPE = re.compile(rb'\{"type":"([A-Za-z0-9_.]+)"')
+_TERMINAL = frozenset({b"response.completed", b"response.incomplete", b"response.failed"})
+
+
+class EventWriter:
+    """Turns what comes for one request into the bytes of its stream.
+
+    Events pass byte for byte, but for the last one: the ChatGPT backend leaves
+    ``output`` out of it, which SDKs read, so it is filled from the finished items.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._finished: list[tuple[int, Any]] = []
+        self._sequence = 0
+        self.done = False
+
+    def write(self, items: list[Any]) -> bytes:
+        out: list[bytes] = []
+        for kind, value in items:
+            if kind == "event":
+                out.append(self._event(value))
+            elif kind == "error":
+                self.done = True
+                out.append(self._error(value))
+            elif isinstance(value, dict):  # started, completed, result
+                self._record.update(value.get("evidence"), value.get("responseId"), value.get("usage"))
+                if kind == "result":
+                    self.done = True
+                    if value.get("status") == "cancelled":
+                        out.append(self._error(SignalboxError("The request was cancelled.", kind="cancelled", code=-32800)))
+        return b"".join(out)
+
+    def _event(self, raw: bytes) -> bytes:
+        self._sequence += 1
+        found = _TYPE.match(raw)
+        name = found[1] if found else _type_of(raw)
+        if name == b"response.output_item.done":
+            event = json.loads(raw)
+            self._finished.append((event.get("output_index", len(self._finished)), event.get("item")))
+        elif name in _TERMINAL:
+            raw = self._filled(raw)
+        return b"event: %b\ndata: %b\n\n" % (name, raw.replace(b"\n", b"\ndata: ")) if name else b"data: %b\n\n" % raw
+
+    def _filled(self, raw: bytes) -> bytes:
+        event = json.loads(raw)
+        response = event.get("response")
+        if not isinstance(response, dict):
+            return raw
+        self._record.update(None, response.get("id"))
+        if response.get("output") or not self._finished:
+            return raw
+        response["output"] = [item for _, item in sorted(self._finished, key=lambda pair: pair[0])]
+        return dumps(event)
+
+    def _error(self, error: BaseException) -> bytes:
+        """An event that SDKs raise as their own error."""
+        data: dict[str, Any] = error_object(error)
+        self._record.update(getattr(error, "evidence", None))
+        event = {
+            "type": "error",
+            "code": data["code"],
+            "message": data["message"],
+            "param": data["param"],
+            "sequence_number": self._sequence,
+            "error": data,
+        }
+        return b"event: error\ndata: %b\n\n" % dumps(event)
+
+
+def _type_of(raw: bytes) -> bytes:
+    """The type of an event whose first member is another; b"" if it has none."""
+    event: Optional[Any] = json.loads(raw)
+    name = event.get("type") if isinstance(event, dict) else None
+    if not isinstance(name, str) or "\n" in name or "\r" in name:
+        return b""
+    return name.encode("utf-8", "replace")

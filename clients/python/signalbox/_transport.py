@@ -1,0 +1,364 @@
+"""Transports for httpx and httpx2: an HTTP client that speaks with signalbox.
+
+    client = httpx.Client(transport=signalbox.transport(httpx))
+
+``POST …/responses`` becomes ``responses/create``, its events become the bytes of an
+event stream; ``GET …/models`` becomes ``models/list``; anything else is a local 404.
+Nothing goes over a network from here.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, AsyncIterator, Callable, Iterator, Optional
+
+from . import _http
+from ._child import dumps
+from ._evidence import EXTENSION, Record
+from ._exchange import Exchange
+from ._sse import EventWriter
+from .connection import Connection
+from .errors import CancelledError, SignalboxError, StartError, TimeoutExpiredError
+
+OnEvidence = Callable[[Record], None]
+
+
+class _Transport:
+    """What the sync and the async transport share. ``httpx`` is the module of the
+    family in use: its classes are those of the SDK, and no other would do."""
+
+    def __init__(
+        self, httpx: Any, connection: Connection, options: _http.Options, on_evidence: Optional[OnEvidence] = None
+    ) -> None:
+        self._httpx = httpx
+        self._connection = connection
+        self._options = options
+        self._on_evidence = on_evidence
+
+    def _plan(self, request: Any, body: bytes) -> _http.Plan:
+        url = request.url
+        return _http.plan(request.method, url.path, url.query, request.headers, body, self._options)
+
+    def _response(self, request: Any, reply: _http.Reply, record: Optional[Record] = None) -> Any:
+        extensions = {EXTENSION: record} if record is not None else {}
+        return self._httpx.Response(
+            reply.status, headers=reply.headers, content=reply.body, request=request, extensions=extensions
+        )
+
+    def _mark(self, request: Any, record: Record) -> None:
+        # An exception of the SDK has the request where it has no response.
+        request.extensions = {**request.extensions, EXTENSION: record}
+
+    def _observed(self, record: Record) -> None:
+        if self._on_evidence is not None and record.evidence is not None:
+            self._on_evidence(record)
+
+    def _failure(self, request: Any, error: SignalboxError, record: Optional[Record] = None) -> Any:
+        """An error as the answer, or the exception, that a server would cause."""
+        if record is not None:
+            record.update(error.evidence)
+            self._observed(record)
+        if isinstance(error, StartError):
+            raise self._no_process(request, error) from error
+        if isinstance(error, TimeoutExpiredError):
+            raise self._httpx.ReadTimeout(str(error), request=request) from error
+        if error.kind in ("connection_lost", "connection_closed"):
+            raise self._httpx.RemoteProtocolError(str(error), request=request) from error
+        return self._response(request, _http.error_reply(error), record)
+
+    def _no_process(self, request: Any, error: StartError) -> Exception:
+        """A process that cannot be started is not tried again: the SDK passes its
+        own exceptions on as they are."""
+        try:
+            import openai
+        except ImportError:
+            failure: Exception = self._httpx.ConnectError(str(error), request=request)
+            return failure
+        return openai.APIConnectionError(message=str(error), request=request)
+
+    def _whole(self, request: Any, items: list[Any], record: Record) -> Any:
+        """The answer to a call that does not stream."""
+        started = None
+        for kind, value in items:
+            if kind == "started":
+                started = value
+            elif kind == "error":
+                return self._failure(request, value, record)
+            elif kind == "result":
+                record.update(value.get("evidence"), value.get("responseId"), value.get("usage"))
+                if not isinstance(value.get("response"), dict):
+                    return self._failure(request, CancelledError("The request was cancelled."), record)
+                self._observed(record)
+                body = dumps(value["response"])
+                headers = _http.started_headers(started, record, _http.JSON)
+                return self._response(request, _http.Reply(200, headers, body), record)
+        raise AssertionError("an exchange ends with a result or an error")
+
+    def _begun(self, request: Any, items: list[Any], record: Record) -> Any:
+        """What the first items of a stream mean: None for more of it, else the
+        answer that it is already."""
+        kind, value = items[0]
+        if kind == "completed" and len(items) > 1:
+            kind, value = items[1]
+        if kind == "error":
+            return self._failure(request, value, record)
+        if kind == "started":
+            record.update(value.get("evidence"))
+        return None
+
+    def _streaming(self, request: Any, items: list[Any], body: Any, record: Record) -> Any:
+        started = items[0][1] if items[0][0] == "started" else None
+        headers = _http.started_headers(started, record, _http.SSE)
+        return self._httpx.Response(200, headers=headers, stream=body, request=request, extensions={EXTENSION: record})
+
+
+def _only_completed(items: list[Any]) -> bool:
+    """A failure is a completed and then the error; the latter says it all."""
+    return len(items) == 1 and items[0][0] == "completed"
+
+
+class _SyncTransport(_Transport):
+    def handle_request(self, request: Any) -> Any:
+        plan = self._plan(request, request.read())
+        if isinstance(plan, _http.Reply):
+            return self._response(request, plan)
+        timeout = _read_timeout(request)
+        if isinstance(plan, _http.Models):
+            try:
+                result = self._connection.call("models/list", timeout=timeout)
+            except SignalboxError as error:
+                return self._failure(request, error)
+            return self._response(request, _http.Reply(200, {"content-type": _http.JSON}, _http.models_body(result)))
+        self._mark(request, plan.record)
+        try:
+            exchange = self._connection.begin("responses/create", plan.params)
+            items = self._first(exchange, plan.stream, timeout)
+        except SignalboxError as error:
+            return self._failure(request, error, plan.record)
+        if not plan.stream:
+            return self._whole(request, items, plan.record)
+        answer = self._begun(request, items, plan.record)
+        if answer is not None:
+            return answer
+        body = self._body(exchange, items, EventWriter(plan.record), timeout, request)
+        return self._streaming(request, items, body, plan.record)
+
+    def _first(self, exchange: Exchange, stream: bool, timeout: Optional[float]) -> list[Any]:
+        """Everything of a call that does not stream; of a stream what tells its
+        status."""
+        items: list[Any] = []
+        try:
+            while True:
+                more = exchange.take(timeout)
+                if not more and not exchange.taken:
+                    raise _late(exchange)
+                items += more
+                if exchange.taken or (stream and not _only_completed(items)):
+                    return items
+        except BaseException:  # also Ctrl-C
+            exchange.child.cancel(exchange)
+            raise
+
+    def _body(self, exchange: Exchange, items: list[Any], writer: EventWriter, timeout: Optional[float], request: Any) -> Any:
+        cls = type("SignalboxStream", (_SyncBody, self._httpx.SyncByteStream), {})
+        return cls(self, exchange, items, writer, timeout, request)
+
+    def close(self) -> None:
+        """The connection is shared; it is not closed with one client."""
+
+
+class _AsyncTransport(_Transport):
+    async def handle_async_request(self, request: Any) -> Any:
+        plan = self._plan(request, await request.aread())
+        if isinstance(plan, _http.Reply):
+            return self._response(request, plan)
+        timeout = _read_timeout(request)
+        if isinstance(plan, _http.Models):
+            try:
+                result = await self._connection.acall("models/list", timeout=timeout)
+            except SignalboxError as error:
+                return self._failure(request, error)
+            return self._response(request, _http.Reply(200, {"content-type": _http.JSON}, _http.models_body(result)))
+        self._mark(request, plan.record)
+        try:
+            exchange = await self._connection.abegin("responses/create", plan.params)
+            items = await self._first(exchange, plan.stream, timeout)
+        except SignalboxError as error:
+            return self._failure(request, error, plan.record)
+        if not plan.stream:
+            return self._whole(request, items, plan.record)
+        answer = self._begun(request, items, plan.record)
+        if answer is not None:
+            return answer
+        cls = type("SignalboxAsyncStream", (_AsyncBody, self._httpx.AsyncByteStream), {})
+        body = cls(self, exchange, items, EventWriter(plan.record), timeout, request)
+        return self._streaming(request, items, body, plan.record)
+
+    async def _first(self, exchange: Exchange, stream: bool, timeout: Optional[float]) -> list[Any]:
+        items: list[Any] = []
+        try:
+            while True:
+                more = await exchange.atake(timeout)
+                if not more and not exchange.taken:
+                    raise _late(exchange)
+                items += more
+                if exchange.taken or (stream and not _only_completed(items)):
+                    return items
+        except BaseException:  # also the end of the task
+            exchange.child.cancel(exchange)
+            raise
+
+    async def aclose(self) -> None:
+        """The connection is shared; it is not closed with one client."""
+
+
+class _Body:
+    """The body of a stream. Closing it early cancels the response."""
+
+    def __init__(
+        self, transport: _Transport, exchange: Exchange, items: list[Any], writer: EventWriter, timeout: Optional[float], request: Any
+    ) -> None:
+        self._transport = transport
+        self._exchange = exchange
+        self._items = items
+        self._writer = writer
+        self._timeout = timeout
+        self._request = request
+
+    def _chunk(self, items: list[Any]) -> bytes:
+        data = self._writer.write(items)
+        if self._writer.done:
+            self._transport._observed(self._writer._record)
+        return data
+
+    def _late(self) -> Exception:
+        error = _late(self._exchange)
+        return _stream_timeout(self._transport._httpx, str(error), self._request)
+
+    def _leave(self) -> None:
+        # From another thread, too: whoever reads then gets the error event.
+        if not self._exchange.ended:
+            self._exchange.child.abandon(self._exchange, CancelledError("The stream was closed."))
+
+    def __del__(self) -> None:
+        if not self._exchange.ended:
+            self._exchange.child.cancel(self._exchange)
+
+
+class _SyncBody(_Body):
+    def __iter__(self) -> Iterator[bytes]:
+        items, self._items = self._items, []
+        while True:
+            data = self._chunk(items)
+            if data:
+                yield data
+            if self._writer.done or (not items and self._exchange.taken):
+                return
+            items = self._exchange.take(self._timeout)
+            if not items and not self._exchange.taken:
+                raise self._late()
+
+    def close(self) -> None:
+        self._leave()
+
+
+class _AsyncBody(_Body):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        items, self._items = self._items, []
+        while True:
+            data = self._chunk(items)
+            if data:
+                yield data
+            if self._writer.done or (not items and self._exchange.taken):
+                return
+            items = await self._exchange.atake(self._timeout)
+            if not items and not self._exchange.taken:
+                raise self._late()
+
+    async def aclose(self) -> None:
+        self._leave()
+
+
+def _read_timeout(request: Any) -> Optional[float]:
+    timeout = (request.extensions.get("timeout") or {}).get("read")
+    return None if timeout is None else float(timeout)
+
+
+def _late(exchange: Exchange) -> TimeoutExpiredError:
+    error = TimeoutExpiredError("signalbox sent nothing within the timeout of the client.")
+    exchange.child.abandon(exchange, error)
+    return error
+
+
+def _stream_timeout(httpx: Any, message: str, request: Any) -> Exception:
+    """Between two events the SDK does not turn the exception of httpx into its own,
+    so this is one of both: programs catch the one or the other."""
+    try:
+        import openai
+    except ImportError:
+        plain: Exception = httpx.ReadTimeout(message, request=request)
+        return plain
+
+    def init(self: Any) -> None:
+        openai.APITimeoutError.__init__(self, request)
+        self._request = request
+
+    def give(self: Any) -> Any:
+        return request
+
+    def ignore(self: Any, value: Any) -> None:
+        """httpx sets it again, to what it is."""
+
+    name = "StreamTimeout"
+    cls = type(name, (httpx.ReadTimeout, openai.APITimeoutError), {"__init__": init, "request": property(give, ignore)})
+    made: Exception = cls()
+    return made
+
+
+def transport(
+    httpx: ModuleType,
+    connection: Optional[Connection] = None,
+    *,
+    route: Optional[str] = None,
+    on_unsupported: str = "refuse",
+    expect_model: bool = False,
+    on_evidence: Optional[OnEvidence] = None,
+) -> Any:
+    """A transport for ``httpx.Client`` of this module, httpx or httpx2.
+
+    route: "chatgpt" or "platform" for models that are not pinned to one.
+    on_unsupported: "drop" leaves out tuning parameters that the ChatGPT route does
+    not take, and records it in the evidence; "refuse" makes them an error.
+    expect_model: another model that answers is an error.
+    """
+    return _make(httpx, _SyncTransport, "BaseTransport", connection, route, on_unsupported, expect_model, on_evidence)
+
+
+def async_transport(
+    httpx: ModuleType,
+    connection: Optional[Connection] = None,
+    *,
+    route: Optional[str] = None,
+    on_unsupported: str = "refuse",
+    expect_model: bool = False,
+    on_evidence: Optional[OnEvidence] = None,
+) -> Any:
+    """As transport, for ``httpx.AsyncClient`` in asyncio."""
+    return _make(httpx, _AsyncTransport, "AsyncBaseTransport", connection, route, on_unsupported, expect_model, on_evidence)
+
+
+def _make(
+    httpx: Any,
+    mixin: type,
+    base: str,
+    connection: Optional[Connection],
+    route: Optional[str],
+    on_unsupported: str,
+    expect_model: bool,
+    on_evidence: Optional[OnEvidence],
+) -> Any:
+    from .connection import shared
+
+    options = _http.Options(route, on_unsupported, expect_model)
+    cls = type("Signalbox" + base.replace("Base", ""), (mixin, getattr(httpx, base)), {})
+    return cls(httpx, connection or shared(), options, on_evidence)

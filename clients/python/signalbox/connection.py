@@ -1,0 +1,404 @@
+"""A connection to a signalbox process."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import queue
+import threading
+import weakref
+from typing import Any, Callable, Iterable, Mapping, Optional, Union
+
+from . import _environment
+from ._binary import find_binary
+from ._child import Child, dumps
+from ._exchange import Exchange
+from ._version import __version__
+from .errors import (
+    ConfigurationError,
+    ConnectionClosedError,
+    ConnectionLostError,
+    SignalboxError,
+    StartError,
+    TimeoutExpiredError,
+    VersionMismatchError,
+)
+from .streams import AsyncResponseStream, ResponseStream
+
+PROTOCOL_VERSION = 1
+#: Unread bytes of one stream above which it is cancelled.
+STREAM_CAP = 64 << 20
+_START_TIMEOUT = 20.0
+
+#: Methods that change nothing, so that they are sent again when the process dies.
+_REPEATABLE = frozenset(
+    {"auth/status", "limits/read", "models/list", "ping", "routes/resolve", "rpc.discover", "server/diagnostics"}
+)
+
+Handler = Callable[[str, Any], None]
+
+
+class Connection:
+    """Spawns signalbox and speaks with it. Safe for threads, event loops and forks.
+
+    The process is started by the first call. When it dies, what was running fails
+    with ConnectionLostError, and the next call starts it again. It is in a process
+    group of its own, so Ctrl-C in a terminal reaches this program only; a call that
+    it interrupts is cancelled. At the end of the program it is closed.
+
+    binary: path of the signalbox binary, else SIGNALBOX_BIN, the bundled one, PATH.
+    args: further flags of ``signalbox serve``.
+    env: variables for the process, over those of this one; None removes one.
+    simulate: True, or the name of a scenario: the built-in simulator instead of
+    OpenAI, for tests.
+    on_notification: called with method and params of what belongs to no request,
+    such as ``auth/changed``; on a thread of its own, so it may block.
+    """
+
+    def __init__(
+        self,
+        binary: Optional[str] = None,
+        *,
+        args: Iterable[str] = (),
+        env: Optional[Mapping[str, Optional[str]]] = None,
+        simulate: Union[bool, str, None] = None,
+        on_notification: Optional[Handler] = None,
+        stream_cap: int = STREAM_CAP,
+        start_timeout: float = _START_TIMEOUT,
+    ) -> None:
+        self._binary = binary
+        self._args = list(args)
+        self._env = dict(env or {})
+        self._simulate = simulate
+        self._handlers: list[Handler] = [on_notification] if on_notification else []
+        self._cap = stream_cap
+        self._start_timeout = start_timeout
+        self._server: dict[str, Any] = {}
+        self._closed = False
+        self._reset()
+        _track(self)
+
+    def _reset(self) -> None:
+        self._lock = threading.Lock()  # held while a process is started
+        self._child: Optional[Child] = None
+        self._notices: "Optional[queue.SimpleQueue[Optional[tuple[str, Any]]]]" = None
+
+    # Calls.
+
+    def call(self, method: str, params: Optional[Mapping[str, Any]] = None, *, timeout: Optional[float] = None) -> Any:
+        """Sends a request and waits for its result. Raises SignalboxError; after
+        timeout seconds TimeoutExpiredError, and the request is cancelled."""
+        body = None if params is None else dumps(params)
+        for attempt in (1, 2):
+            exchange = self.begin(method, body)
+            try:
+                return _result(exchange, self._wait(exchange, timeout))
+            except ConnectionLostError:
+                if attempt == 2 or method not in _REPEATABLE:
+                    raise
+        raise AssertionError
+
+    async def acall(self, method: str, params: Optional[Mapping[str, Any]] = None, *, timeout: Optional[float] = None) -> Any:
+        """As call, in an event loop; cancelling the task cancels the request."""
+        body = None if params is None else dumps(params)
+        for attempt in (1, 2):
+            exchange = await self.abegin(method, body)
+            try:
+                return _result(exchange, await self._await(exchange, timeout))
+            except ConnectionLostError:
+                if attempt == 2 or method not in _REPEATABLE:
+                    raise
+        raise AssertionError
+
+    def stream(self, params: Mapping[str, Any], *, timeout: Optional[float] = None) -> ResponseStream:
+        """responses/create with stream: an iterator of its events, as dicts. timeout
+        is the longest silence, in seconds. Use it in a with statement: leaving it
+        early cancels the stream."""
+        return ResponseStream(self.begin("responses/create", dumps({**params, "stream": True})), timeout)
+
+    async def astream(self, params: Mapping[str, Any], *, timeout: Optional[float] = None) -> AsyncResponseStream:
+        """As stream, in an event loop."""
+        exchange = await self.abegin("responses/create", dumps({**params, "stream": True}))
+        return AsyncResponseStream(exchange, timeout)
+
+    def notify(self, method: str, params: Any = None) -> None:
+        self._ready().notify(method, params)
+
+    def begin(self, method: str, params: Optional[bytes] = None) -> Exchange:
+        """Sends a request whose params are JSON already; for transports."""
+        return self._ready().request(method, params)
+
+    async def abegin(self, method: str, params: Optional[bytes] = None) -> Exchange:
+        child = self._child
+        if child is None or not child.alive:
+            # The handshake takes some ten milliseconds: not on the event loop.
+            child = await asyncio.get_running_loop().run_in_executor(None, self._ready)
+        return child.request(method, params)
+
+    # What is often asked.
+
+    def status(self) -> dict[str, Any]:
+        """auth/status: who the user is, and which routes can be used."""
+        status: dict[str, Any] = self.call("auth/status")
+        return status
+
+    def models(self, *, refresh: bool = False) -> list[dict[str, Any]]:
+        """models/list: one row for each model and route."""
+        rows: list[dict[str, Any]] = self.call("models/list", {"refresh": True} if refresh else None)["models"]
+        return rows
+
+    def login(
+        self,
+        method: str = "device",
+        *,
+        on_prompt: Optional[Callable[[dict[str, Any]], None]] = None,
+        timeout: float = 600.0,
+        **options: Any,
+    ) -> dict[str, Any]:
+        """auth/login, until it has succeeded or failed. on_prompt gets the URL to open
+        and, for a device, the code to enter; by default both are printed on stderr."""
+        from ._login import login
+
+        return login(self, method, on_prompt=on_prompt, timeout=timeout, options=options)
+
+    @property
+    def server(self) -> dict[str, Any]:
+        """The result of initialize: version, capabilities, limits, login."""
+        self._ready()
+        return self._server
+
+    @property
+    def pid(self) -> Optional[int]:
+        """The running process; None when there is none."""
+        child = self._child
+        return child.process.pid if child is not None and child.alive else None
+
+    def subscribe(self, handler: Handler) -> Callable[[], None]:
+        """Adds a handler of notifications; calling the result removes it."""
+        self._handlers.append(handler)
+        return lambda: self._handlers.remove(handler) if handler in self._handlers else None
+
+    # Life.
+
+    def close(self) -> None:
+        """Ends the process and every call that runs; the connection stays closed."""
+        self._closed = True
+        self._stop(wait=True)
+
+    def _stop(self, wait: bool) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.close(wait)
+        notices, self._notices = self._notices, None
+        if notices is not None:
+            notices.put(None)
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<signalbox.Connection pid={self.pid}>"
+
+    def _ready(self) -> Child:
+        """The running process; starts one where there is none, once per call."""
+        child = self._child
+        if child is not None and child.alive:
+            return child
+        with self._lock:
+            child = self._child
+            if child is not None and child.alive:
+                return child
+            if self._closed:
+                raise ConnectionClosedError("The connection is closed.", action="Make a new Connection.")
+            if child is not None:
+                child.close(wait=False)
+            self._child = None
+            self._child = self._start()
+            return self._child
+
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        """The command line and environment with which a process is started."""
+        environ = dict(os.environ)
+        for name, value in self._env.items():
+            if value is None:
+                environ.pop(name, None)
+            else:
+                environ[name] = value
+        args = list(self._args)
+        if self._simulate:
+            # The simulator reads nothing of the user's, and refuses overrides.
+            args.append("--simulate" if self._simulate is True else f"--simulate={self._simulate}")
+        else:
+            environ, args = _environment.adopt(environ, args)
+        return [find_binary(self._binary, environ), "serve", *args], environ
+
+    def _start(self) -> Child:
+        argv, environ = self.command()
+        child = Child(argv, environ, self._notified, self._cap)
+        hello = dumps(
+            {
+                "protocolVersion": PROTOCOL_VERSION,
+                "processId": os.getpid(),
+                "clientInfo": {"name": "signalbox-python", "version": __version__},
+                "capabilities": {},
+            }
+        )
+        try:
+            try:
+                exchange = child.request("initialize", hello)
+                result = _result(exchange, self._wait(exchange, self._start_timeout))
+            except (ConnectionLostError, TimeoutExpiredError) as error:
+                raise _no_handshake(argv[0], error, child) from error
+            except SignalboxError as error:
+                raise VersionMismatchError(
+                    f"{argv[0]!r} does not speak version {PROTOCOL_VERSION} of the protocol: {error.message}",
+                    action="Install a signalbox binary that fits this package.",
+                    data=error.data,
+                ) from error
+            self._server = _checked(argv[0], result)
+        except BaseException:
+            child.process.kill()
+            child.close(wait=True)
+            raise
+        child.notify("initialized")
+        return child
+
+    def _wait(self, exchange: Exchange, timeout: Optional[float]) -> list[Any]:
+        try:
+            items = exchange.take(timeout)
+            while items and not exchange.taken:
+                items = exchange.take(timeout)
+        except BaseException as interrupted:  # Ctrl-C in the wait
+            exchange.child.cancel(exchange)
+            raise interrupted
+        return items
+
+    async def _await(self, exchange: Exchange, timeout: Optional[float]) -> list[Any]:
+        try:
+            items = await exchange.atake(timeout)
+            while items and not exchange.taken:
+                items = await exchange.atake(timeout)
+        except BaseException as interrupted:
+            exchange.child.cancel(exchange)
+            raise interrupted
+        return items
+
+    def _notified(self, method: str, params: Any) -> None:
+        if not self._handlers:
+            return
+        if self._notices is None:
+            self._notices = queue.SimpleQueue()
+            threading.Thread(target=_deliver, args=(self._notices, weakref.ref(self)), name="signalbox-notices", daemon=True).start()
+        self._notices.put((method, params))
+
+    def _after_fork(self) -> None:
+        child = self._child
+        self._reset()
+        if child is not None:
+            child.forget()
+
+
+def _deliver(notices: "queue.SimpleQueue[Optional[tuple[str, Any]]]", owner: "weakref.ref[Connection]") -> None:
+    while True:
+        notice = notices.get()
+        connection = owner()
+        if notice is None or connection is None:
+            return
+        for handler in list(connection._handlers):
+            try:
+                handler(*notice)
+            except Exception:  # a handler's fault must not end the others
+                import logging
+
+                logging.getLogger("signalbox").exception("a handler of notifications failed")
+        del connection
+
+
+def _result(exchange: Exchange, items: list[Any]) -> Any:
+    if not items:
+        error = TimeoutExpiredError("signalbox did not answer in time.", action="Allow more time, or try again.")
+        exchange.child.abandon(exchange, error)
+        raise error
+    kind, value = items[-1]
+    if kind == "error":
+        raise value
+    return value
+
+
+def _checked(path: str, result: Any) -> dict[str, Any]:
+    if not isinstance(result, dict) or (result.get("serverInfo") or {}).get("name") != "signalbox":
+        raise VersionMismatchError(f"{path!r} is no signalbox.", action="Correct the path of the binary.")
+    if result.get("protocolVersion") != PROTOCOL_VERSION:
+        raise VersionMismatchError(
+            f"{path!r} speaks version {result.get('protocolVersion')!r} of the protocol, and this package speaks {PROTOCOL_VERSION}.",
+            action="Install a signalbox binary that fits this package.",
+        )
+    return result
+
+
+def _no_handshake(path: str, error: SignalboxError, child: Child) -> StartError:
+    output = error.data.get("output")
+    detail = error.message if isinstance(error, ConnectionLostError) else "It did not answer initialize in time."
+    said = child.stderr_tail().strip()
+    cls: type[StartError] = VersionMismatchError if output else StartError
+    return cls(
+        f"{path!r} did not start as signalbox. {detail}" + (f" It said: {said[-500:]}" if said else ""),
+        action="Check the binary and its flags.",
+        data=error.data,
+    )
+
+
+# Every connection of this process, for its end and for forks.
+_connections: "weakref.WeakSet[Connection]" = weakref.WeakSet()
+# Variables that make a difference to what a process does.
+_OURS = ("CODEX_", "CREWAI_", "OPENAI_", "SIGNALBOX_")
+_shared: "dict[Any, Connection]" = {}
+_shared_lock = threading.Lock()
+
+
+def _track(connection: Connection) -> None:
+    _connections.add(connection)
+
+
+def shared(
+    binary: Optional[str] = None,
+    *,
+    args: Iterable[str] = (),
+    env: Optional[Mapping[str, Optional[str]]] = None,
+    simulate: Union[bool, str, None] = None,
+) -> Connection:
+    """The connection that everything in this process shares which asks with the
+    same arguments and the same variables of signalbox."""
+    if isinstance(args, str):
+        raise ConfigurationError("args is a string.", action="Give a list of flags.")
+    arguments = tuple(args)
+    environ = tuple(sorted((name, value) for name, value in (env or {}).items()))
+    inherited = tuple(sorted((n, v) for n, v in os.environ.items() if n.startswith(_OURS)))
+    key = (binary, arguments, environ, simulate, inherited)
+    with _shared_lock:
+        connection = _shared.get(key)
+        if connection is None or connection._closed:
+            connection = _shared[key] = Connection(binary, args=arguments, env=env, simulate=simulate)
+        return connection
+
+
+def _close_all() -> None:
+    for connection in list(_connections):
+        connection._closed = True
+        connection._stop(wait=False)
+
+
+def _after_fork_in_child() -> None:
+    global _shared_lock
+    _shared_lock = threading.Lock()
+    for connection in list(_connections):
+        connection._after_fork()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
