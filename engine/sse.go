@@ -235,7 +235,11 @@ func (r *eventReader) fill() {
 	// and an event just above a limit of 2^n does not take a buffer of 2^(n+1).
 	bound := held + r.max + lineOverhead + minBuffer
 	for size <= kept {
-		size = min(2*size, bound)
+		// The last step goes to the bound at once: one of a few bytes behind 2^n
+		// would cost a buffer of that size.
+		if size = 2 * size; size > bound/2 {
+			size = bound
+		}
 	}
 	buf, fresh := r.buf, size != len(r.buf)
 	if fresh {
