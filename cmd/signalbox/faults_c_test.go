@@ -11,6 +11,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -511,7 +512,7 @@ func certificateFor(t *testing.T, names []net.IP, expired bool) (tls.Certificate
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "fault"}, IPAddresses: names,
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "fault"}, IPAddresses: names, DNSNames: []string{"upstream.invalid"},
 		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
 	}
@@ -683,6 +684,74 @@ func TestFaultC21AnotherModel(t *testing.T) {
 			assert.Empty(t, got.events)
 		}
 	}
+}
+
+// HTTPS_PROXY and NO_PROXY count; a proxy that refuses is named, and its password
+// stays out of every message (the canary stands in it).
+func TestFaultC22Proxy(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Empty(t, r.Header["Proxy-Authorization"])
+		_, _ = w.Write(sse(firstEvent, lastEvent))
+	}))
+	pair, authority := certificateFor(t, nil, false)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	file := t.TempDir() + "/ca.pem"
+	require.NoError(t, os.WriteFile(file, authority, 0o600))
+	targets := make(chan string, 10)
+	proxy := proxyFor(t, server.Listener.Addr().String(), "me:"+testcheck.Canary, targets)
+	begin := func(base string, env ...string) *host {
+		return spawn(t, options{
+			env:  append(env, "OPENAI_API_KEY=sk-"+testcheck.Canary, "CODEX_CA_CERTIFICATE="+file),
+			args: []string{"--platform-base-url=" + base},
+		})
+	}
+	const base = "https://upstream.invalid/v1"
+	got := begin(base, "HTTPS_PROXY=http://me:"+testcheck.Canary+"@"+proxy).create("1", createPro)
+	assert.Equal(t, "completed", got.status(), "%s", got.answer.Raw)
+	assert.Equal(t, "upstream.invalid:443", <-targets)
+
+	e := refused(t, begin(base, "HTTPS_PROXY=http://me:wrong-"+testcheck.Canary+"@"+proxy).create("1", createPro).answer, 1104, "upstream_unavailable", "proxy")
+	assert.NotContains(t, e.Message, proxy)
+	refused(t, begin(base, "HTTPS_PROXY=http://me:"+testcheck.Canary+"@127.0.0.1:1").create("1", createPro).answer, 1104, "upstream_unavailable", "proxy")
+	refused(t, begin(base, "HTTPS_PROXY=http://"+proxy, "NO_PROXY=.invalid").create("1", createPro).answer, 1104, "upstream_unavailable", "dns")
+	assert.Empty(t, targets)
+}
+
+// proxyFor is a CONNECT proxy that asks for a password and leads every tunnel to
+// one address.
+func proxyFor(t *testing.T, to, credentials string, targets chan<- string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		want := "Basic " + base64.StdEncoding.EncodeToString([]byte(credentials))
+		if r.Method != http.MethodConnect || r.Header.Get("Proxy-Authorization") != want {
+			w.WriteHeader(http.StatusProxyAuthRequired)
+			return
+		}
+		targets <- r.Host
+		tunnel(w, to)
+	}))
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
+// tunnel joins the connection of w with one to an address.
+func tunnel(w http.ResponseWriter, to string) {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return
+	}
+	defer func() { _ = conn.Close() }()
+	up, err := net.Dial("tcp", to)
+	if err != nil {
+		return
+	}
+	defer func() { _ = up.Close() }()
+	_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
+	go func() { _, _ = io.Copy(up, conn) }()
+	_, _ = io.Copy(conn, up)
 }
 
 // 1,000 requests at once: each is answered, by its own stream, or told busy. With

@@ -49,6 +49,12 @@ func faultTransport(next http.RoundTripper) http.RoundTripper { return faults{ne
 type faults struct{ next http.RoundTripper }
 
 func (f faults) RoundTrip(r *http.Request) (*http.Response, error) {
+	// No upstream of a test is elsewhere: a credential would be on its way to a
+	// host that is not its own. A name that cannot exist stands for a host behind
+	// a proxy of the test.
+	if host := r.URL.Hostname(); r.Header.Get("Authorization") != "" && host != "127.0.0.1" && host != "localhost" && !strings.HasSuffix(host, ".invalid") {
+		panic("a credential is on its way to " + host)
+	}
 	wanted := ""
 	for name, values := range r.Header { // which need not stand under its canonical name
 		if strings.EqualFold(name, "traceparent") {
