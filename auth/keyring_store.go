@@ -152,10 +152,11 @@ func (c *codexStore) peek(ctx context.Context) *snapshot {
 	}
 	if set.store == storeAuto {
 		if s := c.files.load(ctx); s.err != nil || !s.raw.IsZero() {
+			s.settings = set
 			return s
 		}
 	}
-	return &snapshot{err: protocol.NewError(protocol.CodeCredentialStore,
+	return &snapshot{settings: set, err: protocol.NewError(protocol.CodeCredentialStore,
 		"the login is in the keyring, which is not asked before it is needed",
 		protocol.ErrorData{Reason: protocol.ReasonKeyring, Action: "Ask for auth/status"})}
 }

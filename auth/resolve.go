@@ -51,6 +51,9 @@ func (m *Manager) chatGPT(s *snapshot) (ChatGPTCredential, *protocol.Error) {
 	if token.looks() != need {
 		return ChatGPTCredential{}, misplaced(need, token, all)
 	}
+	if err := s.settings.forbids(token, s); err != nil {
+		return ChatGPTCredential{}, mismatch(need, all, err.reason, err.action, err.why)
+	}
 	who := identify(token, &s.file)
 	fromFile := token.isStored()
 	place, action := m.placeOf(s), obtain(need)
@@ -92,6 +95,9 @@ func (m *Manager) platform(s *snapshot) (PlatformCredential, *protocol.Error) {
 	}
 	if key.looks() != need {
 		return PlatformCredential{}, misplaced(need, key, all)
+	}
+	if err := s.settings.forbids(key, s); err != nil {
+		return PlatformCredential{}, mismatch(need, all, err.reason, err.action, err.why)
 	}
 	return PlatformCredential{Source: key.source, key: key.value}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -198,6 +199,27 @@ func workspaceList(value any) (ids []string, ok bool) {
 		}
 	}
 	return ids, true
+}
+
+// prohibition is why config.toml does not allow a credential.
+type prohibition struct{ reason, why, action string }
+
+// forbids tells whether the credential must not be used, nil when it may be. A
+// key that stands beside tokens came from them.
+func (set *settings) forbids(f found, s *snapshot) *prohibition {
+	if set == nil {
+		return nil
+	}
+	const action = "Log in again as it wants, or ask whoever keeps it"
+	switch {
+	case f.due == protocol.CredentialChatGPT && set.loginMethod == forcedAPI:
+		return &prohibition{protocol.ReasonWrongKind, "Codex's config.toml allows no ChatGPT login (" + keyLoginMethod + ")", action}
+	case f.due == protocol.CredentialPlatformKey && set.loginMethod == forcedChatGPT && !(f.isStored() && s.file.hasTokens()) && f.source != protocol.SourceTokenExchangeAPIKey:
+		return &prohibition{protocol.ReasonWrongKind, "Codex's config.toml allows nothing but a ChatGPT login (" + keyLoginMethod + ")", action}
+	case f.due == protocol.CredentialChatGPT && set.workspaces != nil && !slices.Contains(set.workspaces, identify(f, &s.file).accountID):
+		return &prohibition{protocol.ReasonAccountMismatch, "Codex's config.toml does not allow the account of " + f.where + " (" + keyWorkspace + ")", action}
+	}
+	return nil
 }
 
 // badSettings is the 1003 about a config.toml.

@@ -108,3 +108,41 @@ func FuzzSettings(f *testing.F) {
 		}
 	})
 }
+
+// What config.toml forbids is refused, wherever it comes from, and nothing is
+// deleted.
+func TestSettingsForbid(t *testing.T) {
+	key, other := "sk-"+canary+"-env", token("account=acct_2")
+	for _, c := range []struct {
+		settings, file    string
+		key, token        string
+		chatGPT, platform string
+	}{
+		{`forced_login_method = "chatgpt"`, "mode-chatgpt-key-and-tokens", "", "", "", ""},
+		{`forced_login_method = "chatgpt"`, "codex-apikey", "", "", "wrong_kind", "wrong_kind"},
+		{`forced_login_method = "chatgpt"`, "mode-chatgpt-key-and-tokens", key, "", "", "wrong_kind"},
+		{`forced_login_method = "chatgpt"`, "", "", other, "", "wrong_kind"},
+		{`forced_login_method = "api"`, "mode-chatgpt-key-and-tokens", "", "", "wrong_kind", ""},
+		{`forced_login_method = "api"`, "codex-apikey", "", other, "wrong_kind", ""},
+		{`forced_chatgpt_workspace_id = "acct_1"`, "mode-chatgpt-key-and-tokens", "", "", "", ""},
+		{`forced_chatgpt_workspace_id = ["acct_2", "acct_1"]`, "mode-chatgpt-key-and-tokens", "", "", "", ""},
+		{`forced_chatgpt_workspace_id = "acct_2"`, "mode-chatgpt-key-and-tokens", "", "", "account_mismatch", ""},
+		{`forced_chatgpt_workspace_id = "acct_1"`, "mode-chatgpt-key-and-tokens", "", other, "account_mismatch", ""},
+		{`forced_chatgpt_workspace_id = "acct_2"`, "mode-chatgpt-key-and-tokens", "", other, "", ""},
+	} {
+		home := t.TempDir()
+		put(t, filepath.Join(home, settingsName), []byte(c.settings))
+		text := ""
+		if c.file != "" {
+			text = string(fixture(t, c.file))
+			put(t, filepath.Join(home, fileName), []byte(text))
+		}
+		m := NewManager(Config{Home: home, Now: now, APIKey: secret(c.key), AccessToken: secret(c.token)})
+		_, err1 := m.ChatGPT(t.Context())
+		_, err2 := m.Platform(t.Context())
+		equal(t, c.settings+" "+c.file, []string{outcome(t, err1), outcome(t, err2)}, []string{c.chatGPT, c.platform})
+		status, _ := statusOf(t, m)
+		equal(t, "status", []string{status.Routes[0].Reason, status.Routes[1].Reason}, []string{c.chatGPT, c.platform})
+		equal(t, "kept", textOf(t, home) == text, true)
+	}
+}

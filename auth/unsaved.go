@@ -145,7 +145,7 @@ func (m *Manager) overlay(s *snapshot) *snapshot {
 		return s
 	}
 	over := readText(m.path, d.text)
-	over.info, over.unsaved, over.from, over.warnings = s.info, true, s.from, s.warnings
+	over.info, over.unsaved, over.from, over.settings, over.warnings = s.info, true, s.from, s.settings, s.warnings
 	return over
 }
 
