@@ -23,7 +23,17 @@ type ChatGPTCredential struct {
 	Source  protocol.CredentialSource
 	// ExpiresAt is zero when the token does not tell.
 	ExpiresAt time.Time
-	token     Secret
+	// Refreshed: it was renewed for this call.
+	Refreshed bool
+	// expired: it has to be renewed before it can be used.
+	expired bool
+	owner   identity
+	token   Secret
+}
+
+// isStored reports whether the token is that of the store, which can be renewed.
+func (c ChatGPTCredential) isStored() bool {
+	return c.Source == protocol.SourceAuthJSONOAuth || c.Source == protocol.SourceKeyringOAuth
 }
 
 // Authorize sets the headers that the credential stands for: Authorization,

@@ -153,7 +153,7 @@ func TestRefusals(t *testing.T) {
 		{"only a key", Config{}, "codex-apikey", false,
 			"a ChatGPT access token is needed, and there is only a Platform API key",
 			[]protocol.CredentialKind{"platformKey"}, "Run `codex login`"},
-		{"expired", Config{}, "access-expired-and-key", false,
+		{"expired", Config{}, "access-expired-alone-and-key", false,
 			"tokens.access_token in PATH expired at 2026-03-01T11:00:00Z",
 			[]protocol.CredentialKind{"chatgpt", "platformKey"}, "Run `codex login`"},
 		{"expired in the environment", Config{AccessToken: secret(token("exp=-24h"))}, "empty-object", false,

@@ -193,7 +193,7 @@ func TestBadOverride(t *testing.T) {
 	equal(t, "credentials", status.Credentials.ChatGPT.Reason+status.Credentials.Platform.Reason, "")
 
 	// A new login would not help where the key is there and its route is not.
-	m = NewManager(Config{Home: homeWith(t, fixture(t, "access-expired-and-key")), Now: now, Platform: platform})
+	m = NewManager(Config{Home: homeWith(t, fixture(t, "access-expired-alone-and-key")), Now: now, Platform: platform})
 	status, _ = statusOf(t, m)
 	equal(t, "state", status.State, protocol.StateUnauthenticated)
 }

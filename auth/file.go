@@ -49,6 +49,8 @@ type file struct {
 	accessToken  Secret
 	refreshToken Secret
 	accountID    string
+	// issuer and clientID are those of tokens.oauth_provenance.
+	issuer, clientID string
 	// lastRefresh is zero where it is missing or no RFC 3339 time.
 	lastRefresh time.Time
 }
@@ -219,6 +221,7 @@ func (s *snapshot) parse(path string, text []byte) {
 	f.accessToken = tokens.secret("access_token")
 	f.refreshToken = tokens.secret("refresh_token")
 	f.accountID = tokens.text("account_id")
+	f.issuer, f.clientID = tokens.provenance()
 	f.lastRefresh = top.time("last_refresh")
 
 	s.secrets = []Secret{f.apiKey, f.idToken, f.accessToken, f.refreshToken}
@@ -286,6 +289,17 @@ func (o *object) time(name string) time.Time {
 		return time.Time{}
 	}
 	return t
+}
+
+// provenance reads oauth_provenance. Like Codex we do not read the file when it
+// is of another type.
+func (o *object) provenance() (issuer, clientID string) {
+	inner := o.object("oauth_provenance")
+	issuer, clientID = inner.text("issuer"), inner.text("client_id")
+	if inner.err != nil && o.err == nil {
+		o.err = inner.err
+	}
+	return strings.TrimRight(issuer, "/"), clientID
 }
 
 func (o *object) isObject(name string) bool {

@@ -62,8 +62,10 @@ var shapes = []shape{
 	{"account-claim-organisation-only", "missing_account_id", "wrong_kind", "chatgpt", "unauthenticated", ""},
 	{"account-claim-injects", "missing_account_id", "wrong_kind", "chatgpt", "unauthenticated", ""},
 	{"account-claim-129", "missing_account_id", "wrong_kind", "chatgpt", "unauthenticated", ""},
-	{"access-expired", "token_expired", "wrong_kind", "chatgpt", "expired", ""},
-	{"access-expired-and-key", "token_expired", "", "chatgpt", "authenticated", ""},
+	{"access-expired", "", "wrong_kind", "chatgpt", "authenticated", ""}, // after a renewal
+	{"access-expired-and-key", "", "", "chatgpt", "authenticated", ""},
+	{"access-expired-alone", "token_expired", "wrong_kind", "chatgpt", "expired", ""}, // without a refresh token
+	{"access-expired-alone-and-key", "token_expired", "", "chatgpt", "authenticated", ""},
 	{"access-opaque", "", "wrong_kind", "chatgpt", "authenticated", ""},
 	{"access-without-exp", "", "wrong_kind", "chatgpt", "authenticated", ""},
 	{"access-missing", "no_credentials", "no_credentials", "chatgpt", "unauthenticated", ""},
@@ -121,7 +123,7 @@ func TestFileShapes(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			text := fixture(t, s.name)
 			m := NewManager(Config{Home: homeWith(t, text), Now: now})
-			_, chatGPTErr := m.ChatGPT(t.Context())
+			_, chatGPTErr := m.PeekChatGPT(t.Context())
 			_, platformErr := m.Platform(t.Context())
 			equal(t, "ChatGPT", outcome(t, chatGPTErr), s.chatGPT)
 			equal(t, "Platform", outcome(t, platformErr), s.platform)

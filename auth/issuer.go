@@ -84,7 +84,7 @@ func (e *issuerError) fail(reason, why, action string) *issuerError {
 func (m *Manager) unavailable(e *issuerError) *protocol.Error {
 	return protocol.NewError(protocol.CodeAuthUnavailable, e.why, protocol.ErrorData{
 		Reason: e.reason, Action: e.action, HTTPStatus: e.status,
-		Retryable:    e.reason != "tls" && e.reason != "redirect",
+		Retryable:    e.reason != "tls" && e.reason != "redirect" && e.reason != "refused",
 		RetryAfterMs: e.retryAfter.Milliseconds(),
 		Upstream:     m.issuerSaid(e),
 	})
@@ -231,6 +231,7 @@ func (e *issuerError) readRefusal(text []byte) {
 		e.class = issuerInvalidGrant
 	case e.status/100 == 4:
 		e.class = issuerRefused
+		_ = e.fail("refused", fmt.Sprintf("The issuer refused the request with status %d.", e.status), "Try another network, or log in again.")
 	default:
 		_ = e.misunderstood()
 	}

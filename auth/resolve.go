@@ -71,7 +71,16 @@ func (m *Manager) chatGPT(s *snapshot) (ChatGPTCredential, *protocol.Error) {
 	case fromFile && s.file.accountID != "" && s.file.accountID != who.accountID:
 		return ChatGPTCredential{}, mismatch(need, all, protocol.ReasonAccountMismatch, action,
 			fmt.Sprintf("tokens.account_id in %s is another account than that of the tokens beside it", place))
-	case !who.expiresAt.IsZero() && !m.cfg.Now().Before(who.expiresAt): // RFC 7519, 4.1.4: "on or after"
+	}
+	// RFC 7519, 4.1.4: "on or after". Whether it can be renewed is looked at here,
+	// so that a status and a resolution say what a request would get.
+	expired := !who.expiresAt.IsZero() && !m.cfg.Now().Before(who.expiresAt) && !m.isFresh(token.value)
+	switch {
+	case expired && fromFile && !s.file.refreshToken.IsZero():
+		if failure := m.cannotRenew(s); failure != nil {
+			return ChatGPTCredential{}, failure
+		}
+	case expired:
 		return ChatGPTCredential{}, protocol.NewError(protocol.CodeLoginRequired,
 			fmt.Sprintf("%s expired at %s", token.where, rfc3339(who.expiresAt)),
 			credentialData(need, all, protocol.ReasonTokenExpired, action))
@@ -81,6 +90,8 @@ func (m *Manager) chatGPT(s *snapshot) (ChatGPTCredential, *protocol.Error) {
 		FedRAMP:   who.fedRAMP,
 		Source:    token.source,
 		ExpiresAt: who.expiresAt,
+		expired:   expired,
+		owner:     who,
 		token:     token.value,
 	}, nil
 }

@@ -44,6 +44,13 @@ func (v *vital) enter(always bool) (end func(), ok bool) {
 	}, true
 }
 
+// isClosed reports whether the process is about to exit.
+func (v *vital) isClosed() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.closed
+}
+
 // undisturbed runs work under a context that nobody ends, and waits for it. When
 // ctx ends first, the error is -32800 at once, while the work goes on; when the
 // process is about to exit, the work does not begin.

@@ -50,12 +50,18 @@ func (m *Manager) status(s *snapshot) protocol.AuthStatus {
 		status.State = protocol.StateAuthenticated
 	case s.err != nil:
 		status.State = protocol.StateError
-	case chatGPTErr != nil && chatGPTErr.Data.Reason == protocol.ReasonTokenExpired && platformErr != nil:
+	case chatGPTErr != nil && onlyLoginHelps(chatGPTErr) && platformErr != nil:
 		status.State = protocol.StateExpired
 	default:
 		status.State = protocol.StateUnauthenticated
 	}
 	return status
+}
+
+// onlyLoginHelps reports whether there is a login that cannot be renewed.
+func onlyLoginHelps(err *protocol.Error) bool {
+	return err.Code == protocol.CodeLoginRequired && err.Data.Reason != protocol.ReasonNoCredentials ||
+		err.Data.Reason == protocol.ReasonForeignIssuer
 }
 
 func (m *Manager) chatGPTState(s *snapshot, all []found) (protocol.ChatGPTState, *protocol.Error) {

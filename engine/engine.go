@@ -126,7 +126,7 @@ func (e *Engine) Resolve(ctx context.Context, model string, wanted protocol.Rout
 	if err != nil {
 		return protocol.ResolveResult{}, err
 	}
-	target, err := e.target(ctx, route.Name)
+	target, err := e.peek(ctx, route.Name)
 	if err != nil {
 		return protocol.ResolveResult{}, err
 	}
@@ -167,6 +167,8 @@ type target struct {
 	source    protocol.CredentialSource
 	accountID string
 	authorize func(http.Header)
+	// login is the credential of the chatgpt route, which may be renewed.
+	login auth.ChatGPTCredential
 }
 
 // target resolves the credential of a route: the credential always follows the
@@ -177,13 +179,32 @@ func (e *Engine) target(ctx context.Context, route protocol.RouteName) (target, 
 		if err != nil {
 			return target{}, err
 		}
-		return target{route, e.cfg.ChatGPTBaseURL, cred.Source, cred.AccountID, cred.Authorize}, nil
+		return e.chatGPTTarget(cred), nil
 	}
 	cred, err := e.cfg.Credentials.Platform(ctx)
 	if err != nil {
 		return target{}, err
 	}
-	return target{route, e.cfg.PlatformBaseURL, cred.Source, "", cred.Authorize}, nil
+	return target{route: route, baseURL: e.cfg.PlatformBaseURL, source: cred.Source, authorize: cred.Authorize}, nil
+}
+
+// peek is target without any network call, for what only wants to know.
+func (e *Engine) peek(ctx context.Context, route protocol.RouteName) (target, error) {
+	if route != protocol.RouteChatGPT {
+		return e.target(ctx, route)
+	}
+	cred, err := e.cfg.Credentials.PeekChatGPT(ctx)
+	if err != nil {
+		return target{}, err
+	}
+	return e.chatGPTTarget(cred), nil
+}
+
+func (e *Engine) chatGPTTarget(cred auth.ChatGPTCredential) target {
+	return target{
+		route: protocol.RouteChatGPT, baseURL: e.cfg.ChatGPTBaseURL, source: cred.Source,
+		accountID: cred.AccountID, authorize: cred.Authorize, login: cred,
+	}
 }
 
 // Create makes one model call: route, credential, body, request, answer. It

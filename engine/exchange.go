@@ -75,6 +75,7 @@ func (x *exchange) call(ctx context.Context) error {
 		x.record.evidence.RoutingOverride = x.constraint.override
 	}
 	x.record.resolved(x.target.baseURL, x.target.source, x.target.accountID)
+	x.record.evidence.Refreshed = x.target.login.Refreshed
 	if x.upload.body, err = x.body(); err != nil {
 		return err
 	}
@@ -84,6 +85,9 @@ func (x *exchange) call(ctx context.Context) error {
 		defer x.endAfter(x.engine.waits.body)()
 	}
 	resp, err := x.send(ctx, streamed)
+	if err == nil && resp.StatusCode == http.StatusUnauthorized && route.Name == protocol.RouteChatGPT {
+		resp, err = x.sendRenewed(ctx, streamed, resp)
+	}
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -66,6 +67,28 @@ func (x *exchange) send(ctx context.Context, streamed bool) (*http.Response, err
 			return nil, context.Cause(ctx)
 		}
 	}
+}
+
+// sendRenewed sends the body once more, with a renewed credential, after a 401:
+// once for a request, and never with a credential of another source or account
+// (contract 5). Where there is no newer credential to be had, refused is the
+// answer that counts.
+func (x *exchange) sendRenewed(ctx context.Context, streamed bool, refused *http.Response) (*http.Response, error) {
+	login, err := x.engine.cfg.Credentials.Renew(ctx, x.target.login)
+	var known *protocol.Error
+	if errors.As(err, &known) && known.Data.Reason == protocol.ReasonTokenRejected {
+		return refused, nil
+	}
+	x.record.answered(refused.StatusCode, refused.Header)
+	_ = refused.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	baseURL := x.target.baseURL // where the account's region is, which stays
+	x.target = x.engine.chatGPTTarget(login)
+	x.target.baseURL = baseURL
+	x.record.evidence.Refreshed = true
+	return x.send(ctx, streamed)
 }
 
 // ended is what an attempt came to that its context ended.

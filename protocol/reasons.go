@@ -33,12 +33,15 @@ var Errors = []ErrorRow{
 	{Code: CodeBusy, Kind: KindBusy, HTTP: "503",
 		Members: []string{"limit"}},
 	{Code: CodeLoginRequired, Kind: KindLoginRequired, HTTP: "401",
-		Reasons: []string{ReasonNoCredentials, ReasonTokenExpired, ReasonTokenRejected},
+		Reasons: []string{
+			ReasonNoCredentials, ReasonTokenExpired, ReasonTokenRejected,
+			ReasonRefreshExpired, ReasonRefreshReused, ReasonRefreshRevoked, ReasonAccountChanged,
+		},
 		Members: []string{"need", "have", "loginMethods"}},
 	{Code: CodeCredentialMismatch, Kind: KindCredentialMismatch, HTTP: "403",
 		Reasons: []string{
 			ReasonWrongKind, ReasonMissingAccountID, ReasonAccountMismatch,
-			ReasonPinnedRoute, ReasonBadOverride, ReasonForeignBaseURL,
+			ReasonPinnedRoute, ReasonBadOverride, ReasonForeignBaseURL, ReasonForeignIssuer,
 		},
 		Members: []string{"need", "have", "loginMethods", "route"}},
 	{Code: CodeCredentialStore, Kind: KindCredentialStore, HTTP: "500",
@@ -49,7 +52,7 @@ var Errors = []ErrorRow{
 		Members: []string{"path", "field"}},
 	{Code: CodeAuthUnavailable, Kind: KindAuthUnavailable, HTTP: "502 / 504",
 		Reasons: []string{
-			"connect", "dns", "tls", "proxy", "timeout", "server_error", "rate_limited", "redirect", "bad_answer",
+			"connect", "dns", "tls", "proxy", "timeout", "server_error", "rate_limited", "redirect", "refused", "bad_answer",
 		}},
 	{Code: CodeLoginFailed, Kind: KindLoginFailed, HTTP: "403",
 		Reasons: []string{

@@ -7,15 +7,19 @@ import (
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
-// authStatus tells who the user is. It reads the store and the environment only;
-// refresh:"ifExpiring" has nothing to renew with yet.
+// authStatus tells who the user is. It reads the store and the environment only,
+// unless refresh:"ifExpiring" asks for a renewal where that is due.
 func (s *Server) authStatus(ctx context.Context, req *wire.Request) (any, error) {
 	members, err := paramMembers(req.Params)
 	if err != nil {
 		return nil, err
 	}
-	if refresh, ok := stringMember(members, "refresh"); !ok || refresh != "" && refresh != "never" && refresh != "ifExpiring" {
+	refresh, ok := stringMember(members, "refresh")
+	if !ok || refresh != "" && refresh != "never" && refresh != "ifExpiring" {
 		return nil, protocol.InvalidParams("refresh", "The member \"refresh\" must be \"never\" or \"ifExpiring\".")
+	}
+	if refresh == "ifExpiring" {
+		s.cfg.Auth.RenewIfExpiring(ctx)
 	}
 	return s.cfg.Auth.Status(ctx), nil
 }

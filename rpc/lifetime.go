@@ -32,7 +32,19 @@ const (
 // gives the exit code of the process. signals are those that end it; a second
 // one ends it at once. A write that is blocked in out may go on after it: the
 // caller then ends the process.
+//
+// New tokens that are on their way are awaited and saved before it returns, up
+// to settleWait, whatever ended the conversation, a second signal included: only
+// SIGKILL is exempt (contract 2). The replies are on time all the same.
 func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer, signals <-chan os.Signal) int {
+	code := s.serve(ctx, in, out, signals)
+	rest, cancel := context.WithTimeout(context.Background(), settleWait)
+	defer cancel()
+	s.cfg.Auth.Settle(rest)
+	return code
+}
+
+func (s *Server) serve(ctx context.Context, in io.Reader, out io.Writer, signals <-chan os.Signal) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.conn = wire.New(in, out, s.cfg.Wire)
@@ -100,7 +112,7 @@ func (s *Server) drain(signals <-chan os.Signal) int {
 	}()
 	select {
 	case <-written:
-		return s.finish(exitClean, signals)
+		return exitClean
 	case <-s.conn.WriteFailed():
 		return s.leave(exitUnclean, goneWait, signals)
 	case sig := <-signals:
@@ -133,21 +145,6 @@ func (s *Server) leave(code int, wait time.Duration, signals <-chan os.Signal) i
 	}()
 	select {
 	case <-over:
-	case sig := <-signals:
-		return signalCode(sig)
-	}
-	return s.finish(code, signals)
-}
-
-// finish waits until the tokens that are on their way have been saved (contract
-// 2), and gives code; a signal ends the process at once.
-func (s *Server) finish(code int, signals <-chan os.Signal) int {
-	ctx, cancel := context.WithTimeout(context.Background(), settleWait)
-	defer cancel()
-	settled := make(chan struct{})
-	go func() { s.cfg.Auth.Settle(ctx); close(settled) }()
-	select {
-	case <-settled:
 	case sig := <-signals:
 		return signalCode(sig)
 	}

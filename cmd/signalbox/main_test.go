@@ -20,8 +20,9 @@ import (
 const mainVariable = "SIGNALBOX_TEST_MAIN"
 
 // asMain is what the environment of such a process has at least. A binary built
-// with -race would else sleep for a second at its end.
-var asMain = []string{mainVariable + "=1", "GORACE=atexit_sleep_ms=0"}
+// with -race would else sleep for a second at its end. Whatever a test forgets to
+// redirect ends at the proxy and not at OpenAI.
+var asMain = []string{mainVariable + "=1", "GORACE=atexit_sleep_ms=0", "HTTPS_PROXY=http://127.0.0.1:1", "https_proxy=http://127.0.0.1:1"}
 
 func TestMain(m *testing.M) {
 	if os.Getenv(mainVariable) == "1" {

@@ -58,7 +58,7 @@ func TestProcessIDGone(t *testing.T) {
 func TestParentGone(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command("sh", "-c", `exec 3<&0; signalbox serve <&3 & echo "child $!" >&2; wait`)
-	cmd.Env = append(asMain[:2:2], "HOME="+t.TempDir(), "PATH="+binFolder(t)+":"+os.Getenv("PATH"))
+	cmd.Env = append(asMain[:len(asMain):len(asMain)], "HOME="+t.TempDir(), "PATH="+binFolder(t)+":"+os.Getenv("PATH"))
 	cmd.WaitDelay = patience // stderr is the grandchild's too
 	h := run(t, cmd, options{lsp: lsp})
 	m := h.call("0", "initialize", `{"processId":null}`)

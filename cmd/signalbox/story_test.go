@@ -28,7 +28,7 @@ func TestStoryOneLineOfShell(t *testing.T) {
 	t.Parallel()
 	const line = `printf '{"jsonrpc":"2.0","id":1,"method":"responses/create","params":{"model":"gpt-5.2-codex","input":"What is 2+2?","stream":true}}\n' | signalbox serve --simulate`
 	cmd := exec.Command("sh", "-c", line)
-	cmd.Env = append(asMain[:2:2], "HOME="+t.TempDir(), "PATH="+binFolder(t)+":"+os.Getenv("PATH"))
+	cmd.Env = append(asMain[:len(asMain):len(asMain)], "HOME="+t.TempDir(), "PATH="+binFolder(t)+":"+os.Getenv("PATH"))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

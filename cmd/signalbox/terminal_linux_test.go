@@ -41,7 +41,7 @@ func TestByHandOnATerminal(t *testing.T) {
 	t.Parallel()
 	stdin, _ := terminal(t)
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(asMain[:2:2], "HOME="+t.TempDir())
+	cmd.Env = append(asMain[:len(asMain):len(asMain)], "HOME="+t.TempDir())
 	var stdout, stderr strings.Builder
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
 	require.NoError(t, cmd.Start())
@@ -58,7 +58,7 @@ func TestScriptOnATerminal(t *testing.T) {
 	t.Parallel()
 	stdout, person := terminal(t)
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(asMain[:2:2], "HOME="+t.TempDir())
+	cmd.Env = append(asMain[:len(asMain):len(asMain)], "HOME="+t.TempDir())
 	cmd.Stdin, cmd.Stdout = strings.NewReader(pingOne+"\n"), stdout
 	require.NoError(t, cmd.Run())
 	got := make([]byte, 200)

@@ -1,0 +1,92 @@
+package auth
+
+import (
+	"crypto/sha256"
+	"math/rand/v2"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// When a login is renewed (contract 5).
+const (
+	// renewBefore is how long before the expiry of the access token.
+	renewBefore = 5 * time.Minute
+	// renewJitter moves that for each process, so that not all of those that share
+	// a login begin in the same second: between 4:30 and 5:30.
+	renewJitter = 30 * time.Second
+	// renewAge is the age of last_refresh where the expiry cannot be read.
+	renewAge = 8 * 24 * time.Hour
+	// renewPause is the least time between two renewals that nobody asked for: a
+	// clock that is wrong by more than a token lives must not renew without end.
+	renewPause = 30 * time.Second
+)
+
+// Why a login is renewed, in Codex's words of refresh_reason.
+const (
+	whyExpiry    = "proactive_expiry"
+	whyScheduled = "scheduled"
+	whyForced    = "forced"
+	// whyRejected: the upstream answered 401. What Codex says then is not known,
+	// so it is a word that the issuer knows.
+	whyRejected = whyForced
+)
+
+// jitter is drawn once for each Manager.
+func jitter() time.Duration { return time.Duration(rand.Int64N(int64(2*renewJitter))) - renewJitter }
+
+// due tells why the stored login has to be renewed now; "" when it has not.
+func (m *Manager) due(s *snapshot) string {
+	f := &s.file
+	if f.refreshToken.IsZero() || f.accessToken.IsZero() || m.isFresh(f.accessToken) {
+		return ""
+	}
+	now, expires := m.cfg.Now(), parseClaims(f.accessToken).expiresAt
+	switch {
+	case !expires.IsZero():
+		if !now.Before(expires.Add(-renewBefore - m.jitter)) {
+			return whyExpiry
+		}
+	case !f.lastRefresh.IsZero() && now.Sub(f.lastRefresh) > renewAge:
+		return whyScheduled
+	}
+	return ""
+}
+
+// isFresh reports whether this process got the access token by a renewal less
+// than renewPause ago. Such a token is used whatever the clock says of it.
+func (m *Manager) isFresh(access Secret) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.fresh.token == fingerprint(access) && time.Since(m.fresh.at) < renewPause
+}
+
+// fingerprint stands for a token where only equality counts.
+func fingerprint(token Secret) [sha256.Size]byte { return sha256.Sum256([]byte(token.Reveal())) }
+
+// cannotRenew is why the stored login cannot be renewed, without asking anybody;
+// nil when it can be tried. A token that was refused is never sent again by this
+// process (contract 5).
+func (m *Manager) cannotRenew(s *snapshot) *protocol.Error {
+	const need = protocol.CredentialChatGPT
+	all := m.find(s)
+	if m.cfg.Issuer.Bad != "" {
+		return badOverride(m.cfg.Issuer.Bad)
+	}
+	if s.file.refreshToken.IsZero() {
+		return protocol.NewError(protocol.CodeLoginRequired, "there is no refresh token in "+m.path,
+			credentialData(need, all, protocol.ReasonTokenExpired, obtain(need)))
+	}
+	if !isSendable(s.file.refreshToken) {
+		return mismatch(need, all, protocol.ReasonWrongKind, obtain(need),
+			"tokens.refresh_token in "+m.path+" holds blanks or control characters")
+	}
+	if from := s.file.issuer; from != "" && from != m.cfg.Issuer.URL {
+		// The refresh token of another issuer is not sent to ours.
+		return mismatch(need, all, protocol.ReasonForeignIssuer, obtain(need),
+			"the login in "+m.path+" comes from another issuer than the one in use")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.refused[fingerprint(s.file.refreshToken)]
+}
