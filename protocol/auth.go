@@ -71,7 +71,7 @@ const (
 
 // AuthStatusParams are the params of auth/status.
 type AuthStatusParams struct {
-	// "never" (the default) or "ifExpiring"; this version renews nothing.
+	// "never" (the default), or "ifExpiring": renew the login first where that is due.
 	Refresh string `json:"refresh,omitempty"`
 }
 

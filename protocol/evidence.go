@@ -31,7 +31,7 @@ type Evidence struct {
 	UpstreamRequestID *string `json:"upstream_request_id"`
 	// Every HTTP request that was sent, in order, retries included.
 	Attempts []Attempt `json:"attempts"`
-	// The credential was renewed for this request. Always false so far.
+	// The credential was renewed for this request.
 	Refreshed bool `json:"refreshed"`
 	// What was changed in the body, and options that had no effect.
 	Adjustments []Adjustment `json:"adjustments"`

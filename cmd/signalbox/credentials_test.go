@@ -72,13 +72,16 @@ func TestCredentialsRefusedBeforeAnythingIsSent(t *testing.T) {
 		reason string
 		need   string
 	}{
-		"codex with a key only":          {edit: func(a object) { delete(a, "tokens"); a["auth_mode"] = "apikey" }, model: codexModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "chatgpt"},
-		"codex with a key as the token":  {edit: func(a object) { tokens(a)["access_token"] = key }, model: codexModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "chatgpt"},
-		"codex with a key in its env":    {env: []string{"OPENAI_OAUTH_ACCESS_TOKEN=" + key}, model: codexModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "chatgpt"},
-		"pro with tokens only":           {edit: func(a object) { a["OPENAI_API_KEY"] = nil }, model: proModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "platformKey"},
-		"pro with a token as the key":    {edit: func(a object) { a["OPENAI_API_KEY"] = valid }, model: proModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "platformKey"},
-		"pro with a token in the env":    {env: []string{"OPENAI_API_KEY=" + valid}, model: proModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "platformKey"},
-		"codex with an expired token":    {edit: func(a object) { tokens(a)["access_token"] = expired }, model: codexModel, code: 1001, kind: "login_required", need: "chatgpt"},
+		"codex with a key only":         {edit: func(a object) { delete(a, "tokens"); a["auth_mode"] = "apikey" }, model: codexModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "chatgpt"},
+		"codex with a key as the token": {edit: func(a object) { tokens(a)["access_token"] = key }, model: codexModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "chatgpt"},
+		"codex with a key in its env":   {env: []string{"OPENAI_OAUTH_ACCESS_TOKEN=" + key}, model: codexModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "chatgpt"},
+		"pro with tokens only":          {edit: func(a object) { a["OPENAI_API_KEY"] = nil }, model: proModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "platformKey"},
+		"pro with a token as the key":   {edit: func(a object) { a["OPENAI_API_KEY"] = valid }, model: proModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "platformKey"},
+		"pro with a token in the env":   {env: []string{"OPENAI_API_KEY=" + valid}, model: proModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "platformKey"},
+		"codex with an expired token":   {edit: func(a object) { tokens(a)["access_token"], tokens(a)["refresh_token"] = expired, "" }, model: codexModel, code: 1001, kind: "login_required", reason: "token_expired", need: "chatgpt"},
+		"codex from another issuer": {edit: func(a object) {
+			tokens(a)["access_token"], tokens(a)["oauth_provenance"] = expired, object{"issuer": "https://auth.example"}
+		}, model: codexModel, code: 1002, kind: "credential_mismatch", reason: "foreign_issuer", need: "chatgpt"},
 		"codex with an expired env":      {env: []string{"OPENAI_OAUTH_ACCESS_TOKEN=" + expired}, model: codexModel, code: 1001, kind: "login_required", need: "chatgpt"},
 		"codex with nothing":             {edit: func(a object) { clear(a) }, model: codexModel, code: 1001, kind: "login_required", reason: "no_credentials", need: "chatgpt"},
 		"pro with nothing":               {edit: func(a object) { clear(a) }, model: proModel, code: 1001, kind: "login_required", reason: "no_credentials", need: "platformKey"},
@@ -105,7 +108,7 @@ func TestCredentialsRefusedBeforeAnythingIsSent(t *testing.T) {
 				row.meta = "{}"
 			}
 			o := options{home: editedHome(t, sim, row.edit), env: row.env, lsp: lsp}
-			if len(row.env) == 0 || row.kind != "credential_mismatch" || row.reason == "wrong_kind" {
+			if len(row.env) == 0 || row.kind != "credential_mismatch" || row.reason == "wrong_kind" || row.reason == "foreign_issuer" {
 				o.upstream = sim
 			}
 			h := spawn(t, o)

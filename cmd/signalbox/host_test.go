@@ -87,7 +87,8 @@ func spawn(t *testing.T, o options) *host {
 	}
 	cmd := exec.Command(os.Args[0], append([]string{"serve"}, o.args...)...)
 	if o.upstream != nil {
-		cmd.Args = append(cmd.Args, "--chatgpt-base-url="+o.upstream.ChatGPTURL(), "--platform-base-url="+o.upstream.PlatformURL())
+		cmd.Args = append(cmd.Args, "--chatgpt-base-url="+o.upstream.ChatGPTURL(), "--platform-base-url="+o.upstream.PlatformURL(),
+			"--issuer="+o.upstream.IssuerURL())
 	}
 	cmd.Env = slices.Concat(asMain, []string{"HOME=" + t.TempDir(), "CODEX_HOME=" + home}, o.env)
 	return run(t, cmd, o)

@@ -184,7 +184,8 @@ class AuthStatus(_AuthStatus, total=False):
 class AuthStatusParams(TypedDict, total=False):
     """The params of auth/status."""
 
-    # "never" (the default) or "ifExpiring"; this version renews nothing.
+    # "never" (the default), or "ifExpiring": renew the login first where that
+    # is due.
     refresh: str
 
 
@@ -548,7 +549,7 @@ class _Evidence(TypedDict):
     upstream_request_id: Optional[str]
     # Every HTTP request that was sent, in order, retries included.
     attempts: List[Attempt]
-    # The credential was renewed for this request. Always false so far.
+    # The credential was renewed for this request.
     refreshed: bool
     # What was changed in the body, and options that had no effect.
     adjustments: List[Adjustment]

@@ -70,7 +70,10 @@ export interface AuthStatus {
 
 /** The params of auth/status. */
 export interface AuthStatusParams {
-  /** "never" (the default) or "ifExpiring"; this version renews nothing. */
+  /**
+   * "never" (the default), or "ifExpiring": renew the login first where that is
+   * due.
+   */
   refresh?: string;
 }
 
@@ -457,7 +460,7 @@ export interface Evidence {
   upstream_request_id: string | null;
   /** Every HTTP request that was sent, in order, retries included. */
   attempts: Attempt[];
-  /** The credential was renewed for this request. Always false so far. */
+  /** The credential was renewed for this request. */
   refreshed: boolean;
   /** What was changed in the body, and options that had no effect. */
   adjustments: Adjustment[];
