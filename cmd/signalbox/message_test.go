@@ -51,7 +51,8 @@ func readFrame(r *bufio.Reader, lsp bool) ([]byte, error) {
 	return body[2:], nil
 }
 
-// message is what the process writes: a notification or an answer.
+// message is what the process writes: a notification, an answer, or a request,
+// which has a method and an id.
 type message struct {
 	Raw    []byte          `json:"-"`
 	ID     json.RawMessage `json:"id"`
@@ -85,7 +86,7 @@ func parseForm(raw []byte) (message, error) {
 		return m, err
 	}
 	switch form := strings.Join(names, ","); form {
-	case "jsonrpc,method,params", "jsonrpc,id,result", "jsonrpc,id,error":
+	case "jsonrpc,method,params", "jsonrpc,id,result", "jsonrpc,id,error", "jsonrpc,id,method,params":
 	default:
 		return m, fmt.Errorf("members %s", form)
 	}
