@@ -358,13 +358,14 @@ func (m *Manager) PendingLogin(id string) *Login {
 	return nil
 }
 
-// pendingPrompt is the prompt of the login that waits; nil before it is complete.
+// pendingPrompt is the prompt of the login that waits for its user; nil before it
+// is complete, and once the user has done their part.
 func (m *Manager) pendingPrompt() *protocol.LoginPrompt {
 	l := m.PendingLogin("")
 	if l == nil {
 		return nil
 	}
-	if p := l.Prompt(); p.ExpiresAt != "" {
+	if p := l.Prompt(); p.ExpiresAt != "" && !l.Stored() {
 		return &p
 	}
 	return nil

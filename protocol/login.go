@@ -133,6 +133,14 @@ type LogoutResult struct {
 	Auth AuthStatus `json:"auth"`
 }
 
+// RefreshResult is the result of auth/refresh.
+type RefreshResult struct {
+	// There are new tokens.
+	Refreshed bool `json:"refreshed"`
+	// As auth/status answers it after the renewal.
+	Auth AuthStatus `json:"auth"`
+}
+
 // ShowDocumentParams are the params of window/showDocument, as in LSP.
 type ShowDocumentParams struct {
 	// The page.

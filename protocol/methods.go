@@ -17,6 +17,7 @@ var Methods = []Message{
 	{MethodLoginComplete, CompleteLoginParams{}, LoginResult{}},
 	{MethodLoginCancel, CancelLoginParams{}, CancelLoginResult{}},
 	{MethodLogout, LogoutParams{}, LogoutResult{}},
+	{MethodRefresh, nil, RefreshResult{}},
 	{MethodRoutesResolve, ResolveParams{}, ResolveResult{}},
 	{MethodResponsesCreate, CreateParams{}, CreateResult{}},
 	{MethodResponsesCancel, CancelStreamParams{}, CancelStreamResult{}},
@@ -70,6 +71,8 @@ const (
 	MethodLoginCancel = "auth/login/cancel"
 	// Forgets the login and the key, and tells the issuer.
 	MethodLogout = "auth/logout"
+	// Renews the tokens now, whether that is due or not.
+	MethodRefresh = "auth/refresh"
 	// Where a model would go, or the error that responses/create would give. No network call.
 	MethodRoutesResolve = "routes/resolve"
 	// A model call: section 4.

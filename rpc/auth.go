@@ -40,3 +40,20 @@ func (s *Server) logout(ctx context.Context, req *wire.Request) (any, error) {
 	}
 	return protocol.LogoutResult{Auth: s.authChanged(before)}, nil
 }
+
+// refresh renews the tokens now.
+func (s *Server) refresh(ctx context.Context, req *wire.Request) (any, error) {
+	if _, err := paramMembers(req.Params); err != nil {
+		return nil, err
+	}
+	before := s.toldCount()
+	refreshed, err := s.cfg.Auth.Refresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	status := s.cfg.Auth.Status(ctx)
+	if refreshed {
+		status = s.authChanged(before)
+	}
+	return protocol.RefreshResult{Refreshed: refreshed, Auth: status}, nil
+}

@@ -137,6 +137,7 @@ func New(cfg Config) *Server {
 		protocol.MethodLoginComplete:   {serve: s.completeLogin},
 		protocol.MethodLoginCancel:     {serve: s.cancelLogin, free: true},
 		protocol.MethodLogout:          {serve: s.logout},
+		protocol.MethodRefresh:         {serve: s.refresh},
 		protocol.MethodRoutesResolve:   {serve: s.resolveRoute},
 		protocol.MethodResponsesCancel: {serve: s.cancelStream, inline: true, free: true},
 		protocol.MethodModelsList:      {serve: s.listModels},

@@ -896,6 +896,14 @@ export interface RateWindow {
   resets_at: string | null;
 }
 
+/** The result of auth/refresh. */
+export interface RefreshResult {
+  /** There are new tokens. */
+  refreshed: boolean;
+  /** As auth/status answers it after the renewal. */
+  auth: AuthStatus;
+}
+
 /** The params of routes/resolve. */
 export interface ResolveParams {
   /** The model. */
@@ -1071,6 +1079,8 @@ export interface Methods {
   "auth/login/cancel": { params: CancelLoginParams; result: CancelLoginResult };
   /** Forgets the login and the key, and tells the issuer. */
   "auth/logout": { params: LogoutParams; result: LogoutResult };
+  /** Renews the tokens now, whether that is due or not. */
+  "auth/refresh": { params: undefined; result: RefreshResult };
   /**
    * Where a model would go, or the error that responses/create would give. No
    * network call.

@@ -386,6 +386,25 @@ func TestLogout(t *testing.T) {
 	})
 }
 
+// auth/refresh renews; the host is told before it is answered.
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	sim, err := simulator.Start(simulator.Config{})
+	require.NoError(t, err)
+	t.Cleanup(sim.Close)
+	home := t.TempDir()
+	require.NoError(t, sim.WriteHome(home))
+	h := spawn(t, options{upstream: sim, home: home, lsp: true})
+	h.begin()
+	h.send(request("1", "auth/refresh", "{}"))
+	methods, _, answer := h.until("1")
+	assert.Equal(t, []string{"auth/changed"}, methods)
+	assert.Contains(t, string(answer.Result), `{"refreshed":true,"auth":{"state":"authenticated"`)
+	assert.NotEqual(t, sim.Login().RefreshToken, tokens(authFile(t, home))["refresh_token"])
+	require.NoError(t, os.Remove(filepath.Join(home, "auth.json")))
+	refused(t, h.call("2", "auth/refresh", ""), 1001, "login_required", "no_credentials")
+}
+
 // auth/changed when another program changes the file, to a host that has
 // called initialize, and only when something has changed for it.
 func TestAuthChangedByAnotherProgram(t *testing.T) {

@@ -88,6 +88,7 @@ func (m message) schema() (name string, part []byte) {
 		{"rule", "routes-resolve"},
 		{"streamId", "responses-create"},
 		{"loginId", "auth-login"},
+		{"refreshed", "auth-refresh"},
 		{"auth", "auth-logout"},
 		{"status", "responses-cancel"},
 	} {

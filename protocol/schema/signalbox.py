@@ -958,6 +958,15 @@ class RateWindow(TypedDict):
     resets_at: Optional[str]
 
 
+class RefreshResult(TypedDict):
+    """The result of auth/refresh."""
+
+    # There are new tokens.
+    refreshed: bool
+    # As auth/status answers it after the renewal.
+    auth: AuthStatus
+
+
 class _ResolveParams(TypedDict):
     # The model.
     model: str
@@ -1119,6 +1128,7 @@ Method = Literal[
     "auth/login/complete",  # CompleteLoginParams -> LoginResult
     "auth/login/cancel",  # CancelLoginParams -> CancelLoginResult
     "auth/logout",  # LogoutParams -> LogoutResult
+    "auth/refresh",  # RefreshResult
     "routes/resolve",  # ResolveParams -> ResolveResult
     "responses/create",  # CreateParams -> CreateResult
     "responses/cancel",  # CancelStreamParams -> CancelStreamResult
