@@ -23,22 +23,31 @@ const (
 // demo spawns a server with the simulator over real pipes, as a host would, and
 // shows what a host gets.
 func demo(p *program, args []string) int {
-	if len(args) > 0 {
-		return p.usageError(fmt.Errorf("demo takes no argument %q", args[0]))
+	// Its server is simulated whatever the flags say, and gets them as they are.
+	args = append([]string{"--simulate"}, args...)
+	s, rest, err := parseFlags("demo", args, p.stdout)
+	switch {
+	case err == nil && len(rest) > 0:
+		err = fmt.Errorf("demo takes no argument %q", rest[0])
+	case err == nil && s.simulate.name != "":
+		err = fmt.Errorf("demo has a scenario of its own for each scene")
 	}
-	if err := p.runDemo(); err != nil {
+	if err != nil {
+		return p.usageError(err)
+	}
+	if err := p.runDemo(args); err != nil {
 		_, _ = fmt.Fprintf(p.stderr, "signalbox demo: %v\n", err)
 		return exitNot
 	}
 	return exitDone
 }
 
-func (p *program) runDemo() error {
+func (p *program) runDemo(flags []string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	server := exec.Command(self, "serve", "--simulate")
+	server := exec.Command(self, append([]string{"serve"}, flags...)...)
 	server.Stderr = p.stderr
 	stdin, err := server.StdinPipe()
 	if err != nil {

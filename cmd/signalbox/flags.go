@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/engine"
@@ -44,6 +45,8 @@ func parseFlags(command string, args []string, out io.Writer, own ...func(*flag.
 	for _, add := range own {
 		add(f)
 	}
+	ownNames := map[string]bool{}
+	f.VisitAll(func(f *flag.Flag) { ownNames[f.Name] = true })
 	f.Func("framing", "`auto`, lsp or ndjson", choose(&s.framing, map[string]wire.Framing{
 		"auto": wire.FramingAuto, "lsp": wire.FramingLSP, "ndjson": wire.FramingNDJSON,
 	}))
@@ -54,8 +57,8 @@ func parseFlags(command string, args []string, out io.Writer, own ...func(*flag.
 	f.Func("account-mode", "`auto`, plan, chatgpt or apiKey: the route of models that no rule names", choose(&s.accountMode, map[string]string{
 		"auto": "auto", "plan": "plan", "chatgpt": "chatgpt", "apiKey": "apiKey",
 	}))
-	f.StringVar(&s.clientVersion, "client-version", engine.DefaultClientVersion, "Codex client version declared on the ChatGPT route")
-	f.StringVar(&s.originator, "originator", engine.DefaultOriginator, "name sent as originator on the ChatGPT route")
+	f.StringVar(&s.clientVersion, "client-version", engine.DefaultClientVersion, "Codex client `VERSION` declared on the ChatGPT route")
+	f.StringVar(&s.originator, "originator", engine.DefaultOriginator, "`NAME` sent as originator on the ChatGPT route")
 	f.StringVar(&s.chatgptBaseURL, "chatgpt-base-url", "", "`URL` in place of the ChatGPT Codex backend")
 	f.StringVar(&s.platformBaseURL, "platform-base-url", "", "`URL` in place of the OpenAI Platform")
 	f.StringVar(&s.issuer, "issuer", "", "`URL` in place of OpenAI's login server")
@@ -72,11 +75,9 @@ func parseFlags(command string, args []string, out io.Writer, own ...func(*flag.
 	for {
 		if err := f.Parse(args); err != nil {
 			if err == flag.ErrHelp {
-				_, _ = fmt.Fprintf(out, "Usage: signalbox %s\n\n", usageOf(command))
-				f.SetOutput(out)
-				f.PrintDefaults()
+				printHelp(out, command, f, ownNames)
 			}
-			return nil, nil, err
+			return nil, nil, flagError{command, teach(err, f)}
 		}
 		parsed := args[:len(args)-f.NArg()]
 		if args = f.Args(); len(args) == 0 || len(parsed) > 0 && parsed[len(parsed)-1] == "--" {
@@ -84,10 +85,34 @@ func parseFlags(command string, args []string, out io.Writer, own ...func(*flag.
 				listScenarios(out)
 				return nil, nil, flag.ErrHelp
 			}
-			return s, append(rest, args...), s.check()
+			if err := s.check(); err != nil {
+				return nil, nil, flagError{command, err}
+			}
+			return s, append(rest, args...), nil
 		}
 		rest, args = append(rest, args[0]), args[1:]
 	}
+}
+
+// flagError is what is wrong with a flag of a command.
+type flagError struct {
+	command string
+	error
+}
+
+// Unwrap gives flag.ErrHelp, where it is that.
+func (e flagError) Unwrap() error { return e.error }
+
+// teach adds to the error of an unknown flag the one that may have been meant, and
+// writes flags as the help does.
+func teach(err error, f *flag.FlagSet) error {
+	name, found := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !found {
+		return err
+	}
+	var all []string
+	f.VisitAll(func(f *flag.Flag) { all = append(all, "--"+f.Name) })
+	return fmt.Errorf("there is no flag --%s%s", name, didYouMean("--"+name, all))
 }
 
 // check refuses what no single flag can see.

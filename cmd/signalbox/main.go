@@ -38,41 +38,6 @@ type program struct {
 	transport func(http.RoundTripper) http.RoundTripper
 }
 
-// command is one subcommand.
-type command struct {
-	name, usage, summary string
-	run                  func(p *program, args []string) int
-}
-
-// commands in the order of the help.
-func commands() []command {
-	return []command{
-		{"serve", "[FLAGS]", "answer a host on stdin and stdout; the default without a terminal", serve},
-		{"login", "[--device|--with-api-key|--no-browser] [FLAGS]", "log in with a browser, a code on another device, or a key", login},
-		{"status", "[--json] [FLAGS]", "who am I, and which routes can be used now", status},
-		{"logout", "[--local] [FLAGS]", "forget the login and the key, and tell the issuer", logout},
-		{"route", "MODEL [FLAGS]", "where a model would go, without any network call", route},
-		{"ask", "-m MODEL PROMPT|- [FLAGS]", "ask a model and stream its text", ask},
-		{"call", "METHOD [JSON|-] [FLAGS]", "send one request, print what comes, one JSON object a line", call},
-		{"validate", "[--json] [FLAGS]", "ask each pinned model, prove which one answers; pass or fail", validate},
-		{"demo", "", "watch a host at work, without an account", demo},
-		{"schema", "[--lang LANGUAGE]", "describe the protocol: openrpc, jsonschema, typescript, python", schema},
-		{"completion", "bash|zsh|fish", "print the completion script of a shell", completion},
-		{"version", "", "print the version", printVersion},
-		{"help", "", "print this text", help},
-	}
-}
-
-// usageOf gives the usage line of a subcommand.
-func usageOf(name string) string {
-	for _, c := range commands() {
-		if c.name == name {
-			return c.name + " " + c.usage
-		}
-	}
-	return name
-}
-
 func main() { os.Exit(start(nil)) }
 
 // start sets the process up and runs the subcommand of its arguments.
@@ -103,30 +68,11 @@ func start(transport func(http.RoundTripper) http.RoundTripper) int {
 	case isVersion(args[0]):
 		args[0] = "version"
 	}
-	for _, c := range commands() {
-		if c.name == args[0] {
-			return c.run(p, args[1:])
-		}
+	c, found := find(args[0])
+	if !found {
+		return p.usageError(unknownCommand(args[0]))
 	}
-	return p.usageError(fmt.Errorf("there is no subcommand %q%s", args[0], didYouMean(args[0])))
-}
-
-// didYouMean suggests the subcommand that starts most like word.
-func didYouMean(word string) string {
-	best, most := "", 1
-	for _, c := range commands() {
-		n := 0
-		for n < min(len(word), len(c.name)) && word[n] == c.name[n] {
-			n++
-		}
-		if n > most {
-			best, most = c.name, n
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
+	return c.run(p, args[1:])
 }
 
 func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
@@ -138,36 +84,23 @@ func (p *program) usageError(err error) int {
 	if errors.Is(err, flag.ErrHelp) {
 		return exitDone
 	}
-	_, _ = fmt.Fprintf(p.stderr, "signalbox: %v\nRun \"signalbox help\" for the usage.\n", err)
+	topic := "help"
+	var wrong flagError
+	if errors.As(err, &wrong) {
+		topic += " " + wrong.command
+	}
+	_, _ = fmt.Fprintf(p.stderr, "signalbox: %v\nRun \"signalbox %s\" for the usage.\n", err, topic)
 	return exitUsage
 }
 
-func help(p *program, _ []string) int {
-	usage(p.stdout)
-	return exitDone
-}
-
-func usage(w io.Writer) {
-	_, _ = fmt.Fprint(w, `signalbox answers an editor, an agent or a script on stdin and stdout: JSON-RPC
-2.0 that owns the user's OpenAI credentials and routing.
-
-Usage: signalbox [COMMAND] [FLAGS]
-
-`)
-	for _, c := range commands() {
-		_, _ = fmt.Fprintf(w, "  %-11s %s\n", c.name, c.summary)
+func printVersion(p *program, args []string) int {
+	_, rest, err := parseFlags("version", args, p.stdout)
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("version takes no argument %q", rest[0])
 	}
-	_, _ = fmt.Fprint(w, `
-Try it without an account:
-
-  printf '{"id":1,"method":"auth/status"}\n' | signalbox serve --simulate
-
-"signalbox COMMAND -h" lists the flags of a command; docs/protocol.md has the
-methods. Exit codes: 0 done, 1 not, 2 usage, 3 drain timeout, 4 error of call.
-`)
-}
-
-func printVersion(p *program, _ []string) int {
+	if err != nil {
+		return p.usageError(err)
+	}
 	_, _ = fmt.Fprintln(p.stdout, "signalbox "+version)
 	return exitDone
 }
