@@ -35,8 +35,7 @@ func serving(t *testing.T, tls bool, handler http.HandlerFunc) options {
 		server.EnableHTTP2 = true
 		server.StartTLS()
 		file := filepath.Join(t.TempDir(), "ca.pem")
-		block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-		require.NoError(t, os.WriteFile(file, block, 0o600))
+		require.NoError(t, os.WriteFile(file, pemOf(server.Certificate().Raw), 0o600))
 		o.env = append(o.env, "SSL_CERT_FILE="+file)
 	} else {
 		server.Start()
@@ -48,6 +47,9 @@ func serving(t *testing.T, tls bool, handler http.HandlerFunc) options {
 	o.args = []string{"--platform-base-url=" + server.URL}
 	return o
 }
+
+// pemOf is a certificate as a file holds it.
+func pemOf(der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}) }
 
 // kilobytes reads a figure of kB in /proc/PID/status (proc(5)); 0 where there is
 // none.
