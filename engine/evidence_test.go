@@ -98,12 +98,18 @@ func TestEvidence(t *testing.T) {
 
 // The oai request id stands in where the usual one is missing.
 func TestUpstreamRequestID(t *testing.T) {
-	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Oai-Request-Id", "oai_1")
-		w.WriteHeader(400)
-	})
-	result, _ := (&host{}).failure(t, e, askPlatform)
-	assert.Equal(t, "oai_1", *result.Evidence.UpstreamRequestID)
+	for _, names := range [][]string{
+		{"X-Request-Id", "X-Oai-Request-Id", "Cf-Ray"}, {"X-Oai-Request-Id", "Cf-Ray"}, {"Cf-Ray"},
+	} {
+		e := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			for _, name := range names {
+				w.Header().Set(name, name)
+			}
+			w.WriteHeader(400)
+		})
+		result, _ := (&host{}).failure(t, e, askPlatform)
+		assert.Equal(t, names[0], *result.Evidence.UpstreamRequestID)
+	}
 }
 
 // inBody, inEvent and inMetadata are events that name a model, in all the places

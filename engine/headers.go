@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -90,12 +91,10 @@ func isVisible(name string) bool {
 	return name == "x-request-id" || name == "retry-after"
 }
 
-// upstreamRequestID gives the id by which OpenAI's support finds the request.
+// upstreamRequestID gives the id by which OpenAI's support finds the request;
+// where the edge in front of it answered, that of the edge.
 func upstreamRequestID(h http.Header) string {
-	if id := h.Get("X-Request-Id"); id != "" {
-		return id
-	}
-	return h.Get("X-Oai-Request-Id")
+	return cmp.Or(h.Get("X-Request-Id"), h.Get("X-Oai-Request-Id"), h.Get("Cf-Ray"))
 }
 
 // newSessionID gives a UUID version 7 (RFC 9562 section 5.7).

@@ -38,13 +38,13 @@ func (x *exchange) limited(said upstreamFailure, h http.Header) *protocol.Error 
 		d.Reason, d.Retryable, d.Action = "requests", true, "Wait before you try again."
 	}
 	d.ResetsAt = rfc3339(resetsAt)
-	d.RetryAfterMs = x.retryAfterLimit(d.Reason, resetsAt, h).Milliseconds()
+	d.RetryAfterMs = x.retryAfterLimit(d.Reason, said, resetsAt, h).Milliseconds()
 	return protocol.NewError(protocol.CodeRateLimited, message, d)
 }
 
 // retryAfterLimit is how long a limit holds: what the upstream asks to wait, else
 // until its reset; 0 for unknown.
-func (x *exchange) retryAfterLimit(reason string, resetsAt time.Time, h http.Header) time.Duration {
+func (x *exchange) retryAfterLimit(reason string, said upstreamFailure, resetsAt time.Time, h http.Header) time.Duration {
 	if pause := retryAfter(h); pause > 0 {
 		return pause
 	}
@@ -52,10 +52,42 @@ func (x *exchange) retryAfterLimit(reason string, resetsAt time.Time, h http.Hea
 		return max(0, time.Until(resetsAt))
 	}
 	if reason == "requests" || reason == "tokens" {
+		if pause := waitInWords(said.Message); pause > 0 {
+			return pause
+		}
 		pause, err := time.ParseDuration(h.Get("X-Ratelimit-Reset-" + reason))
 		if err == nil {
 			return max(0, pause)
 		}
+	}
+	return 0
+}
+
+// waitInWords reads how long to wait from a sentence such as "Rate limit reached
+// … Please try again in 1.5s.", 0 for nothing.
+func waitInWords(message string) time.Duration {
+	_, rest, found := strings.Cut(strings.ToLower(message), "try again in ")
+	if !found {
+		return 0
+	}
+	rest = strings.TrimSpace(rest)
+	end := 0
+	for end < len(rest) && (rest[end] >= '0' && rest[end] <= '9' || rest[end] == '.') {
+		end++
+	}
+	n, err := strconv.ParseFloat(rest[:end], 64)
+	unit := strings.TrimSpace(rest[end:])
+	switch {
+	case err != nil:
+		return 0
+	case strings.HasPrefix(unit, "ms"):
+		return span(n, time.Millisecond)
+	case strings.HasPrefix(unit, "s"):
+		return span(n, time.Second)
+	case strings.HasPrefix(unit, "m"): // 6m0s, 1 minute
+		return span(n, time.Minute)
+	case strings.HasPrefix(unit, "h"):
+		return span(n, time.Hour)
 	}
 	return 0
 }

@@ -284,3 +284,20 @@ func TestRefusalWithoutEnd(t *testing.T) {
 		assert.Equal(t, status, failure.Data.HTTPStatus)
 	}
 }
+
+func TestWaitInWords(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"Rate limit reached for m. Please try again in 1.5s.": 1500 * time.Millisecond,
+		"Please Try again in 250ms. Visit":                    250 * time.Millisecond,
+		"try again in 20 seconds":                             20 * time.Second,
+		"try again in 6m0s":                                   6 * time.Minute,
+		"try again in 1 hour":                                 time.Hour,
+		"try again in":                                        0,
+		"try again in a while":                                0,
+		"try again in 5":                                      0,
+		"try again in 1.2.3s":                                 0,
+		"":                                                    0,
+	} {
+		assert.Equal(t, want, waitInWords(text), text)
+	}
+}

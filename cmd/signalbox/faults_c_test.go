@@ -20,6 +20,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"slices"
@@ -332,6 +334,47 @@ func TestFaultC11Unauthorized(t *testing.T) {
 		assert.Equal(t, "failed", got.status())
 	}
 	assert.Len(t, sim.Calls(), 2)
+}
+
+// A 401 on a stored login is renewed once, and the same body sent again.
+func TestFaultC11Renewed(t *testing.T) {
+	t.Parallel()
+	sim, err := simulator.Start(simulator.Config{})
+	require.NoError(t, err)
+	t.Cleanup(sim.Close)
+	home := t.TempDir()
+	require.NoError(t, sim.WriteHome(home))
+	to, err := url.Parse(sim.IssuerURL())
+	require.NoError(t, err)
+	var mu sync.Mutex
+	var bodies, tokens []string
+	forward := httputil.NewSingleHostReverseProxy(to)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			body, _ := io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			mu.Lock()
+			bodies, tokens = append(bodies, string(body)), append(tokens, r.Header.Get("Authorization"))
+			first := len(bodies) == 1
+			mu.Unlock()
+			if first {
+				w.WriteHeader(http.StatusUnauthorized)
+				_, _ = io.WriteString(w, `{"detail":"Unauthorized"}`)
+				return
+			}
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	h := spawn(t, options{home: home, args: []string{"--chatgpt-base-url=" + server.URL + "/backend-api/codex", "--issuer=" + sim.IssuerURL()}})
+	got := h.create("1", `{"model":"gpt-5.2-codex","input":"hi","stream":true}`)
+	assert.Equal(t, "completed", got.status(), "%s", got.answer.Raw)
+	evidence := fullEvidence(t, got.answer)
+	assert.Equal(t, true, evidence["refreshed"])
+	assert.Equal(t, 2, attempts(t, got.answer))
+	require.Len(t, bodies, 2)
+	assert.Equal(t, bodies[0], bodies[1])
+	assert.False(t, tokens[0] == tokens[1], "a renewed token")
 }
 
 // What fails after events were delivered is never sent again.
