@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"slices"
@@ -98,7 +99,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		x.refuse(http.StatusNotFound, "not_found", "Not Found")
 	case r.Method == target.method:
 		if act := s.scenario.issuer[r.URL.Path]; act == nil || act(x) {
-			target.serve(x)
+			x.held(record, target.serve)
 		}
 		if x.gone {
 			// Or a body that was given up would end as if it were complete.
@@ -113,6 +114,42 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		x.refuse(http.StatusMethodNotAllowed, "method_not_allowed", "Method Not Allowed")
 	}
 }
+
+// held serves a request, and lets Config.Hold in between for the token endpoint.
+func (x *exchange) held(record *Request, serve func(*exchange)) {
+	hold := x.server.config.Hold
+	if hold == nil || x.r.URL.Path != pathToken {
+		serve(x)
+		return
+	}
+	if !hold(*record, false) {
+		panic(http.ErrAbortHandler)
+	}
+	// Carried out with nobody listening: what a cut answer stands for has happened.
+	answer := &unsent{header: http.Header{}}
+	w := x.w
+	x.w = answer
+	serve(x)
+	x.w = w
+	if !hold(*record, true) {
+		panic(http.ErrAbortHandler)
+	}
+	maps.Copy(w.Header(), answer.header)
+	w.WriteHeader(answer.code)
+	x.write(answer.body.Bytes())
+}
+
+// unsent is an answer that is kept for a while.
+type unsent struct {
+	header http.Header
+	code   int
+	body   bytes.Buffer
+}
+
+func (u *unsent) Header() http.Header         { return u.header }
+func (u *unsent) WriteHeader(code int)        { u.code = code }
+func (u *unsent) Write(p []byte) (int, error) { return u.body.Write(p) }
+func (u *unsent) Flush()                      {}
 
 // fault is an error object as the Platform and the issuer send it.
 type fault struct {

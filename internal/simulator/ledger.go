@@ -25,6 +25,8 @@ type ledger struct {
 	keys    map[string]bool
 	codes   map[string]codeGrant
 	devices map[string]*device
+	// granted and reused count renewals.
+	granted, reused int
 }
 
 // session is one login. Revoking its refresh token ends all of it (RFC 7009, 2.1).
@@ -145,9 +147,11 @@ func (l *ledger) rotate(token, client string) (tokenSet, *refusal) {
 	case g.session.client != client:
 		return invalid("invalid_client", "The refresh token was issued to another client.")
 	case g.used:
+		l.reused++
 		return invalid("refresh_token_reused", textReused)
 	}
 	g.used = true
+	l.granted++
 	return l.issue(g.session, time.Now()), nil
 }
 

@@ -36,6 +36,12 @@ type Config struct {
 	// WriteSize, when positive, sends bodies in flushed writes of this many bytes.
 	WriteSize int
 
+	// Hold, when not nil, is called with each request to the token endpoint twice:
+	// before it is carried out, and after that, done being true, before its answer
+	// is sent. It may wait, and false cuts the connection without an answer. It is
+	// called by several goroutines at once.
+	Hold func(r Request, done bool) bool
+
 	// TLS serves HTTPS with HTTP/2 and a throw-away certificate.
 	TLS bool
 }
@@ -145,6 +151,28 @@ func (s *Server) Requests() []Request { return s.log.all() }
 // Calls is Requests without the lookups beside the model calls: what was posted.
 func (s *Server) Calls() []Request {
 	return slices.DeleteFunc(s.log.all(), func(r Request) bool { return r.Method == http.MethodGet })
+}
+
+// Renewals tells how many renewals the issuer has granted, and how many it has
+// refused because the refresh token had been spent.
+func (s *Server) Renewals() (granted, reused int) {
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	return s.ledger.granted, s.ledger.reused
+}
+
+// LiveRefreshToken is the refresh token that is good for the next renewal of the
+// login of WriteHome; "" when there is none.
+func (s *Server) LiveRefreshToken() string {
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	first := s.ledger.refresh[s.login.RefreshToken]
+	for token, g := range s.ledger.refresh {
+		if first != nil && g.session == first.session && !g.used && !g.session.revoked {
+			return token
+		}
+	}
+	return ""
 }
 
 // enter admits one handler, unless Close has begun. The handler that it admits

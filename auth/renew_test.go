@@ -1,0 +1,801 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/internal/simulator"
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// login is a CODEX_HOME with the login of a simulator.
+type login struct {
+	t    *testing.T
+	sim  *simulator.Server
+	home string
+}
+
+// loginOf starts a simulator; expired tokens unless cfg says otherwise.
+func loginOf(t *testing.T, cfg simulator.Config) *login {
+	t.Helper()
+	if cfg.Scenario == "" {
+		cfg.Scenario = "expired"
+	}
+	sim, err := simulator.Start(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sim.Close)
+	l := &login{t, sim, t.TempDir()}
+	if err := sim.WriteHome(l.home); err != nil {
+		t.Fatal(err)
+	}
+	age(t, filepath.Join(l.home, fileName))
+	return l
+}
+
+// issuerAt is an issuer on loopback, as its flag sets it.
+func issuerAt(t *testing.T, url string) Issuer {
+	t.Helper()
+	issuer, err := IssuerEndpoint(url, func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return issuer
+}
+
+// manager makes a manager for the login with short waits.
+func (l *login) manager() *Manager {
+	m := NewManager(Config{Home: l.home, Issuer: issuerAt(l.t, l.sim.IssuerURL()), UserAgent: "signalbox/test", Originator: "signalbox"})
+	m.waits.retry, m.waits.reused, m.waits.save = time.Millisecond, 300*time.Millisecond, 5*time.Millisecond
+	l.t.Cleanup(func() { settle(l.t, m) })
+	return m
+}
+
+// settle ends what a manager has begun.
+func settle(t *testing.T, m *Manager) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	m.forgetUnsaved()
+	m.Settle(ctx)
+	if ctx.Err() != nil {
+		t.Error("something of the manager goes on")
+	}
+	if c, ok := m.cfg.Transport.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+// posts counts the renewals that arrived at the token endpoint.
+func (l *login) posts() int {
+	n := 0
+	for _, r := range l.sim.Requests() {
+		if r.Path == "/oauth/token" && strings.Contains(string(r.Body), `"refresh_token"`) {
+			n++
+		}
+	}
+	return n
+}
+
+// renewed checks that auth.json holds the login that the issuer would renew next.
+func (l *login) renewed() {
+	l.t.Helper()
+	d := newDocument([]byte(textOf(l.t, l.home)))
+	if live := l.sim.LiveRefreshToken(); live == "" || d.str("tokens", "refresh_token") != live {
+		l.t.Error("auth.json does not hold the newest refresh token")
+	}
+	if s := readText("auth.json", d.text); s.err != nil {
+		l.t.Error(s.err)
+	}
+	equal(l.t, "litter", litter(l.t, l.home), nil)
+}
+
+// reasonOf is the reason of an error, "" for nil; code must be that of it.
+func reasonOf(t *testing.T, err error, code protocol.Code) string {
+	t.Helper()
+	if err == nil {
+		return ""
+	}
+	var e *protocol.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("%T", err)
+	}
+	if strings.Contains(string(e.Encode()), canary) {
+		t.Fatal("an error shows a secret")
+	}
+	equal(t, "code of "+e.Data.Reason, e.Code, code)
+	if e.Data.Action == "" && code != protocol.CodeCancelled {
+		t.Errorf("%s has no action", e.Data.Reason)
+	}
+	return e.Data.Reason
+}
+
+func TestRenewal(t *testing.T) {
+	l := loginOf(t, simulator.Config{})
+	before := newDocument([]byte(textOf(t, l.home)))
+	m := l.manager()
+	status, _ := statusOf(t, m)
+	equal(t, "state before", status.State, protocol.StateAuthenticated)
+	peeked, err := m.PeekChatGPT(t.Context())
+	if err != nil || !peeked.expired {
+		t.Fatal("a peek renews or refuses", err)
+	}
+	equal(t, "posts of a peek", l.posts(), 0)
+	credential, err := m.ChatGPT(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "refreshed", credential.Refreshed, true)
+	equal(t, "posts", l.posts(), 1)
+	l.renewed()
+	again, err := m.ChatGPT(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "refreshed again", again.Refreshed, false)
+	equal(t, "posts in all", l.posts(), 1)
+	after := newDocument([]byte(textOf(t, l.home)))
+	for _, path := range [][]string{{"auth_mode"}, {"OPENAI_API_KEY"}, {"tokens", "oauth_provenance"}, {"tokens", "account_id"}, {"tokens", "login_owner_id"}} {
+		equal(t, strings.Join(path, "."), string(after.value(path...)), string(before.value(path...)))
+	}
+	for _, path := range [][]string{{"last_refresh"}, {"tokens", "id_token"}, {"tokens", "access_token"}, {"tokens", "refresh_token"}} {
+		if after.str(path...) == before.str(path...) || after.str(path...) == "" {
+			t.Errorf("%s has not changed", strings.Join(path, "."))
+		}
+	}
+	// What is sent, as Codex 0.169.0 sends it.
+	sent := l.sim.Requests()[0]
+	equal(t, "body", names(string(sent.Body), map[string]string{before.str("tokens", "refresh_token"): "RT"}),
+		`{"client_id":"app_EMoamEEZ73f0CkXaXp7hrann","grant_type":"refresh_token","refresh_reason":"proactive_expiry","refresh_token":"RT"}`)
+	equal(t, "content type", sent.Header.Get("Content-Type"), "application/json")
+	equal(t, "originator", sent.Header.Get("Originator"), "signalbox")
+	equal(t, "user agent", sent.Header.Get("User-Agent"), "signalbox/test")
+}
+
+// A2: 200 requests of one process at once.
+func TestA2OneRenewalInOneProcess(t *testing.T) {
+	l := loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
+		if done {
+			time.Sleep(100 * time.Millisecond)
+		}
+		return true
+	}})
+	m := l.manager()
+	var all sync.WaitGroup
+	for range 200 {
+		all.Go(func() {
+			if c, err := m.ChatGPT(context.Background()); err != nil || c.expired {
+				t.Error("no token", err)
+			}
+		})
+	}
+	all.Wait()
+	equal(t, "posts", l.posts(), 1)
+	l.renewed()
+}
+
+// A5: reused, and the disk never changes: one POST, then none, however often.
+func TestA5Reused(t *testing.T) {
+	l := loginOf(t, simulator.Config{Scenario: "refresh-reused"})
+	text := textOf(t, l.home)
+	m := l.manager()
+	for range 20 {
+		_, err := m.ChatGPT(t.Context())
+		equal(t, "reason", reasonOf(t, err, protocol.CodeLoginRequired), "refresh_reused")
+	}
+	_, err := m.Refresh(t.Context())
+	equal(t, "reason of auth/refresh", reasonOf(t, err, protocol.CodeLoginRequired), "refresh_reused")
+	equal(t, "posts", l.posts(), 1)
+	equal(t, "auth.json", textOf(t, l.home) == text, true)
+	status, _ := statusOf(t, m)
+	equal(t, "state", status.State, protocol.StateExpired)
+	equal(t, "reason in the status", status.Credentials.ChatGPT.Reason, "refresh_reused")
+	// Once the file changes, the new login counts.
+	good := loginOf(t, simulator.Config{Scenario: "ok"})
+	put(t, filepath.Join(l.home, fileName), []byte(textOf(t, good.home)))
+	if _, err := m.ChatGPT(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A6: what the issuer says of a refresh token.
+func TestA6Refused(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		status       int
+		body, reason string
+	}{
+		{"expired", 401, `{"error":{"code":"refresh_token_expired"}}`, "refresh_expired"},
+		{"expired with another status", 400, `{"code":"refresh_token_expired"}`, "refresh_expired"},
+		{"reused by RFC 6749", 403, `{"error":"Refresh_Token_Reused"}`, "refresh_reused"},
+		{"revoked", 401, `{"error":{"code":"refresh_token_invalidated"}}`, "refresh_revoked"},
+		{"invalid_grant", 400, `{"error":"invalid_grant","error_description":"gone"}`, "refresh_revoked"},
+		{"401 of an unknown kind", 401, `{}`, "refresh_revoked"},
+		{"401 of a page", 401, `<html>`, "refresh_revoked"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, posts := answering(t, func(w http.ResponseWriter, _ int) {
+				w.WriteHeader(c.status)
+				_, _ = w.Write([]byte(c.body))
+			})
+			text := textOf(t, l.home)
+			m := l.manager()
+			for range 3 {
+				_, err := m.ChatGPT(t.Context())
+				equal(t, "reason", reasonOf(t, err, protocol.CodeLoginRequired), c.reason)
+			}
+			equal(t, "posts", posts(), 1)
+			equal(t, "auth.json", textOf(t, l.home) == text, true)
+			var e *protocol.Error
+			_, err := m.ChatGPT(t.Context())
+			if errors.As(err, &e) {
+				equal(t, "retryable", e.Data.Retryable, false)
+				equal(t, "need", e.Data.Need, protocol.CredentialChatGPT)
+				equal(t, "methods", len(e.Data.LoginMethods), 2)
+			}
+		})
+	}
+}
+
+// fakeIssuer is an issuer that answers as a test says; n counts from 1.
+type fakeIssuer struct {
+	*login
+	url string
+}
+
+func (f *fakeIssuer) manager() *Manager {
+	m := f.login.manager()
+	m.cfg.Issuer.RefreshURL = f.url + "/oauth/token"
+	return m
+}
+
+// answering gives an expired login whose renewals are answered by answer.
+func answering(t *testing.T, answer func(w http.ResponseWriter, n int)) (f *fakeIssuer, posts func() int) {
+	t.Helper()
+	var mu sync.Mutex
+	n := 0
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		n++
+		turn := n
+		mu.Unlock()
+		answer(w, turn)
+	})
+	return &fakeIssuer{loginOf(t, simulator.Config{}), server}, func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return n
+	}
+}
+
+// A30: answers that are none. Nothing of them is kept.
+func TestA30BadAnswers(t *testing.T) {
+	for name, answer := range map[string]func(http.ResponseWriter){
+		"empty access token":   write(200, `{"access_token":"","refresh_token":"rt_new"}`),
+		"no access token":      write(200, `{}`),
+		"empty body":           write(200, ``),
+		"a page":               write(200, `<html>captive portal</html>`),
+		"an error with 200":    write(200, `{"error":"invalid_grant"}`),
+		"an array":             write(200, `[]`),
+		"a number as a token":  write(200, `{"access_token":7}`),
+		"a token with a break": write(200, `{"access_token":"a\nb"}`),
+		"cut JSON":             write(200, `{"access_token":"abc`),
+		"10 MB": func(w http.ResponseWriter) {
+			_, _ = w.Write([]byte(`{"access_token":"` + strings.Repeat("a", 10<<20) + `"}`))
+		},
+		"gzip": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = w.Write(make([]byte, 1024))
+		},
+		"204": write(204, ``),
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, posts := answering(t, func(w http.ResponseWriter, _ int) { answer(w) })
+			text := textOf(t, l.home)
+			m := l.manager()
+			_, err := m.ChatGPT(t.Context())
+			equal(t, "reason", reasonOf(t, err, protocol.CodeAuthUnavailable), "bad_answer")
+			equal(t, "posts", posts(), 1)
+			equal(t, "auth.json", textOf(t, l.home) == text, true)
+			equal(t, "litter", litter(t, l.home), nil)
+		})
+	}
+}
+
+func write(status int, body string) func(http.ResponseWriter) {
+	return func(w http.ResponseWriter) {
+		w.WriteHeader(status)
+		if status != http.StatusNoContent {
+			_, _ = w.Write([]byte(body))
+		}
+	}
+}
+
+// A29: what an answer lacks keeps its old value; an id_token that Codex could not
+// read is left out.
+func TestA29MissingMembers(t *testing.T) {
+	access := jwtOf(map[string]any{"exp": time.Now().Add(time.Hour).Unix()})
+	for name, body := range map[string]string{
+		"only an access token":   `{"access_token":"` + access + `"}`,
+		"nulls":                  `{"access_token":"` + access + `","refresh_token":null,"id_token":null}`,
+		"empty texts":            `{"access_token":"` + access + `","refresh_token":"","id_token":""}`,
+		"an opaque id_token":     `{"access_token":"` + access + `","id_token":"opaque"}`,
+		"an id_token of objects": `{"access_token":"` + access + `","id_token":{"email":"u"}}`,
+		"a plan that is a number": `{"access_token":"` + access + `","id_token":"` +
+			jwtOf(map[string]any{claimAuth: map[string]any{"chatgpt_plan_type": 5}}) + `"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, _ := answering(t, func(w http.ResponseWriter, _ int) { _, _ = w.Write([]byte(body)) })
+			before := newDocument([]byte(textOf(t, l.home)))
+			if _, err := l.manager().ChatGPT(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			after := newDocument([]byte(textOf(t, l.home)))
+			equal(t, "access token", after.str("tokens", "access_token") == access, true)
+			for _, name := range []string{"id_token", "refresh_token"} {
+				equal(t, name+" kept", after.str("tokens", name) == before.str("tokens", name), true)
+			}
+		})
+	}
+}
+
+// A31: an issuer that fails. What was provably not processed is sent again, what
+// may have been is sent once more, and an answer is not argued with.
+func TestA31IssuerFails(t *testing.T) {
+	abort := func(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+	for name, c := range map[string]struct {
+		answer func(http.ResponseWriter)
+		reason string
+		posts  int
+	}{
+		"500":        {write(500, `{}`), "server_error", 1},
+		"503":        {write(503, `<html>`), "server_error", 1},
+		"429":        {write(429, `{}`), "rate_limited", 1},
+		"403":        {write(403, `<html>unsupported region</html>`), "refused", 1},
+		"404":        {write(404, ``), "refused", 1},
+		"disconnect": {abort, "connect", 2},
+		"redirect": {func(w http.ResponseWriter) {
+			w.Header().Set("Location", "http://127.0.0.1:1/elsewhere")
+			w.WriteHeader(307)
+		}, "redirect", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, posts := answering(t, func(w http.ResponseWriter, _ int) { c.answer(w) })
+			text := textOf(t, l.home)
+			m := l.manager()
+			_, err := m.ChatGPT(t.Context())
+			equal(t, "reason", reasonOf(t, err, protocol.CodeAuthUnavailable), c.reason)
+			equal(t, "posts", posts(), c.posts)
+			equal(t, "auth.json", textOf(t, l.home) == text, true)
+			status, _ := statusOf(t, m)
+			equal(t, "state", status.State, protocol.StateAuthenticated) // later may be better
+		})
+	}
+	t.Run("nobody listens", func(t *testing.T) {
+		l := loginOf(t, simulator.Config{})
+		m := l.manager()
+		m.cfg.Issuer.RefreshURL = "http://127.0.0.1:1/oauth/token"
+		_, err := m.ChatGPT(t.Context())
+		equal(t, "reason", reasonOf(t, err, protocol.CodeAuthUnavailable), "connect")
+	})
+	t.Run("an answer that was lost", func(t *testing.T) {
+		l := loginOf(t, simulator.Config{Hold: lose(1)})
+		// The second POST of the same token is refused as reused, and nobody has
+		// saved the answer that was lost.
+		m := l.manager()
+		_, err := m.ChatGPT(t.Context())
+		equal(t, "reason", reasonOf(t, err, protocol.CodeLoginRequired), "refresh_reused")
+		equal(t, "posts", l.posts(), 2)
+	})
+	t.Run("a request that was lost", func(t *testing.T) {
+		var once sync.Once
+		l := loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
+			ok := true
+			if !done {
+				once.Do(func() { ok = false })
+			}
+			return ok
+		}})
+		if _, err := l.manager().ChatGPT(t.Context()); err != nil {
+			t.Error(err)
+		}
+		equal(t, "posts", l.posts(), 2)
+		l.renewed()
+	})
+	t.Run("it comes back", func(t *testing.T) {
+		access := jwtOf(map[string]any{"exp": time.Now().Add(time.Hour).Unix()})
+		l, posts := answering(t, func(w http.ResponseWriter, n int) {
+			if n == 1 {
+				w.WriteHeader(503)
+			}
+			_, _ = w.Write([]byte(`{"access_token":"` + access + `"}`))
+		})
+		m := l.manager()
+		_, err := m.ChatGPT(t.Context())
+		equal(t, "first", reasonOf(t, err, protocol.CodeAuthUnavailable), "server_error")
+		_, err = m.ChatGPT(t.Context())
+		equal(t, "second", reasonOf(t, err, 0), "")
+		equal(t, "posts", posts(), 2)
+	})
+	t.Run("it does not, and is left alone", func(t *testing.T) {
+		l, posts := answering(t, func(w http.ResponseWriter, _ int) { w.WriteHeader(503) })
+		m := l.manager()
+		var last *protocol.Error
+		for range 20 {
+			_, err := m.ChatGPT(t.Context())
+			equal(t, "reason", reasonOf(t, err, protocol.CodeAuthUnavailable), "server_error")
+			errors.As(err, &last)
+		}
+		if n := posts(); n > 5 {
+			t.Errorf("%d posts", n)
+		}
+		if last.Data.RetryAfterMs <= 0 || !last.Data.Retryable {
+			t.Error("it does not say when to try again")
+		}
+	})
+}
+
+// lose cuts the first n answers after the token was spent.
+func lose(n int) func(simulator.Request, bool) bool {
+	var mu sync.Mutex
+	return func(_ simulator.Request, done bool) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if !done || n == 0 {
+			return true
+		}
+		n--
+		return false
+	}
+}
+
+// A4: the issuer says reused while the winner has not saved yet; its tokens are
+// adopted when they come.
+func TestA4AdoptsTheWinner(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit   func(*document)
+		reason string
+	}{
+		"the same account":  {func(*document) {}, ""},
+		"another account":   {func(d *document) { d.setString(jwtFor("acct_2", "user-2"), "tokens", "id_token") }, "account_changed"},
+		"another user":      {func(d *document) { d.setString(jwtFor("", "user-2"), "tokens", "id_token") }, "account_changed"},
+		"logged out (A19)":  {nil, "account_changed"},
+		"never saved (A5)":  {func(d *document) { d.text = nil }, "refresh_reused"},
+		"an API key (mode)": {func(d *document) { d.remove("tokens") }, "account_changed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := loginOf(t, simulator.Config{})
+			m := l.manager()
+			// Another program spends the token, and saves a little later.
+			winner := l.manager()
+			winner.cfg.Home = t.TempDir()
+			if err := l.sim.WriteHome(winner.cfg.Home); err != nil {
+				t.Fatal(err)
+			}
+			winner.path = filepath.Join(winner.cfg.Home, fileName)
+			winner.store = newFileStore(winner.cfg.Home, winner.notice)
+			if _, err := winner.ChatGPT(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			text := textOf(t, winner.cfg.Home)
+			later := time.AfterFunc(100*time.Millisecond, func() {
+				path := filepath.Join(l.home, fileName)
+				if c.edit == nil {
+					_ = os.Remove(path)
+					return
+				}
+				d := newDocument([]byte(text))
+				c.edit(d)
+				if d.text != nil {
+					_ = os.WriteFile(path+".next", d.text, 0o600)
+					_ = os.Rename(path+".next", path)
+				}
+			})
+			defer later.Stop()
+			credential, err := m.ChatGPT(t.Context())
+			equal(t, "reason", reasonOf(t, err, protocol.CodeLoginRequired), c.reason)
+			equal(t, "posts", l.posts(), 2) // the winner's, and ours once
+			if c.reason == "" {
+				equal(t, "token", credential.token.Reveal() == newDocument([]byte(text)).str("tokens", "access_token"), true)
+			}
+		})
+	}
+}
+
+// jwtFor is an id_token of another account or user; "" leaves a claim out.
+func jwtFor(account, user string) string {
+	auth := map[string]any{"chatgpt_user_id": user}
+	if account != "" {
+		auth["chatgpt_account_id"] = account
+	}
+	return jwtOf(map[string]any{claimAuth: auth})
+}
+
+// A7, A19: the disk holds another login, or none, when the answer comes: ours is
+// dropped, theirs stays, and nothing is adopted silently.
+func TestA7AccountChanged(t *testing.T) {
+	for name, edit := range map[string]func(path string){
+		"another account": func(path string) {
+			text, _ := os.ReadFile(path)
+			d := newDocument(text)
+			d.setString(jwtFor("acct_2", "user-2"), "tokens", "id_token")
+			d.setString("rt_"+canary+"-other", "tokens", "refresh_token")
+			_ = os.WriteFile(path, d.text, 0o600)
+		},
+		"no file (A19)": func(path string) { _ = os.Remove(path) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l *login
+			l = loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
+				if done {
+					edit(filepath.Join(l.home, fileName))
+				}
+				return true
+			}})
+			m := l.manager()
+			_, err := m.ChatGPT(t.Context())
+			equal(t, "reason", reasonOf(t, err, protocol.CodeLoginRequired), "account_changed")
+			text := textOf(t, l.home)
+			equal(t, "ours is not written", strings.Contains(text, l.sim.LiveRefreshToken()), false)
+			equal(t, "unsaved", m.unsaved == nil, true)
+			equal(t, "litter", litter(t, l.home), nil)
+		})
+	}
+}
+
+// Another program changed something else in the file meanwhile: both changes are
+// there afterwards (contract 5: "compare-and-swap").
+func TestCommitOverAnotherChange(t *testing.T) {
+	var l *login
+	l = loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
+		if done {
+			path := filepath.Join(l.home, fileName)
+			text, _ := os.ReadFile(path)
+			d := newDocument(text)
+			d.setString("theirs", "x_theirs")
+			_ = os.WriteFile(path, d.text, 0o600)
+		}
+		return true
+	}})
+	if _, err := l.manager().ChatGPT(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l.renewed()
+	equal(t, "theirs", newDocument([]byte(textOf(t, l.home))).str("x_theirs"), "theirs")
+}
+
+// A12: a request that ends does not end the renewal.
+func TestA12CancelledRenewalIsSaved(t *testing.T) {
+	sent := make(chan struct{})
+	l := loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
+		if done {
+			close(sent)
+			time.Sleep(200 * time.Millisecond)
+		}
+		return true
+	}})
+	m := l.manager()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-sent; cancel() }()
+	start := time.Now()
+	_, err := m.ChatGPT(ctx)
+	reasonOf(t, err, protocol.CodeCancelled)
+	if time.Since(start) > 190*time.Millisecond {
+		t.Log("the cancel came late, perhaps for want of CPU")
+	}
+	settle(t, m)
+	l.renewed()
+	equal(t, "posts", l.posts(), 1)
+}
+
+// The proactive renewal: the window, the jitter, the 8 days, and that a failure
+// never takes away a token that is still good.
+func TestRenewalWhenDue(t *testing.T) {
+	for _, c := range []struct {
+		left    time.Duration
+		refresh bool
+	}{{4 * time.Minute, true}, {6 * time.Minute, false}, {time.Hour, false}, {time.Second, true}, {-time.Second, true}} {
+		for range 20 {
+			m := managerOf(t, "codex-chatgpt")
+			m.cfg.Now = func() time.Time { return testNow.Add(time.Hour - c.left) } // the fixture lives for an hour
+			equal(t, c.left.String(), m.due(m.load(t.Context())) != "", c.refresh)
+		}
+	}
+	spread := map[time.Duration]bool{}
+	for range 50 {
+		j := jitter()
+		spread[j] = true
+		if j < -renewJitter || j >= renewJitter {
+			t.Errorf("jitter of %v", j)
+		}
+	}
+	if len(spread) < 40 {
+		t.Error("no jitter")
+	}
+	for _, c := range []struct {
+		age time.Duration
+		why string
+	}{{7 * 24 * time.Hour, ""}, {9 * 24 * time.Hour, whyScheduled}} {
+		m := managerOf(t, "access-opaque")
+		last := m.load(t.Context()).file.lastRefresh
+		m.cfg.Now = func() time.Time { return last.Add(c.age) }
+		equal(t, c.age.String(), m.due(m.load(t.Context())), c.why)
+	}
+	// A token that is good for two more minutes outlives an issuer that is gone.
+	for _, status := range []int{503, 401} {
+		l, posts := answering(t, func(w http.ResponseWriter, _ int) { w.WriteHeader(status) })
+		m := l.manager()
+		expires := parseClaims(m.load(t.Context()).file.accessToken).expiresAt
+		m.cfg.Now = func() time.Time { return expires.Add(-2 * time.Minute) }
+		for range 3 {
+			c, err := m.ChatGPT(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, "refreshed", c.Refreshed, false)
+		}
+		if posts() == 0 {
+			t.Error("nothing was tried")
+		}
+		status, _ := statusOf(t, m)
+		equal(t, "state", status.State, protocol.StateAuthenticated)
+	}
+	// One that hangs holds a request up for a while only.
+	hang := make(chan struct{})
+	l, _ := answering(t, func(w http.ResponseWriter, _ int) { <-hang; w.WriteHeader(503) })
+	m := l.manager()
+	m.waits.patience = 50 * time.Millisecond
+	expires := parseClaims(m.load(t.Context()).file.accessToken).expiresAt
+	m.cfg.Now = func() time.Time { return expires.Add(-2 * time.Minute) }
+	if _, err := m.ChatGPT(t.Context()); err != nil {
+		t.Error(err)
+	}
+	close(hang)
+}
+
+// A26: a clock that is wrong by more than a token lives renews once, not for each
+// request.
+func TestA26WrongClock(t *testing.T) {
+	l := loginOf(t, simulator.Config{Scenario: "ok"})
+	m := l.manager()
+	m.cfg.Now = func() time.Time { return time.Now().Add(365 * 24 * time.Hour) }
+	for range 10 {
+		c, err := m.ChatGPT(t.Context())
+		if err != nil || c.expired {
+			t.Fatal("no token", err)
+		}
+	}
+	equal(t, "posts", l.posts(), 1)
+	l.renewed()
+	// A slow clock sees nothing to renew; the 401 does, see TestRenewAfter401.
+	slow := loginOf(t, simulator.Config{})
+	m = slow.manager()
+	m.cfg.Now = func() time.Time { return time.Now().Add(-365 * 24 * time.Hour) }
+	if _, err := m.ChatGPT(t.Context()); err != nil {
+		t.Error(err)
+	}
+	equal(t, "posts with a slow clock", slow.posts(), 0)
+}
+
+// A32: a 401 renews once; a token that was just renewed is not renewed again, and
+// neither is one of the environment.
+func TestRenewAfter401(t *testing.T) {
+	l := loginOf(t, simulator.Config{Scenario: "ok"})
+	m := l.manager()
+	first, err := m.ChatGPT(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := m.Renew(t.Context(), first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "another token", second.token.Reveal() != first.token.Reveal(), true)
+	// Ten more that had the first token get the second one without a POST.
+	for range 10 {
+		if c, err := m.Renew(t.Context(), first); err != nil || c.token.Reveal() != second.token.Reveal() {
+			t.Error("not the newer token", err)
+		}
+	}
+	_, err = m.Renew(t.Context(), second)
+	equal(t, "again", reasonOf(t, err, protocol.CodeLoginRequired), "token_rejected")
+	equal(t, "posts", l.posts(), 1)
+	equal(t, "reason sent", strings.Contains(string(l.sim.Requests()[0].Body), `"refresh_reason":"forced"`), true)
+
+	m = NewManager(Config{Home: l.home, AccessToken: secret(jwtOf(map[string]any{
+		claimAuth: map[string]any{"chatgpt_account_id": "acct_env"}}))})
+	env, err := m.ChatGPT(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = m.Renew(t.Context(), env)
+	equal(t, "environment", reasonOf(t, err, protocol.CodeLoginRequired), "token_rejected")
+}
+
+func TestRefresh(t *testing.T) {
+	l := loginOf(t, simulator.Config{Scenario: "ok"})
+	m := l.manager()
+	for range 2 {
+		refreshed, err := m.Refresh(t.Context())
+		if err != nil || !refreshed {
+			t.Fatal("not renewed", err)
+		}
+	}
+	equal(t, "posts", l.posts(), 2)
+	l.renewed()
+	m = managerOf(t, "codex-apikey")
+	_, err := m.Refresh(t.Context())
+	equal(t, "key only", reasonOf(t, err, protocol.CodeLoginRequired), "no_credentials")
+	m = managerOf(t, "access-expired-alone")
+	_, err = m.Refresh(t.Context())
+	equal(t, "no refresh token", reasonOf(t, err, protocol.CodeLoginRequired), "token_expired")
+}
+
+// The refresh token of another issuer is not sent to ours, nor one that could
+// not stand in a header.
+func TestForeignIssuer(t *testing.T) {
+	l := loginOf(t, simulator.Config{})
+	m := l.manager()
+	other := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("it was sent") })
+	m.cfg.Issuer = issuerAt(t, other)
+	_, err := m.ChatGPT(t.Context())
+	equal(t, "reason", reasonOf(t, err, protocol.CodeCredentialMismatch), "foreign_issuer")
+	_, err = m.Refresh(t.Context())
+	equal(t, "reason of auth/refresh", reasonOf(t, err, protocol.CodeCredentialMismatch), "foreign_issuer")
+	m.cfg.Issuer = Issuer{Bad: "SIGNALBOX_ISSUER is not an absolute URL"}
+	_, err = m.ChatGPT(t.Context())
+	equal(t, "bad override", reasonOf(t, err, protocol.CodeCredentialMismatch), "bad_override")
+}
+
+// A client id of the login goes before ours.
+func TestClientIDOfTheLogin(t *testing.T) {
+	for _, c := range []struct{ stored, env, want string }{
+		{"app_stored", "app_env", "app_stored"}, {"", "app_env", "app_env"}, {"", "", DefaultClientID},
+	} {
+		var body string
+		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			text := make([]byte, 4096)
+			n, _ := r.Body.Read(text)
+			body = string(text[:n])
+			w.WriteHeader(500)
+		})
+		l := loginOf(t, simulator.Config{})
+		path := filepath.Join(l.home, fileName)
+		d := newDocument([]byte(textOf(t, l.home)))
+		d.setString(c.stored, "tokens", "oauth_provenance", "client_id")
+		d.setString(server, "tokens", "oauth_provenance", "issuer")
+		put(t, path, d.text)
+		m := l.manager()
+		var err error
+		m.cfg.Issuer, err = IssuerEndpoint(server, func(name string) string {
+			return map[string]string{"CODEX_CLIENT_ID": c.env}[name]
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = m.ChatGPT(t.Context())
+		if !strings.Contains(body, `"client_id":"`+c.want+`"`) {
+			t.Errorf("%+v: another client id was sent", c)
+		}
+	}
+}
+
+// serve listens on loopback until the test ends, and gives the URL.
+func serve(t *testing.T, handle http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handle)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL
+}
