@@ -542,7 +542,7 @@ func TestFaultC15Certificates(t *testing.T) {
 		})
 	}
 	for name, base := range map[string]string{"connect": "http://127.0.0.1:1", "dns": "https://no-such-host.invalid"} {
-		o := options{env: []string{"OPENAI_API_KEY=sk-" + testcheck.Canary}, args: []string{"--platform-base-url=" + base}}
+		o := options{env: []string{"OPENAI_API_KEY=sk-" + testcheck.Canary, "NO_PROXY=.invalid"}, args: []string{"--platform-base-url=" + base}}
 		e := refused(t, spawn(t, o).create("1", createPro).answer, 1104, "upstream_unavailable", name)
 		assert.True(t, e.Data.Retryable)
 	}

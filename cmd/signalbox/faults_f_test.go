@@ -223,7 +223,7 @@ func TestFaultF7sOverrideTricks(t *testing.T) {
 // upstream of the test ends the process; see faults.RoundTrip.
 func TestFaultF8sWrongHost(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"https://evil.example/v1/responses", "https://chatgpt.com/backend-api/codex/responses"} {
+	for _, url := range []string{"https://evil.example/v1/responses", "https://chatgpt.com.evil.example/", "https://evilopenai.com/v1"} {
 		r, err := http.NewRequest(http.MethodPost, url, nil)
 		require.NoError(t, err)
 		r.Header.Set("Authorization", "Bearer x")
