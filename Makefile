@@ -6,7 +6,7 @@ RACE ?= -race
 COUNT ?= 6
 FUZZTIME ?= 60s
 
-.PHONY: build demo test test-clients test-python check bench fuzz clean
+.PHONY: build demo test test-clients test-python check bench bench-parts fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o signalbox ./cmd/signalbox
@@ -35,14 +35,21 @@ check: $(STATICCHECK)
 	GOOS=darwin $(GO) vet ./...
 	GOOS=windows $(GO) build ./...
 	$(STATICCHECK) ./...
+	cd bench && $(GO) vet ./...
 
 # Not a dependency of the module: its users' module graphs stay small.
 $(STATICCHECK):
 	GOBIN=$(TOOLS) $(GO) install honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-# Six runs each, so that benchstat can compare two files of this output.
+# Side by side with other programs, in one run of interleaved rounds; those of npm
+# are measured when they are installed (cd bench/node && npm ci). docs/performance.md
+# says what the tables mean.
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./internal/rawjson ./rpc/... ./engine ./cmd/signalbox
+	cd bench && $(GO) run . $(BENCHFLAGS)
+
+# The parts, six runs each, so that benchstat can compare two files of this output.
+bench-parts:
+	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./internal/rawjson ./rpc/... ./engine
 
 # Every fuzz target for FUZZTIME; a crasher is kept under testdata/fuzz of its
 # package. Without -fuzzminimizetime one interesting input may be made smaller for

@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -90,8 +91,12 @@ func forEachFile(t *testing.T, visit func(path string, file *ast.File)) {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && path != "." && strings.HasPrefix(entry.Name(), ".") {
-			return filepath.SkipDir
+		if entry.IsDir() && path != "." {
+			// bench is a module of its own.
+			_, err := os.Stat(filepath.Join(path, "go.mod"))
+			if err == nil || strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules" {
+				return filepath.SkipDir
+			}
 		}
 		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return nil
