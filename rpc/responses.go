@@ -35,7 +35,7 @@ func (s *Server) create(ctx context.Context, req *wire.Request) {
 		return
 	}
 	ctx, st.cancel = context.WithCancelCause(ctx)
-	go st.run(ctx)
+	req.Go(func() { st.run(ctx) })
 }
 
 // register admits a stream within the limits and under a stream id that no

@@ -55,6 +55,46 @@ func TestCancelRightBehindItsRequest(t *testing.T) {
 	}
 }
 
+// What a request does begins when all that arrived with it has been looked at, so
+// a cancel right behind it comes first, however fast the request is; and it begins
+// although nothing more comes, the output is stalled or the boundary is lost.
+func TestGoBeginsBehindWhatArrivedWithIt(t *testing.T) {
+	cancel := `{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":1}}`
+	for name, row := range map[string]struct {
+		framing Framing
+		input   string
+		cause   error
+		options Options
+	}{
+		"cancelled":     {FramingNDJSON, frame(FramingNDJSON, request("1", "go", "null")) + frame(FramingNDJSON, cancel), ErrCancelled, Options{}},
+		"cancelled lsp": {FramingLSP, frame(FramingLSP, request("1", "go", "null")) + frame(FramingLSP, cancel), ErrCancelled, Options{}},
+		"alone":         {FramingNDJSON, frame(FramingNDJSON, request("1", "go", "null")), nil, Options{}},
+		"lost boundary": {FramingLSP, frame(FramingLSP, request("1", "go", "null")) + "Content-Length: x\r\n\r\n", nil, Options{}},
+		"stalled": {FramingNDJSON, frame(FramingNDJSON, request("1", "go", "null")) +
+			strings.Repeat(frame(FramingNDJSON, "null"), 5), nil, Options{LookAhead: 2 << 10}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := newGate() // nothing is read before open
+			conn := New(strings.NewReader(row.input), out, row.options)
+			begun := make(chan error, 1)
+			conn.Start(t.Context(), handler{
+				request: func(ctx context.Context, req *Request) {
+					req.Go(func() {
+						begun <- context.Cause(ctx)
+						req.Reply([]byte("1"))
+					})
+				},
+				notification: func(string, []byte) { conn.Cancel([]byte("1")) },
+			})
+			require.Equal(t, row.cause, <-begun)
+			out.open()
+			<-conn.Ended()
+			<-conn.Unanswered(0)
+			require.NoError(t, conn.Written(t.Context()))
+		})
+	}
+}
+
 // Cancels that race with answers, and answers that race with each other.
 func TestRequestIsAnsweredOnce(t *testing.T) {
 	requests := 10_000

@@ -53,6 +53,8 @@ type Conn struct {
 	rpc       *jsonrpc2.Conn
 	ended     chan struct{}
 	lost      bool // set before ended is closed
+	// putOff by Request.Go; of the reading goroutine.
+	putOff []func()
 }
 
 // New prepares a conversation over in and out. Nothing is read or written
@@ -72,8 +74,30 @@ func New(in io.Reader, out io.Writer, opts Options) *Conn {
 		ended:     make(chan struct{}),
 	}
 	c.settle(opts.Framing)
-	c.in = newFrameReader(in, opts.Framing, opts.MaxMessageBytes, c.settle)
+	c.in = newFrameReader(&arrivals{in, c.launch}, opts.Framing, opts.MaxMessageBytes, c.settle)
 	return c
+}
+
+// arrivals is the input; it tells before each read, when all that had arrived
+// has been looked at.
+type arrivals struct {
+	in   io.Reader
+	seen func()
+}
+
+// Read implements io.Reader.
+func (a *arrivals) Read(p []byte) (int, error) {
+	a.seen()
+	return a.in.Read(p)
+}
+
+// launch starts what Request.Go has put off.
+func (c *Conn) launch() {
+	for _, f := range c.putOff {
+		go f()
+	}
+	clear(c.putOff)
+	c.putOff = c.putOff[:0]
 }
 
 // settle notes the framing.
@@ -89,7 +113,7 @@ func (c *Conn) Start(ctx context.Context, handler Handler) {
 	started := make(chan struct{})
 	stream := &objectStream{
 		conn:     c,
-		pause:    func() error { <-started; return c.out.awaitBelow(ctx, c.lookAhead) },
+		pause:    func() error { <-started; return c.out.awaitBelow(ctx, c.lookAhead, c.launch) },
 		dispatch: func(env envelope) { c.dispatch(ctx, env, handler) },
 	}
 	// The library's own context ends with the input, so no request uses it.
@@ -138,6 +162,12 @@ type Request struct {
 	key      string
 	answered atomic.Bool
 }
+
+// Go starts f on a goroutine of its own, once the messages that arrived together
+// with the request have been looked at: a cancel that the host wrote right behind
+// its request finds it before anything is done, however fast that would be. It
+// belongs to HandleRequest.
+func (r *Request) Go(f func()) { r.conn.putOff = append(r.conn.putOff, f) }
 
 // Reply answers with a result, which is JSON. Only the first answer counts. It
 // does not block.
@@ -250,6 +280,7 @@ func (c *Conn) Ended() <-chan struct{} { return c.ended }
 func (c *Conn) Lost() bool { return c.lost }
 
 func (c *Conn) finish(lost bool) {
+	c.launch()
 	c.lost = lost
 	close(c.ended)
 }

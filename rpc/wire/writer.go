@@ -187,11 +187,13 @@ func (w *writer) waiting() int64 {
 	return int64(len(w.buf))
 }
 
-// awaitBelow blocks while posted frames above the look-ahead are waiting.
-func (w *writer) awaitBelow(ctx context.Context, lookAhead int64) error {
+// awaitBelow blocks while posted frames above the look-ahead are waiting. It calls
+// blocked, which must not use the writer, before it does.
+func (w *writer) awaitBelow(ctx context.Context, lookAhead int64, blocked func()) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.err == nil && w.queued+w.onWire > lookAhead {
+		blocked()
 		if err := w.wait(ctx); err != nil {
 			return err
 		}
