@@ -184,6 +184,27 @@ func TestBodyIsReleasedAfterTheHeaders(t *testing.T) {
 	}
 }
 
+// While the upstream takes its time there is one copy of the body, not also the
+// params that it was cut out of: hosts send bodies of many megabytes.
+func TestParamsAreGivenBackOnceTheBodyIsBuilt(t *testing.T) {
+	for _, params := range []string{askPlatform, askChatGPT} {
+		params = strings.Replace(params, `"hi"`, `"`+strings.Repeat("x", 1<<20)+`"`, 1)
+		body := []byte(strings.Replace(params, "{", `{"_meta":{},`, 1))
+		held := weak.Make(&body[0])
+		req, failure := NewRequest(body, false)
+		require.Nil(t, failure)
+		body = nil
+		e := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			runtime.GC()
+			assert.Nil(t, held.Value(), "the params are still held")
+			_, _ = io.ReadAll(r.Body)
+			answer(w, streamOf(completed))
+		})
+		_, err := e.Create(t.Context(), req, &host{})
+		require.NoError(t, err)
+	}
+}
+
 // Nothing reads the answer before the body has been sent, and a server may
 // answer without reading it at all.
 func TestAnswerBeforeTheBody(t *testing.T) {

@@ -79,6 +79,7 @@ func (x *exchange) call(ctx context.Context) error {
 	if x.upload.body, err = x.body(); err != nil {
 		return err
 	}
+	x.req.params, x.req.members = nil, nil // once is enough of what may be 64 MiB
 	// The ChatGPT backend only streams; chatgptBody asks it to.
 	streamed := route.Name == protocol.RouteChatGPT || x.req.Stream
 	if !streamed && x.req.Meta.TimeoutMs == 0 {
