@@ -90,7 +90,7 @@ func spawn(t *testing.T, o options) *host {
 		cmd.Args = append(cmd.Args, "--chatgpt-base-url="+o.upstream.ChatGPTURL(), "--platform-base-url="+o.upstream.PlatformURL(),
 			"--issuer="+o.upstream.IssuerURL())
 	}
-	cmd.Env = slices.Concat(asMain, []string{"HOME=" + t.TempDir(), "CODEX_HOME=" + home}, o.env)
+	cmd.Env = slices.Concat(asMain, []string{"HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "CODEX_HOME=" + home}, o.env)
 	return run(t, cmd, o)
 }
 
