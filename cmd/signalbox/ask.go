@@ -43,6 +43,9 @@ func ask(p *program, args []string) int {
 		p.printFailure(failure)
 		return exitNot
 	}
+	if !text {
+		_, _ = fmt.Fprintln(p.stderr, "note: the answer holds no text; signalbox call shows all of it")
+	}
 	return p.afterAnswer(result)
 }
 

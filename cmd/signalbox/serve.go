@@ -9,7 +9,7 @@ import (
 func serve(p *program, args []string) int {
 	s, rest, err := parseFlags("serve", args, p.stdout)
 	if err == nil && len(rest) > 0 {
-		err = fmt.Errorf("serve takes no argument %q", rest[0])
+		err = fmt.Errorf("serve takes no argument %q; flags stand behind the command", rest[0])
 	}
 	if err != nil {
 		return p.usageError(err)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -12,20 +11,23 @@ import (
 	"golang.org/x/term"
 )
 
+// descriptor is what a terminal can be told by.
+type descriptor interface{ Fd() uintptr }
+
 // style colours what people read: only on a terminal, and not with NO_COLOR
 // (no-color.org).
 type style struct{ on bool }
 
 // styleOf gives the style for what is printed to w.
 func (p *program) styleOf(w io.Writer) style {
-	file, ok := w.(*os.File)
+	file, ok := w.(descriptor)
 	return style{ok && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))}
 }
 
 // widthOf gives how many columns what is printed to w may take: those of the
 // terminal, between 40 and 120; 80 elsewhere.
 func (p *program) widthOf(w io.Writer) int {
-	if file, ok := w.(*os.File); ok {
+	if file, ok := w.(descriptor); ok {
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
 			return min(max(width, 40), 120)
 		}
