@@ -92,7 +92,7 @@ func TestPoisonedEnvironment(t *testing.T) {
 		t.Parallel()
 		for _, name := range []string{"SIGNALBOX_ISSUER", "CODEX_REFRESH_TOKEN_URL_OVERRIDE", "CODEX_REVOKE_TOKEN_URL_OVERRIDE"} {
 			for _, value := range []string{badURLs[0], badURLs[9], badURLs[10], badURLs[15], foreignURLs[0], foreignURLs[1]} {
-				h := spawn(t, options{home: home, upstream: sim, env: []string{name + "=" + value}})
+				h := spawn(t, options{home: home, args: []string{"--chatgpt-base-url=" + sim.ChatGPTURL()}, env: []string{name + "=" + value}})
 				assert.Contains(t, strings.Join(authStatus(t, h).Warnings, "\n"), name, value)
 				// A token that is good needs no issuer.
 				assert.Equal(t, "completed", h.create("1", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`).status())

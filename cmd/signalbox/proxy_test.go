@@ -106,6 +106,7 @@ func TestThroughAProxy(t *testing.T) {
 	trace := filepath.Join(t.TempDir(), "trace")
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
 		h := spawn(t, options{home: home, args: []string{"--log-level=debug", "--trace=" + trace + name}, env: []string{
+			"HTTPS_PROXY=", "https_proxy=", // of asMain
 			name + "=http://user:" + strings.NewReplacer("/", "%2F", "@", "%40", ":", "%3A").Replace(password) + "@" + proxy.address,
 			"CODEX_CA_CERTIFICATE=" + ca.file,
 		}})
