@@ -198,8 +198,8 @@ def _how_to_log_in(error: SignalboxError) -> str:
     from ._login import COMMAND
 
     if "apiKey" in (error.data.get("loginMethods") or []) and error.data.get("need") == "platformKey":
-        return ' Run "python -m signalbox login --with-api-key", or set OPENAI_API_KEY.'
-    return f' Run "{COMMAND}".'
+        return ' From Python: "python -m signalbox login --with-api-key", or OPENAI_API_KEY.'
+    return f' From Python: "{COMMAND}".'
 
 
 def error_reply(error: SignalboxError) -> Reply:

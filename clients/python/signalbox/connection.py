@@ -7,6 +7,7 @@ import atexit
 import os
 import queue
 import threading
+import time
 import weakref
 from typing import Any, Callable, Iterable, Mapping, Optional, Union
 
@@ -200,6 +201,12 @@ class Connection:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def __deepcopy__(self, memo: Any) -> "Connection":
+        return self  # frameworks copy their objects; the process is one
+
+    def __copy__(self) -> "Connection":
+        return self
+
     def __repr__(self) -> str:
         return f"<signalbox.Connection pid={self.pid}>"
 
@@ -268,20 +275,22 @@ class Connection:
         return child
 
     def _wait(self, exchange: Exchange, timeout: Optional[float]) -> list[Any]:
+        deadline = None if timeout is None else time.monotonic() + timeout
         try:
             items = exchange.take(timeout)
             while items and not exchange.taken:
-                items = exchange.take(timeout)
+                items = exchange.take(None if deadline is None else deadline - time.monotonic())
         except BaseException as interrupted:  # Ctrl-C in the wait
             exchange.child.cancel(exchange)
             raise interrupted
         return items
 
     async def _await(self, exchange: Exchange, timeout: Optional[float]) -> list[Any]:
+        deadline = None if timeout is None else time.monotonic() + timeout
         try:
             items = await exchange.atake(timeout)
             while items and not exchange.taken:
-                items = await exchange.atake(timeout)
+                items = await exchange.atake(None if deadline is None else deadline - time.monotonic())
         except BaseException as interrupted:
             exchange.child.cancel(exchange)
             raise interrupted
