@@ -281,3 +281,15 @@ func TestRecordedEvents(t *testing.T) {
 		})
 	}
 }
+
+// A gateway that streams though nobody asked it to is read as what it says it is.
+func TestStreamThatWasNotAskedFor(t *testing.T) {
+	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		answer(w, streamOf(created, `{"type":"response.output_item.done","output_index":0,"item":{"id":"i"}}`, completed))
+	})
+	host := &host{}
+	result, err := host.create(t, t.Context(), e, `{"model":"gpt-5.2-pro"}`)
+	require.NoError(t, err)
+	assert.Empty(t, host.events)
+	assert.Contains(t, string(result.Response), `"output":[{"id":"i"}]`)
+}

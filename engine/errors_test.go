@@ -46,6 +46,8 @@ var refusals = []refusal{
 		`{"kind":"upstream_rejected","reason":"other","action":"Correct the request as the upstream's message says.","retryable":false,"httpStatus":400,"upstream":{"message":"Store must be set to false"}}`},
 	{"422 detail of FastAPI", askChatGPT, 422, "", `{"detail":[{"loc":["body","store"],"msg":"field required","type":"missing"},{"msg":"more"}]}`, 1102,
 		`{"kind":"upstream_rejected","reason":"other","action":"Correct the request as the upstream's message says.","retryable":false,"httpStatus":422,"upstream":{"type":"missing","message":"field required","param":"store"}}`},
+	{"code of a gateway", askPlatform, 400, "", `{"error":{"code":4001,"message":"no"}}`, 1102,
+		`{"kind":"upstream_rejected","reason":"other","action":"Correct the request as the upstream's message says.","retryable":false,"httpStatus":400,"upstream":{"code":"4001","message":"no"}}`},
 	{"402 detail of an object", askChatGPT, 402, "", `{"detail":{"code":"deactivated_workspace","message":7}}`, 1102,
 		`{"kind":"upstream_rejected","reason":"other","action":"Correct the request as the upstream's message says.","retryable":false,"httpStatus":402,"upstream":{"code":"deactivated_workspace"}}`},
 	{"400 code at the top", askPlatform, 400, "Retry-After: 5", `{"code":"bad","message":"words","param":"input"}`, 1102,

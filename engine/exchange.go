@@ -113,7 +113,8 @@ func (x *exchange) call(ctx context.Context) error {
 	} else if encoding := contentEncoding(resp.Header); encoding != "" {
 		return x.encoded(encoding)
 	}
-	if streamed {
+	// A gateway in place of the Platform may stream though it was not asked to.
+	if streamed || isNamedEventStream(resp.Header.Get("Content-Type")) {
 		return x.readStream(ctx, body)
 	}
 	return x.readResponse(ctx, body)

@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -109,4 +111,50 @@ func TestHTTP2Cut(t *testing.T) {
 	assert.Equal(t, "connect", failure.Data.Reason)
 	assert.EqualValues(t, 2, sent.Load())
 	assert.Len(t, result.Evidence.Attempts, 1)
+}
+
+// A connection that has died without a word, as after the sleep of a laptop, is
+// noticed by its ping, long before the idle limit of the stream.
+func TestHTTP2DeadConnection(t *testing.T) {
+	e := serveHTTP2(t, func(w http.ResponseWriter, r *http.Request) {
+		answer(w, streamOf(created))
+		<-r.Context().Done()
+	})
+	tr := e.cfg.Transport.(*transport.Transport)
+	require.NotZero(t, tr.HTTP2.SendPingTimeout)
+	tr.HTTP2.SendPingTimeout, tr.HTTP2.PingTimeout = 100*time.Millisecond, 100*time.Millisecond
+	dial := tr.DialContext
+	frozen := make(chan struct{})
+	tr.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		return &freezing{Conn: conn, frozen: frozen, closed: make(chan struct{})}, err
+	}
+	h := &host{onEvent: func(context.Context, int) error { close(frozen); return nil }}
+	_, failure := h.failure(t, e, askPlatform)
+	assert.Equal(t, "cut", failure.Data.Reason)
+	assert.EqualValues(t, 1, *failure.Data.EventsDelivered)
+}
+
+// freezing is a connection on which nothing arrives any more once it is frozen.
+type freezing struct {
+	net.Conn
+	frozen chan struct{}
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (c *freezing) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	select {
+	case <-c.frozen:
+		<-c.closed
+		return 0, net.ErrClosed
+	default:
+		return n, err
+	}
+}
+
+func (c *freezing) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return c.Conn.Close()
 }

@@ -155,9 +155,14 @@ func (s *stream) end(ctx context.Context, err error) error {
 	return s.broken("no_terminal_event", "The stream ended without saying that the response is complete.")
 }
 
+// isEventStream reports whether a body may be an event stream by its type.
 func isEventStream(contentType string) bool {
+	return contentType == "" || isNamedEventStream(contentType)
+}
+
+func isNamedEventStream(contentType string) bool {
 	kind, _, _ := mime.ParseMediaType(contentType)
-	return contentType == "" || kind == "text/event-stream"
+	return kind == "text/event-stream"
 }
 
 func (x *exchange) idleTimeout() time.Duration {

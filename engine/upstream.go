@@ -94,7 +94,7 @@ func (x *exchange) readErrorObject(object []byte) upstreamFailure {
 	if json.Unmarshal(object, &e) != nil {
 		return said
 	}
-	said.Type, said.Code, said.Message, said.Param = x.text(e.Type), x.text(e.Code), x.text(e.Message), x.text(e.Param)
+	said.Type, said.Code, said.Message, said.Param = x.text(e.Type), x.word(e.Code), x.text(e.Message), x.text(e.Param)
 	said.planType = x.text(e.PlanType)
 	if at := unixTime(string(e.ResetsAt)); !at.IsZero() {
 		said.resetsAt = at
@@ -102,6 +102,15 @@ func (x *exchange) readErrorObject(object []byte) upstreamFailure {
 		said.resetsAt = time.Now().Add(in)
 	}
 	return said
+}
+
+// word is text, and for a number, which some gateways give as a code, its digits.
+func (x *exchange) word(raw []byte) string {
+	var n json.Number
+	if len(raw) > 0 && raw[0] != '"' && json.Unmarshal(raw, &n) == nil && len(n) < 20 {
+		return n.String()
+	}
+	return x.text(raw)
 }
 
 // text reads a JSON string, masked and bounded; anything else is "".

@@ -24,6 +24,10 @@ const (
 	streamWindow = 256 << 10
 	// connectionWindow bounds all streams of one HTTP/2 connection together.
 	connectionWindow = 16 << 20
+	// pingAfter silence a HTTP/2 connection is asked whether it is alive, and given
+	// up pingTimeout later: after the sleep of a laptop, or where a router has
+	// forgotten it, nothing else would tell before the idle limit of a stream.
+	pingAfter, pingTimeout = 30 * time.Second, 15 * time.Second
 	// maxHeaderBytes of a response; net/http's own default is 10 MiB.
 	maxHeaderBytes = 256 << 10
 )
@@ -68,6 +72,8 @@ func New(o Options) *Transport {
 		OnProxyConnectResponse: proxyAnswered,
 		HTTP2: &http.HTTP2Config{
 			MaxReceiveBufferPerStream:     streamWindow,
+			SendPingTimeout:               pingAfter,
+			PingTimeout:                   pingTimeout,
 			MaxReceiveBufferPerConnection: connectionWindow,
 		},
 	}
