@@ -4,9 +4,46 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/signalbox-dev/signalbox/protocol"
 )
+
+// logAnswered notes an answer: no params, no result.
+func (s *Server) logAnswered(method string, start time.Time, failure *protocol.Error) {
+	if !s.log.Enabled(context.Background(), slog.LevelDebug) {
+		return
+	}
+	attrs := []any{"method", method, "ms", time.Since(start).Milliseconds()}
+	s.log.Debug("answered", append(attrs, failureAttrs(failure)...)...)
+}
+
+// logEnded notes the end of a response: its evidence, and nothing of what was
+// said.
+func (s *Server) logEnded(done *protocol.Completed) {
+	if !s.log.Enabled(context.Background(), slog.LevelDebug) {
+		return
+	}
+	e := &done.Evidence
+	attrs := []any{
+		"stream", s.cfg.Auth.Mask(shorten(done.StreamID)), "model", s.cfg.Auth.Mask(shorten(e.RequestedModel)), "status", string(done.Status),
+		"source", string(e.CredentialSource), "attempts", len(e.Attempts), "ms", e.DurationMs,
+	}
+	if e.Route != nil {
+		attrs = append(attrs, "route", string(*e.Route))
+	}
+	if e.Status != nil {
+		attrs = append(attrs, "http", *e.Status)
+	}
+	s.log.Debug("response ended", append(attrs, failureAttrs(done.Error)...)...)
+}
+
+func failureAttrs(failure *protocol.Error) []any {
+	if failure == nil {
+		return nil
+	}
+	return []any{"code", int(failure.Code), "kind", string(failure.Data.Kind), "reason", failure.Data.Reason}
+}
 
 // hostLog passes the lines of the log on to the host, if it has asked for them.
 type hostLog struct {

@@ -172,6 +172,7 @@ func (st *stream) finish(ctx context.Context, result engine.Result, err error) {
 		}
 	}
 	s.notify(protocol.NotificationCompleted, done.Encode())
+	defer s.logEnded(&done)
 	if done.Error != nil {
 		st.req.ReplyError(done.Error.Encode())
 		return

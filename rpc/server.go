@@ -208,11 +208,15 @@ func (s *Server) run(ctx context.Context, m method, req *wire.Request) {
 			req.ReplyError(s.panicked(p).Encode())
 		}
 	}()
+	start := time.Now()
 	result, err := m.serve(ctx, req)
 	if err != nil {
-		req.ReplyError(s.publicError(ctx, err).Encode())
+		failure := s.publicError(ctx, err)
+		req.ReplyError(failure.Encode())
+		s.logAnswered(req.Method, start, failure)
 		return
 	}
+	defer s.logAnswered(req.Method, start, nil)
 	raw, ok := result.(json.RawMessage)
 	if !ok {
 		raw = protocol.Encode(result)

@@ -54,6 +54,11 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 	if warning != "" {
 		warnings = append(warnings, warning)
 	}
+	for _, warning := range append([]string{to.chatgpt.Bad, to.platform.Bad, to.issuer.Bad}, warnings...) {
+		if warning != "" {
+			log.Warn(warning)
+		}
+	}
 	var manager *auth.Manager
 	tr, endTrace, err := openTrace(s, log, func(text string) string { return manager.Mask(text) })
 	if err != nil {

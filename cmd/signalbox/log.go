@@ -20,7 +20,8 @@ const (
 func newLogger(s *settings, stderr io.Writer) (*slog.Logger, func(), error) {
 	out, closeOut := stderr, func() {}
 	if s.logFile != "" {
-		file, err := os.OpenFile(s.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		// A pipe that nobody reads is refused here, and not waited for.
+		file, err := os.OpenFile(s.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY|openNonblock, 0o600)
 		if err != nil {
 			return nil, nil, fmt.Errorf("--log-file: %w", err)
 		}

@@ -4,6 +4,9 @@ package main
 
 import "os"
 
+// openNonblock means nothing here.
+const openNonblock = 0
+
 // privateStdout takes stdout for frames alone: Go code that prints goes to
 // stderr from now on.
 func privateStdout() (*os.File, error) {
