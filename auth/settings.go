@@ -127,6 +127,27 @@ func readSettings(path string) *settings {
 	return s
 }
 
+// maxSettingsDepth is far above any real file, and far below what the library,
+// which goes one call deeper for each bracket, could end the process with.
+const maxSettingsDepth = 1000
+
+// nestsTooDeep counts brackets, those in strings and comments too: it need not be
+// exact.
+func nestsTooDeep(text []byte) bool {
+	depth := 0
+	for _, c := range text {
+		switch c {
+		case '[', '{':
+			if depth++; depth > maxSettingsDepth {
+				return true
+			}
+		case ']', '}':
+			depth = max(0, depth-1)
+		}
+	}
+	return false
+}
+
 func readRegular(path string) ([]byte, fs.FileInfo, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -147,6 +168,10 @@ func readRegular(path string) ([]byte, fs.FileInfo, error) {
 // parse fills s from the text of the file. A file that Codex would not take is
 // not guessed at.
 func (s *settings) parse(path string, text []byte) {
+	if nestsTooDeep(text) {
+		s.err = badSettings(path, "is nested too deeply")
+		return
+	}
 	// A map, since the library matches the members of a struct in any case.
 	var all map[string]any
 	if _, err := toml.Decode(string(text), &all); err != nil {

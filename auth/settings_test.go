@@ -35,7 +35,8 @@ func TestSettings(t *testing.T) {
 		{"JSON", `{"cli_auth_credentials_store":"file"}`, storeFile, nil, "", "not valid TOML"},
 		{"binary", "\x00\xff\xfe", storeFile, nil, "", "not valid TOML"},
 		{"cut", `cli_auth_credentials_store = "keyr`, storeFile, nil, "", "not valid TOML"},
-		{"deep", "x = " + strings.Repeat("[", maxSettingsBytes-4), storeFile, nil, "", "not valid TOML"},
+		{"deep", "x = " + strings.Repeat("[", maxSettingsBytes-4), storeFile, nil, "", "nested too deeply"},
+		{"brackets in pairs", "x = [" + strings.Repeat("[],{},", 2000) + "]", storeFile, nil, "", ""},
 		{"too large", "# " + strings.Repeat("x", maxSettingsBytes), storeFile, nil, "", "larger than 1 MiB"},
 
 		{"a workspace", `forced_chatgpt_workspace_id = "ws_1"`, storeFile, []string{"ws_1"}, "", ""},
