@@ -11,7 +11,7 @@ var errEventTooLarge = errors.New("event is too large")
 
 const (
 	// minBuffer is what the buffer of a stream starts with and goes back to.
-	minBuffer = 16 << 10
+	minBuffer = 4 << 10
 	// keepBuffer is the largest buffer kept for the next event, so that a stream
 	// which had one large event does not hold its memory until the end.
 	keepBuffer = 256 << 10

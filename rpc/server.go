@@ -262,9 +262,11 @@ func busy(message string, limit int64) *protocol.Error {
 }
 
 // announce sends a notification that belongs to no request. A conversation in
-// NDJSON that began without initialize gets none (contract 2).
+// NDJSON that began without initialize gets none (contract 2), nor does one that
+// is about to end.
 func (s *Server) announce(method string, params any) {
-	if s.initialized.Load() && !s.isOptedOut(method) {
+	isOver := s.shutdown.Load() || s.leaving.Load()
+	if s.initialized.Load() && !isOver && !s.isOptedOut(method) {
 		s.conn.Notify(method, protocol.Encode(params))
 	}
 }
