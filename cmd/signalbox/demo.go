@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -62,7 +63,7 @@ func (p *program) runDemo(flags []string) error {
 	}
 	timer := time.AfterFunc(demoWait, func() { _ = server.Process.Kill() })
 	defer timer.Stop()
-	d := &demoHost{in: stdin, lines: bufio.NewReader(stdout), out: p.stdout, style: p.styleOf(p.stdout)}
+	d := &demoHost{in: stdin, lines: bufio.NewReader(stdout), out: p.stdout, style: p.styleOf(p.stdout), width: p.widthOf(p.stdout)}
 	err = d.play()
 	_ = stdin.Close() // the end of a script: the server drains and exits
 	_, _ = io.Copy(io.Discard, d.lines)
@@ -78,19 +79,30 @@ type demoHost struct {
 	lines    *bufio.Reader
 	out      io.Writer
 	style    style
+	width    int
 	id       int
-	evidence []protocol.Evidence
+	evidence []proof
+}
+
+// proof is the evidence of one scene and how that ended.
+type proof struct {
+	protocol.Evidence
+	end string
 }
 
 // play shows one thing after the other.
 func (d *demoHost) play() error {
 	d.say("A host spawns %s and speaks JSON-RPC on its pipes.", d.style.bold("signalbox serve --simulate"))
+	d.say("Behind it is the built-in simulator of OpenAI: no account, no network.")
 	for _, scene := range []func() error{
 		d.sceneStatus,
 		func() error { return d.sceneAnswer("gpt-5.2-codex") },
 		func() error { return d.sceneAnswer("gpt-5.2-pro") },
 		func() error {
 			return d.sceneFailure("a Platform route for a model that is pinned to ChatGPT", "gpt-5.2-codex", `"route":"platform"`)
+		},
+		func() error {
+			return d.sceneFailure("another model answers than the expected one", "gpt-5.2-pro", `"expect":{"model":"gpt-5.2-pro"},"simulate":"mismatch"`)
 		},
 		func() error {
 			return d.sceneFailure("a rate limit of the upstream", "gpt-5.2-pro", `"simulate":"rate-limit"`)
@@ -101,10 +113,27 @@ func (d *demoHost) play() error {
 			return err
 		}
 	}
-	return d.table()
+	if err := d.table(); err != nil {
+		return err
+	}
+	d.say("\nNow you:         %s", d.style.bold("signalbox ask -m gpt-5.2-codex --simulate 'What is 2+2?'"))
+	d.say("With an account: %s, and the same without --simulate.", d.style.bold("signalbox login"))
+	return nil
 }
 
 func (d *demoHost) say(format string, args ...any) { _, _ = fmt.Fprintf(d.out, format+"\n", args...) }
+
+// detail says a name and a text below it, wrapped under itself.
+func (d *demoHost) detail(name, text string) {
+	indent := len(name) + 3
+	for i, line := range wrap(text, d.width-indent) {
+		if i == 0 {
+			d.say("  %s %s", name, line)
+		} else {
+			d.say("%*s%s", indent, "", line)
+		}
+	}
+}
 
 func (d *demoHost) sceneStatus() error {
 	result, _, err := d.call(protocol.MethodAuthStatus, "{}", nil)
@@ -165,8 +194,13 @@ func (d *demoHost) sceneFailure(what, model, meta string) error {
 	if failure == nil {
 		return fmt.Errorf("%s was not refused", what)
 	}
-	d.say("  %s %s (%d %s, %s)", d.style.red("error:"), failure.Message, failure.Code, failure.Data.Kind, failure.Data.Reason)
-	d.say("  to do: %s", failure.Data.Action)
+	kind := string(failure.Data.Kind)
+	if failure.Data.Reason != "" {
+		kind += ", " + failure.Data.Reason
+	}
+	d.say("  %s %d %s", d.style.red("error"), failure.Code, kind)
+	d.detail("says ", failure.Message)
+	d.detail("to do", failure.Data.Action)
 	return nil
 }
 
@@ -190,23 +224,19 @@ func (d *demoHost) sceneCancel() error {
 
 // table shows the evidence of all that was asked.
 func (d *demoHost) table() error {
-	d.say("\n%s", d.style.bold("the evidence of each"))
+	d.say("\n%s", d.style.bold("The evidence of each: it comes with every answer and every error."))
 	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "  requested\teffective\troute\tcredential_source\thttp\tms")
+	_, _ = fmt.Fprintln(w, " requested\teffective\troute\tcredential_source\thttp")
 	for _, e := range d.evidence {
-		status := "-"
+		status, route := "-", "-"
 		if e.Status != nil {
 			status = fmt.Sprint(*e.Status)
 		}
-		model := "-"
-		if e.EffectiveModel != nil {
-			model = *e.EffectiveModel
-		}
-		route := "-"
 		if e.Route != nil {
 			route = string(*e.Route)
 		}
-		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%d\n", e.RequestedModel, model, route, e.CredentialSource, status, e.DurationMs)
+		model := cmp.Or(deref(e.EffectiveModel), "-")
+		_, _ = fmt.Fprintf(w, " %s\t%s\t%s\t%s\t%s %s\n", e.RequestedModel, model, route, e.CredentialSource, status, e.end)
 	}
 	return w.Flush()
 }

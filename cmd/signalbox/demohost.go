@@ -53,14 +53,19 @@ func (d *demoHost) call(method, params string, onEvent func(demoEvent)) (json.Ra
 
 // create asks a model and keeps the evidence.
 func (d *demoHost) create(model, meta string, onEvent func(demoEvent)) (*protocol.CreateResult, *protocol.Error, error) {
-	params := fmt.Sprintf(`{"model":%q,"input":%q,"stream":true,"_meta":{%s}}`, model, demoQuestion, meta)
+	params := fmt.Sprintf(`{"model":%q,"_meta":{%s},"input":%q,"stream":true}`, model, meta, demoQuestion)
+	d.say("  %s", d.style.faint(clip(protocol.MethodResponsesCreate+" "+params, d.width-2)))
 	result, failure, err := d.call(protocol.MethodResponsesCreate, params, onEvent)
 	if err != nil {
 		return nil, nil, err
 	}
 	if failure != nil {
 		if failure.Data.Evidence != nil {
-			d.evidence = append(d.evidence, *failure.Data.Evidence)
+			end := "refused"
+			if failure.Data.Evidence.Status != nil {
+				end = "error"
+			}
+			d.evidence = append(d.evidence, proof{*failure.Data.Evidence, end})
 		}
 		return nil, failure, nil
 	}
@@ -68,6 +73,14 @@ func (d *demoHost) create(model, meta string, onEvent func(demoEvent)) (*protoco
 	if err := json.Unmarshal(result, &r); err != nil {
 		return nil, nil, err
 	}
-	d.evidence = append(d.evidence, r.Evidence)
+	d.evidence = append(d.evidence, proof{r.Evidence, string(r.Status)})
 	return &r, nil, nil
+}
+
+// clip cuts text at a width.
+func clip(text string, width int) string {
+	if runes := []rune(text); len(runes) > width {
+		return string(runes[:width-1]) + "…"
+	}
+	return text
 }
