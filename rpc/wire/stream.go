@@ -88,11 +88,25 @@ func minimalResponse(env envelope) []byte {
 
 // WriteObject implements jsonrpc2.ObjectStream for our own calls to the host.
 func (s *objectStream) WriteObject(obj any) error {
-	message, err := json.Marshal(obj)
+	text, err := json.Marshal(obj)
 	if err != nil {
 		return err
 	}
-	s.conn.out.post(message)
+	// Spelled as all that we write: the library sorts the members.
+	var call struct {
+		ID     json.RawMessage `json:"id"`
+		Method string          `json:"method"`
+		Params json.RawMessage `json:"params"`
+	}
+	if err := json.Unmarshal(text, &call); err != nil {
+		return err
+	}
+	b := append([]byte(`{"jsonrpc":"2.0","id":`), call.ID...)
+	b = rawjson.AppendQuote(append(b, `,"method":`...), call.Method)
+	if len(call.Params) > 0 && string(call.Params) != "null" {
+		b = append(append(b, `,"params":`...), call.Params...)
+	}
+	s.conn.out.post(append(b, '}'))
 	return nil
 }
 
