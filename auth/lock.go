@@ -120,8 +120,7 @@ func (m *Manager) lockRefresh(ctx context.Context, done func() bool) (release fu
 	unlock, err := lockFile(ctx, path, done)
 	switch {
 	case err == nil:
-		note := []byte(strconv.Itoa(os.Getpid()) + "\n")
-		_ = os.WriteFile(path, note, 0o600) // a hint for those who wait
+		noteHolder(path)
 		return func() { unlock(); <-m.refreshing }, nil
 	case errors.Is(err, errNoLocks):
 		m.notice(fmt.Sprintf("the file system of %s has no locks: only this process is kept from renewing twice", m.cfg.Home))
@@ -132,6 +131,18 @@ func (m *Manager) lockRefresh(ctx context.Context, done func() bool) (release fu
 		return nil, err
 	}
 	return nil, m.lockFailed(err, path)
+}
+
+// noteHolder writes our process id into the lock file, a hint for those who wait.
+// A link is left alone: what it points to is not ours to write.
+func noteHolder(path string) {
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		return
+	}
+	if f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0); err == nil {
+		_, _ = fmt.Fprintln(f, os.Getpid())
+		_ = f.Close()
+	}
 }
 
 // lockFailed is the 1003 of a lock that was not taken.

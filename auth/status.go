@@ -202,6 +202,9 @@ func (m *Manager) warnings(s *snapshot, all []found) []string {
 		warnings = append(warnings, s.err.Message)
 	}
 	warnings = append(warnings, s.warnings...)
+	if w := m.unsavedWarning(); w != "" {
+		warnings = append(warnings, w)
+	}
 	if w := m.exposure(s); w != "" {
 		warnings = append(warnings, w)
 	}

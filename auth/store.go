@@ -10,7 +10,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -60,6 +62,9 @@ type fileStore struct {
 	notice func(string)
 	// held is told how long Codex's locks were held.
 	held func(time.Duration)
+
+	mu   sync.Mutex // guards left
+	left []string   // temporary files that could not be removed yet
 }
 
 // disk is the file operations of a commit, so that tests can make each fail. at
@@ -217,10 +222,21 @@ func (s *fileStore) writeTemp(target string, text []byte) (string, error) {
 		}
 	}
 	if err != nil {
-		_ = s.disk.remove(temp)
+		s.clean(temp)
 		return "", err
 	}
 	return temp, nil
+}
+
+// clean removes a temporary file, now or, if that fails, with the next commit.
+func (s *fileStore) clean(temp string) {
+	err := s.disk.remove(temp)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = slices.DeleteFunc(s.left, func(path string) bool { return path == temp })
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.left = append(s.left, temp)
+	}
 }
 
 // replace puts temp, which holds text, in the place of target if that still
@@ -229,7 +245,7 @@ func (s *fileStore) replace(target, temp string, old, text []byte) (err error) {
 	keep := false
 	defer func() {
 		if temp != "" && err != nil && !keep {
-			_ = s.disk.remove(temp)
+			s.clean(temp)
 		}
 	}()
 	s.disk.at("lock")
@@ -258,7 +274,7 @@ func (s *fileStore) replace(target, temp string, old, text []byte) (err error) {
 			text = []byte("{}")
 		}
 		if err = s.writeInPlace(target, old, text); err == nil && temp != "" {
-			_ = s.disk.remove(temp)
+			s.clean(temp)
 		}
 		keep = err != nil && !bytes.Equal(old, mustRead(target))
 	}
@@ -352,14 +368,21 @@ func (s *fileStore) backup() (string, error) {
 		return "", storeFailed(path, err)
 	}
 	if err := s.disk.rename(temp, path); err != nil {
-		_ = s.disk.remove(temp)
+		s.clean(temp)
 		return "", storeFailed(path, err)
 	}
 	return path, nil
 }
 
-// sweep removes what processes that were killed have left behind.
+// sweep removes what processes that were killed have left behind, and what we
+// could not remove before.
 func (s *fileStore) sweep(dir string) {
+	s.mu.Lock()
+	left := slices.Clone(s.left)
+	s.mu.Unlock()
+	for _, path := range left {
+		s.clean(path)
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return

@@ -75,11 +75,33 @@ func (m *Manager) saveUntil(u *unsaved, release func()) {
 				continue
 			}
 		}
-		if err := m.trySave(u); err == nil || errors.Is(err, errStale) {
+		if err := m.trySave(u); err == nil || errors.Is(err, errStale) || m.vital.isClosed() && m.isHopeless(u) {
 			m.drop(u)
 			return
 		}
 	}
+}
+
+// isHopeless reports whether another try can only succeed after a person has
+// done something: the exit of the process does not wait for that.
+func (m *Manager) isHopeless(u *unsaved) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch u.err.Data.Reason {
+	case protocol.ReasonNoSpace, protocol.ReasonWriteFailed, protocol.ReasonLocked:
+		return false
+	}
+	return true
+}
+
+// unsavedWarning is for auth/status; "" when everything is saved.
+func (m *Manager) unsavedWarning() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.unsaved == nil {
+		return ""
+	}
+	return "the newest login is in memory only, and saving it is tried again: " + m.unsaved.err.Message
 }
 
 // trySave writes u, if it still applies. The caller holds the refresh lock.

@@ -1,0 +1,256 @@
+//go:build unix
+
+package auth
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/internal/simulator"
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// A1: many processes on one expired login, single-use refresh tokens: exactly one
+// POST, none reused, all succeed. (Codex itself: 12 POSTs, 11 reused.)
+func TestOneRefreshAmongProcesses(t *testing.T) {
+	for _, n := range []int{12, 50} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			l := loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
+				if done {
+					time.Sleep(500 * time.Millisecond)
+				}
+				return true
+			}})
+			start := time.Now()
+			for i, printed := range runAll(t, n, roleRenew, l.home, l.sim.IssuerURL()) {
+				if printed != "ok" {
+					t.Errorf("process %d: %s", i, printed)
+				}
+			}
+			granted, reused := l.sim.Renewals()
+			t.Logf("%d processes: %d POSTs, %d granted, %d reused, %v", n, l.posts(), granted, reused, time.Since(start).Round(time.Millisecond))
+			equal(t, "posts", l.posts(), 1)
+			equal(t, "granted", granted, 1)
+			equal(t, "reused", reused, 0)
+			l.renewed()
+		})
+	}
+}
+
+// The brackets that processes write under the lock are never mixed, also while
+// somebody keeps deleting the lock file (A23).
+func TestA23LocksExclude(t *testing.T) {
+	for name, deleting := range map[string]bool{"the file stays": false, "the file is deleted": true} {
+		t.Run(name, func(t *testing.T) {
+			home := t.TempDir()
+			stop := make(chan struct{})
+			cleaned := make(chan struct{})
+			go func() {
+				defer close(cleaned)
+				for deleting {
+					select {
+					case <-stop:
+						return
+					case <-time.After(7 * time.Millisecond):
+						// Between two holders, as a cleaner that looks whether it is in use;
+						// a lock file that is deleted while it is held cannot keep others out.
+						deleteUnheld(filepath.Join(home, refreshLockName))
+					}
+				}
+			}()
+			const processes, rounds = 20, 20
+			runAll(t, processes, roleBracket, home, "", fmt.Sprintf("%s=%d", roundsVariable, rounds))
+			close(stop)
+			<-cleaned
+			text, err := os.ReadFile(filepath.Join(home, "bracket"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := strings.Fields(string(text))
+			equal(t, "lines", len(lines), 2*processes*rounds)
+			for i := 0; i+1 < len(lines); i += 2 {
+				if lines[i][0] != '<' || lines[i+1] != ">"+lines[i][1:] {
+					t.Fatalf("line %d: %s %s", i, lines[i], lines[i+1])
+				}
+			}
+		})
+	}
+}
+
+// deleteUnheld deletes a lock file that nobody holds at this moment; others may
+// wait for it.
+func deleteUnheld(path string) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return
+	}
+	defer func() { _ = f.Close() }()
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		_ = os.Remove(path)
+	}
+}
+
+// hold starts a process that holds the refresh lock of home.
+func hold(t *testing.T, home string) *exec.Cmd {
+	t.Helper()
+	cmd := process(roleHold, home, "")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	if line, _ := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
+		t.Fatal("the process does not hold the lock")
+	}
+	return cmd
+}
+
+// A21: the lock of a process that was killed is free at once. A22: one that hangs
+// is named after the deadline, and other methods go on.
+func TestA22LockHolderHangs(t *testing.T) {
+	l := loginOf(t, simulator.Config{})
+	holder := hold(t, l.home)
+	if err := holder.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	m := l.manager()
+	m.waits.refreshLock = 300 * time.Millisecond
+	start := time.Now()
+	done := make(chan error, 1)
+	go func() { _, err := m.ChatGPT(context.Background()); done <- err }()
+	for range 5 {
+		statusOf(t, m)
+	}
+	if took := time.Since(start); took > 250*time.Millisecond {
+		t.Logf("five statuses took %v", took)
+	}
+	err := <-done
+	equal(t, "reason", reasonOf(t, err, protocol.CodeCredentialStore), "locked")
+	if !strings.Contains(err.Error(), fmt.Sprintf("Process %d holds", holder.Process.Pid)) {
+		t.Errorf("the holder is not named: %v", err)
+	}
+	equal(t, "posts", l.posts(), 0)
+
+	// A21
+	if err := holder.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = holder.Wait()
+	m.waits.refreshLock = refreshLockWait
+	start = time.Now()
+	if _, err := m.ChatGPT(t.Context()); err != nil {
+		t.Error(err)
+	}
+	t.Logf("after the holder's death: %v", time.Since(start).Round(time.Millisecond))
+	l.renewed()
+}
+
+// While the lock is held elsewhere, a renewal that somebody else saved is adopted
+// without waiting for the lock.
+func TestAdoptsWhileTheLockIsHeld(t *testing.T) {
+	l := loginOf(t, simulator.Config{})
+	fresh := loginOf(t, simulator.Config{Scenario: "ok"})
+	hold(t, l.home)
+	m := l.manager()
+	time.AfterFunc(100*time.Millisecond, func() {
+		d := newDocument([]byte(textOf(t, l.home)))
+		d.set(newDocument([]byte(textOf(t, fresh.home))).value("tokens", "access_token"), "tokens", "access_token")
+		put(t, filepath.Join(l.home, fileName), d.text)
+	})
+	if _, err := m.ChatGPT(t.Context()); err != nil {
+		t.Error(err)
+	}
+	equal(t, "posts", l.posts(), 0)
+}
+
+// steps of a renewal, in order.
+var steps = []string{"post", "answer", "create", "write", "fsync", "lock", "rename", "renamed", "dirsync", "done"}
+
+// A8, A9: SIGKILL at every step of a renewal, 22 times each. The file is always
+// the old one or the new one and parses; a process that comes later works unless
+// the answer was lost with the one that died, which no program can help.
+func TestKilledAtEveryStep(t *testing.T) {
+	const times = 22
+	var kills atomic.Int64
+	for i, step := range steps {
+		t.Run(step, func(t *testing.T) {
+			for range times {
+				l := loginOf(t, simulator.Config{})
+				old := textOf(t, l.home)
+				cmd := process(roleRenew, l.home, l.sim.IssuerURL(), killVariable+"="+step)
+				out, err := cmd.CombinedOutput()
+				if cmd.ProcessState.Success() || err == nil {
+					t.Fatalf("it lives: %s", out)
+				}
+				kills.Add(1)
+				now := textOf(t, l.home)
+				isNew := now != old
+				if s := readText("auth.json", []byte(now)); s.err != nil || now == "" {
+					t.Fatal("auth.json does not parse", s.err)
+				}
+				if isNew != (i >= 7) {
+					t.Fatalf("killed at %s: new is %t", step, isNew)
+				}
+				if isNew && newDocument([]byte(now)).str("tokens", "refresh_token") != l.sim.LiveRefreshToken() {
+					t.Fatal("the new file does not hold the newest token")
+				}
+				if info, _ := os.Stat(filepath.Join(l.home, fileName)); info.Mode().Perm() != 0o600 {
+					t.Fatal("mode", info.Mode())
+				}
+				// Who comes next.
+				want := "ok"
+				if step != "post" && !isNew {
+					want = "refresh_reused" // the answer died with the process
+				}
+				m := l.manager()
+				m.waits.reused = 10 * time.Millisecond
+				_, err = m.ChatGPT(t.Context())
+				if got := reasonOf(t, err, protocol.CodeLoginRequired); got != want && !(want == "ok" && got == "") {
+					t.Fatalf("next: %q, want %q", got, want)
+				}
+				// What the dead process left behind goes once it is old.
+				for _, path := range litter(t, l.home) {
+					old := time.Now().Add(-2 * tempLife)
+					_ = os.Chtimes(path, old, old)
+				}
+				_ = m.update(t.Context(), func(d *document) error { d.setNull("x"); return nil })
+				equal(t, "litter", litter(t, l.home), nil)
+			}
+		})
+	}
+	t.Logf("%d kills", kills.Load())
+}
+
+// SIGKILL from outside at any time, with a second process at work beside.
+func TestKilledAtAnyTime(t *testing.T) {
+	for i := range 40 {
+		l := loginOf(t, simulator.Config{})
+		old := textOf(t, l.home)
+		cmd := process(roleRenew, l.home, l.sim.IssuerURL())
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(i) * time.Millisecond)
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		now := textOf(t, l.home)
+		if s := readText("auth.json", []byte(now)); s.err != nil || now == "" {
+			t.Fatal("auth.json does not parse", s.err)
+		}
+		if now != old && newDocument([]byte(now)).str("tokens", "refresh_token") != l.sim.LiveRefreshToken() {
+			t.Fatal("neither the old file nor the new one")
+		}
+	}
+}
