@@ -1,3 +1,5 @@
+//go:build unix
+
 package auth
 
 import (
@@ -121,9 +123,6 @@ func TestB7EveryOperationFails(t *testing.T) {
 				if now != old && newDocument([]byte(now)).str("tokens", "refresh_token") != l.sim.LiveRefreshToken() {
 					t.Fatalf("%s: neither the old file nor the new one", what)
 				}
-				if !strings.Contains(f.failed, "remove") && len(litter(t, l.home)) > 0 { // else with the next commit
-					t.Errorf("%s: left over: %v", what, litter(t, l.home))
-				}
 				// The probe fails before the token is spent; later the tokens are kept.
 				wantReason := map[syscall.Errno]string{syscall.ENOSPC: "no_space", syscall.EIO: "write_failed"}[errno]
 				if wantReason == "" {
@@ -138,7 +137,9 @@ func TestB7EveryOperationFails(t *testing.T) {
 				f.stop()
 				if l.posts() > 0 {
 					awaitSaved(t, m)
-					l.renewed()
+					l.renewed() // which finds what is left over, too
+				} else if left := litter(t, l.home); len(left) > 0 && !strings.Contains(f.failed, "remove") {
+					t.Errorf("%s: left over: %v", what, left)
 				}
 				if n > f.count {
 					break // everything has failed once
@@ -421,7 +422,7 @@ func TestB3SwappedLink(t *testing.T) {
 	m := NewManager(Config{Home: home, Now: now})
 	quick(m)
 	written := 0
-	for i := range 300 {
+	for i := range 100 {
 		if m.update(t.Context(), func(d *document) error { d.setString(fmt.Sprint(i), "x_count"); return nil }) == nil {
 			written++
 		}
@@ -434,7 +435,7 @@ func TestB3SwappedLink(t *testing.T) {
 	if written == 0 {
 		t.Error("nothing was ever written")
 	}
-	t.Logf("%d of 300 updates found the right file", written)
+	t.Logf("%d of 100 updates found the right file", written)
 	if found, _ := filepath.Glob(filepath.Join(filepath.Dir(victim), "*")); !slices.Equal(found, []string{victim}) && !slices.Equal(found, []string{victim, victim + ".lock"}) {
 		t.Errorf("beside the other file: %v", found)
 	}
@@ -524,7 +525,7 @@ func TestB9ReadersDuringUpdates(t *testing.T) {
 			n++
 		}
 	}()
-	const updates = 600
+	const updates = 300
 	for i := range updates {
 		long := strings.Repeat("x", i%2*5000)
 		if err := m.update(t.Context(), func(d *document) error { d.setString(long, "x_long"); return nil }); err != nil {
