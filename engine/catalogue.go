@@ -152,7 +152,8 @@ func (e *Engine) askChatGPTModels(ctx context.Context, etag string) (lookup, err
 
 // askPlatformModels is GET /models of the Platform.
 func (e *Engine) askPlatformModels(ctx context.Context, etag string) (lookup, error) {
-	target, err := e.target(ctx, protocol.RoutePlatform)
+	// Not target: no key is exchanged for a list (contract 5, "Exchange").
+	target, err := e.peek(ctx, protocol.RoutePlatform)
 	if err != nil {
 		return lookup{}, err
 	}

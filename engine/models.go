@@ -42,6 +42,9 @@ func (e *Engine) Models(ctx context.Context, refresh bool) protocol.ModelsListRe
 		case <-ctx.Done():
 		}
 	}
+	if len(running) > 0 { // a renewal may have changed what can be used
+		status = e.cfg.Credentials.Status(ctx)
+	}
 	result := protocol.ModelsListResult{Models: []protocol.Model{}, Warnings: []string{}}
 	for _, route := range status.Routes {
 		if !route.Available {
