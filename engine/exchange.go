@@ -69,15 +69,20 @@ func (x *exchange) call(ctx context.Context) error {
 	if x.target, err = x.engine.target(ctx, route.Name); err != nil {
 		return err
 	}
-	if route.Name == protocol.RouteChatGPT {
-		x.constraint = x.engine.constrained(ctx, x.target.accountID, x.target.authorize)
-		x.target.baseURL = x.constraint.place(x.target.baseURL)
-		x.record.evidence.RoutingOverride = x.constraint.override
-	}
 	x.record.resolved(x.target.baseURL, x.target.source, x.target.accountID)
 	x.record.evidence.Refreshed = x.target.login.Refreshed
 	if x.upload.body, err = x.body(); err != nil {
 		return err
+	}
+	// Only now: what is refused costs no network call.
+	if route.Name == protocol.RouteChatGPT {
+		x.constraint = x.engine.constrained(ctx, x.target.accountID, x.target.authorize)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		base := x.constraint.place(x.target.baseURL)
+		x.target.baseURL, x.record.evidence.BaseURL = base, &base
+		x.record.evidence.RoutingOverride = x.constraint.override
 	}
 	x.req.params, x.req.members = nil, nil // once is enough of what may be 64 MiB
 	// The ChatGPT backend only streams; chatgptBody asks it to.

@@ -47,8 +47,9 @@ type workspace struct {
 	known bool
 	// checking is closed when the running check ends; nil: none runs.
 	checking chan struct{}
-	// since is when the last check began.
-	since time.Time
+	// first is when the first check began, which requests wait for, and since when
+	// the last one did.
+	first, since time.Time
 }
 
 // constrained asks where the requests of an account have to go: once per
@@ -59,7 +60,7 @@ func (e *Engine) constrained(ctx context.Context, account string, authorize func
 	w := e.workspaces.of[account]
 	first := w == nil
 	if first {
-		w = &workspace{}
+		w = &workspace{first: time.Now()}
 		if e.workspaces.of == nil {
 			e.workspaces.of = make(map[string]*workspace)
 		}
@@ -70,7 +71,7 @@ func (e *Engine) constrained(ctx context.Context, account string, authorize func
 		// The answer is for all requests of the account, not for this one alone.
 		go e.checkWorkspace(context.WithoutCancel(ctx), w, account, authorize)
 	}
-	checking, left := w.checking, e.waits.workspace-time.Since(w.since)
+	checking, left := w.checking, e.waits.workspace-time.Since(w.first)
 	e.workspaces.mu.Unlock()
 
 	if checking != nil && left > 0 {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -186,6 +187,7 @@ func TestWorkspaceCheckAgain(t *testing.T) {
 			s.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
 				recorder := httptest.NewRecorder()
 				if r.Method == http.MethodGet {
+					time.Sleep(time.Millisecond)
 					if checks++; checks == 1 {
 						recorder.WriteHeader(500)
 					} else {
@@ -206,6 +208,8 @@ func TestWorkspaceCheckAgain(t *testing.T) {
 		time.Sleep(workspaceAgain - time.Second)
 		assert.Empty(t, ask())
 		assert.Equal(t, 1, checks)
+		time.Sleep(time.Second)
+		assert.Empty(t, ask())
 		time.Sleep(time.Second)
 		assert.Equal(t, "us", ask())
 		time.Sleep(24 * time.Hour)
@@ -231,4 +235,35 @@ func TestParentURL(t *testing.T) {
 	} {
 		assert.Equal(t, want, parentURL(base))
 	}
+}
+
+// A request that is refused by its body asks for no region.
+func TestRefusedBodyAsksForNoRegion(t *testing.T) {
+	server, e := simulate(t, simulator.Config{})
+	_, failure := (&host{}).failure(t, e, `{"model":"gpt-5.2-codex","input":"hi","previous_response_id":"r"}`)
+	assert.Equal(t, protocol.CodeUnsupportedParameter, failure.Code)
+	assert.Empty(t, server.Requests())
+}
+
+// A cancel during the check ends the request, and nothing is sent.
+func TestCancelDuringTheCheck(t *testing.T) {
+	begun, release := make(chan struct{}), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, http.MethodGet, r.Method)
+		close(begun)
+		<-release
+	}))
+	defer server.Close()
+	defer close(release)
+	e := newEngine(t, server.URL)
+	cause := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() {
+		<-begun
+		cancel(cause)
+	}()
+	result, err := (&host{}).create(t, ctx, e, askChatGPT)
+	assert.Equal(t, cause, err)
+	assert.Empty(t, result.Evidence.Attempts)
+	assert.NotNil(t, result.Evidence.BaseURL)
 }
