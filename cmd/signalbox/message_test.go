@@ -167,6 +167,7 @@ type evidence struct {
 	BaseURL          *string `json:"base_url"`
 	CredentialSource string  `json:"credential_source"`
 	Attempts         []any   `json:"attempts"`
+	Refreshed        bool    `json:"refreshed"`
 }
 
 func (m message) failure() failure {
