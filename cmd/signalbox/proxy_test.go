@@ -290,3 +290,61 @@ func TestFileOfAuthorities(t *testing.T) {
 	}
 	assert.Contains(t, server.requests(), "HTTP/2.0 localhost:"+server.port+"/v1/responses")
 }
+
+// A renewal takes the same way as a model call: through the proxy, with the same
+// authorities, and its failures have the same names.
+func TestIssuerThroughAProxy(t *testing.T) {
+	t.Parallel()
+	sim, err := simulator.Start(simulator.Config{Scenario: "expired"})
+	require.NoError(t, err)
+	t.Cleanup(sim.Close)
+	ca := newAuthority(t)
+	server := newFront(t, sim, ca.certificate(time.Now().Add(time.Hour), "chatgpt.com", "auth.openai.com"))
+	stolen := newFront(t, sim, newAuthority(t).certificate(time.Now().Add(time.Hour), "chatgpt.com", "auth.openai.com"))
+	for name, row := range map[string]struct {
+		to, answer  string
+		code        int
+		kind, wants string
+	}{
+		"renewed":           {server.port, tunnelled, 0, "", ""},
+		"unknown authority": {stolen.port, tunnelled, 1004, "auth_unavailable", "unknown authority"},
+		"407":               {server.port, "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", 1004, "auth_unavailable", "user name and a password"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			home := editedHome(t, sim, func(auth object) {
+				tokens(auth)["oauth_provenance"].(object)["issuer"] = "https://auth.openai.com"
+			})
+			proxy := newConnectProxy(t, "127.0.0.1:"+row.to, row.answer)
+			trace := filepath.Join(t.TempDir(), "trace")
+			h := spawn(t, options{home: home, args: []string{"--trace=" + trace}, env: []string{
+				"HTTPS_PROXY=http://user:" + testcheck.Canary + "@" + proxy.address, "CODEX_CA_CERTIFICATE=" + ca.file,
+			}})
+			o := h.create("1", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`)
+			targets, _ := proxy.seen()
+			require.NotEmpty(t, targets)
+			assert.Equal(t, "CONNECT auth.openai.com:443", targets[0])
+			if row.code == 0 {
+				assert.Equal(t, "completed", o.status(), "%s", o.answer.Raw)
+				assert.Contains(t, server.requests(), "HTTP/2.0 auth.openai.com/oauth/token")
+			} else {
+				e := o.answer.failure()
+				assert.Equal(t, row.code, e.Code, "%s", o.answer.Raw)
+				assert.Equal(t, row.kind, e.Data.Kind)
+				assert.Contains(t, e.Message, row.wants)
+			}
+			require.NoError(t, h.in.Close())
+			h.exit()
+			issuer := 0
+			for _, l := range readTrace(t, trace) {
+				if l.Kind == "request" && l.URL == "https://auth.openai.com/oauth/token" {
+					issuer++
+				}
+				if l.Kind == "request.body" && strings.Contains(l.Text, "refresh_token") {
+					assert.Contains(t, l.Text, `"refresh_token":"[redacted]"`)
+				}
+			}
+			assert.Positive(t, issuer)
+		})
+	}
+}

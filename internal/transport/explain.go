@@ -53,6 +53,8 @@ func Explain(err error, peer string, connected bool) Failure {
 	case isTLS(err) || isOp && (op.Op == "remote error" || op.Op == "local error"): // an alert
 		message, action := explainTLS(err, peer)
 		return failure("tls", message, action, false)
+	case isTimeout && !connected && errors.As(err, &proxied):
+		return failure("proxy", "The proxy took too long to lead to "+peer+".", checkProxy, false)
 	case isTimeout && !connected:
 		// Not sent again: five times connectTimeout is longer than anybody waits.
 		return failure("timeout", "The connection to "+peer+" took too long.", checkNetwork, false)

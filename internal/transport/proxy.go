@@ -5,10 +5,13 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
 // Why a proxy was of no use. None of them holds the URL of the proxy, which may
@@ -101,4 +104,40 @@ func ProxySecrets(getenv func(string) string) []string {
 		secrets = append(secrets, password, url.QueryEscape(password), u.User.String(), base64.StdEncoding.EncodeToString([]byte(pair)))
 	}
 	return secrets
+}
+
+// dialer dials, and bounds the time until a proxy says its first word: net/http
+// gives the answer to CONNECT a minute.
+func dialer(getenv func(string) string) func(context.Context, string, string) (net.Conn, error) {
+	proxies := map[string]bool{}
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		if u, err := parseProxy(getenv(name)); err == nil && u != nil {
+			port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}[u.Scheme])
+			proxies[net.JoinHostPort(u.Hostname(), port)] = true
+		}
+	}
+	direct := net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := direct.DialContext(ctx, network, address)
+		if err != nil || !proxies[address] {
+			return conn, err
+		}
+		_ = conn.SetReadDeadline(time.Now().Add(connectTimeout))
+		return &firstWord{Conn: conn}, nil
+	}
+}
+
+// firstWord is a connection whose deadline ends with the first bytes that come.
+type firstWord struct {
+	net.Conn
+	heard atomic.Bool
+}
+
+// Read implements io.Reader.
+func (c *firstWord) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 && !c.heard.Swap(true) {
+		_ = c.SetReadDeadline(time.Time{})
+	}
+	return n, err
 }

@@ -10,7 +10,6 @@ package transport
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"net"
 	"net/http"
 	"os"
 	"time"
@@ -60,7 +59,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // is no URL: Go ignores it, and here it is an error. The environment is read once.
 func New(o Options) *Transport {
 	t := &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:           dialer(func(string) string { return "" }),
 		TLSHandshakeTimeout:   connectTimeout,
 		ForceAttemptHTTP2:     true,
 		DisableCompression:    true,
@@ -78,7 +77,7 @@ func New(o Options) *Transport {
 		},
 	}
 	if !o.Direct {
-		t.Proxy = proxyOf(os.Getenv)
+		t.Proxy, t.DialContext = proxyOf(os.Getenv), dialer(os.Getenv)
 	}
 	if o.Roots != nil {
 		t.TLSClientConfig = &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12}
