@@ -31,6 +31,14 @@ type ChatGPTCredential struct {
 	token   Secret
 }
 
+// exchangedBeside is the key of an exchange where the store holds none.
+func exchangedBeside(exchanged Secret, s *snapshot) Secret {
+	if !s.file.apiKey.IsZero() {
+		return Secret{}
+	}
+	return exchanged
+}
+
 // isStored reports whether the token is that of the store, which can be renewed.
 func (c ChatGPTCredential) isStored() bool {
 	return c.Source == protocol.SourceAuthJSONOAuth || c.Source == protocol.SourceKeyringOAuth
@@ -56,8 +64,20 @@ type PlatformCredential struct {
 	key    Secret
 }
 
-// Authorize sets the header Authorization and no other.
+// Pending reports that there is no key yet: the ChatGPT login would have to be
+// exchanged for one.
+func (c PlatformCredential) Pending() bool { return c.key.IsZero() }
+
+// Hint is the first 3 and last 4 characters of the key; nil for a short one.
+func (c PlatformCredential) Hint() *string { return hint(c.key) }
+
+// Authorize sets the header Authorization and no other; a pending credential
+// sets none.
 func (c PlatformCredential) Authorize(h http.Header) {
+	if c.Pending() {
+		h.Del("Authorization")
+		return
+	}
 	h.Set("Authorization", "Bearer "+c.key.Reveal())
 }
 
@@ -81,10 +101,14 @@ func (m *Manager) find(s *snapshot) []found {
 	m.mu.Lock()
 	explicit := m.explicit
 	m.mu.Unlock()
+	exchanged := m.exchangedKey(s)
 	access, key := protocol.SourceAuthJSONOAuth, protocol.SourceAuthJSONAPIKey
 	place := m.path
 	if s.from == storeKeyring {
 		access, key, place = protocol.SourceKeyringOAuth, protocol.SourceKeyringAPIKey, keyringPlace
+	}
+	if !exchanged.IsZero() && exchanged.Reveal() == s.file.apiKey.Reveal() {
+		key = protocol.SourceTokenExchangeAPIKey
 	}
 	var all []found
 	for _, f := range []found{
@@ -94,6 +118,7 @@ func (m *Manager) find(s *snapshot) []found {
 		{explicit, protocol.CredentialPlatformKey, protocol.SourceExplicitAPIKey, "the key that this process was given"},
 		{m.cfg.APIKey, protocol.CredentialPlatformKey, protocol.SourceEnvAPIKey, envAPIKey + " of the environment"},
 		{s.file.apiKey, protocol.CredentialPlatformKey, key, "OPENAI_API_KEY in " + place},
+		{exchangedBeside(exchanged, s), protocol.CredentialPlatformKey, protocol.SourceTokenExchangeAPIKey, "the key that the login was exchanged for"},
 	} {
 		if !f.value.IsZero() {
 			all = append(all, f)

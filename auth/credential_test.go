@@ -91,7 +91,7 @@ func TestSources(t *testing.T) {
 		{"opaque token", "mode-chatgpt-key-and-tokens", "", "opaque-" + canary, "missing_account_id", "codex_auth_json_api_key"},
 		{"huge token", "mode-chatgpt-key-and-tokens", "", good + strings.Repeat("a", maxTokenBytes), "missing_account_id", "codex_auth_json_api_key"},
 		// tokens.account_id belongs to the tokens of the file, not to this one.
-		{"another account", "codex-chatgpt", "", good, "env_oauth_access_token", "wrong_kind"},
+		{"another account", "codex-chatgpt", "", good, "env_oauth_access_token", "codex_token_exchange_api_key"},
 		{"opaque key", "empty-object", "key-" + canary, "", "wrong_kind", "env_openai_api_key"},
 		{"token in the place of the key", "empty-object", good, "", "wrong_kind", "wrong_kind"},
 		{"key in the place of the token", "empty-object", "", envKey, "wrong_kind", "wrong_kind"},
@@ -102,7 +102,7 @@ func TestSources(t *testing.T) {
 			})
 			chatGPT, err := m.ChatGPT(t.Context())
 			equal(t, "ChatGPT", string(chatGPT.Source)+outcome(t, err), c.chatGPT)
-			platform, err := m.Platform(t.Context())
+			platform, err := m.PeekPlatform(t.Context())
 			equal(t, "Platform", string(platform.Source)+outcome(t, err), c.platform)
 			status, _ := statusOf(t, m)
 			for i, row := range status.Routes {
@@ -147,7 +147,7 @@ func TestRefusals(t *testing.T) {
 		{"Bearer", Config{}, "key-with-bearer", true,
 			"a Platform API key is due in OPENAI_API_KEY in PATH, which holds blanks or control characters and so neither that nor a ChatGPT access token",
 			nil, "Correct or remove OPENAI_API_KEY in PATH"},
-		{"only tokens", Config{}, "report-v7", true,
+		{"only a token", Config{AccessToken: jwt}, "empty-object", true,
 			"a Platform API key is needed, and there is only a ChatGPT access token",
 			[]protocol.CredentialKind{"chatgpt"}, "Set OPENAI_API_KEY to a Platform API key"},
 		{"only a key", Config{}, "codex-apikey", false,

@@ -70,8 +70,8 @@ func fingerprint(token Secret) [sha256.Size]byte { return sha256.Sum256([]byte(t
 func (m *Manager) cannotRenew(s *snapshot) *protocol.Error {
 	const need = protocol.CredentialChatGPT
 	all := m.find(s)
-	if m.cfg.Issuer.Bad != "" {
-		return badOverride(m.cfg.Issuer.Bad)
+	if failure := m.foreignIssuer(s); failure != nil {
+		return failure
 	}
 	if s.file.refreshToken.IsZero() {
 		return protocol.NewError(protocol.CodeLoginRequired, "there is no refresh token in "+m.path,
@@ -81,12 +81,21 @@ func (m *Manager) cannotRenew(s *snapshot) *protocol.Error {
 		return mismatch(need, all, protocol.ReasonWrongKind, obtain(need),
 			"tokens.refresh_token in "+m.path+" holds blanks or control characters")
 	}
-	if from := s.file.issuer; from != "" && from != m.cfg.Issuer.URL {
-		// The refresh token of another issuer is not sent to ours.
-		return mismatch(need, all, protocol.ReasonForeignIssuer, obtain(need),
-			"the login in "+m.path+" comes from another issuer than the one in use")
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.refused[fingerprint(s.file.refreshToken)]
+}
+
+// foreignIssuer refuses to send tokens of the store to an issuer that they are
+// not from; nil when they may be.
+func (m *Manager) foreignIssuer(s *snapshot) *protocol.Error {
+	const need = protocol.CredentialChatGPT
+	if m.cfg.Issuer.Bad != "" {
+		return badOverride(m.cfg.Issuer.Bad)
+	}
+	if from := s.file.issuer; from != "" && from != m.cfg.Issuer.URL {
+		return mismatch(need, m.find(s), protocol.ReasonForeignIssuer, obtain(need),
+			"the login in "+m.placeOf(s)+" comes from another issuer than the one in use")
+	}
+	return nil
 }

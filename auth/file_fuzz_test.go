@@ -63,7 +63,7 @@ func FuzzAuthFile(f *testing.F) {
 		m.cached = &s
 		m.held.add(s.secrets...)
 		_, chatGPTErr := m.ChatGPT(t.Context())
-		_, platformErr := m.Platform(t.Context())
+		_, platformErr := m.PeekPlatform(t.Context())
 		status, err := json.Marshal(m.Status(t.Context()))
 		if err != nil {
 			t.Fatal(err)

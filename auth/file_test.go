@@ -17,7 +17,7 @@ import (
 type shape struct {
 	name     string
 	chatGPT  string // reason of the refusal; "": there is a credential
-	platform string
+	platform string // "exchange": the login may be exchanged for a key
 	mode     string // "!": an error
 	state    string
 	field    string // that the error names
@@ -25,56 +25,56 @@ type shape struct {
 
 var shapes = []shape{
 	// As Codex writes them today.
-	{"codex-chatgpt", "", "wrong_kind", "chatgpt", "authenticated", ""},
+	{"codex-chatgpt", "", "exchange", "chatgpt", "authenticated", ""},
 	{"codex-apikey", "wrong_kind", "", "apiKey", "authenticated", ""},
-	{"four-token-members", "", "wrong_kind", "chatgpt", "authenticated", ""},
+	{"four-token-members", "", "exchange", "chatgpt", "authenticated", ""},
 	// Both kinds, and files from before auth_mode.
 	{"no-mode-key-and-tokens", "", "", "chatgpt", "authenticated", ""},
 	{"no-mode-key-and-tokens-business", "", "", "apiKey", "authenticated", ""},
 	{"no-mode-key-only", "wrong_kind", "", "apiKey", "authenticated", ""},
-	{"no-mode-tokens-only", "", "wrong_kind", "chatgpt", "authenticated", ""},
+	{"no-mode-tokens-only", "", "exchange", "chatgpt", "authenticated", ""},
 	{"mode-null", "wrong_kind", "", "apiKey", "authenticated", ""},
 	{"mode-chatgpt-key-and-tokens", "", "", "chatgpt", "authenticated", ""},
 	{"mode-chatgpt-key-only", "wrong_kind", "", "chatgpt", "authenticated", ""},
 	{"mode-chatgpt-nothing", "no_credentials", "no_credentials", "", "unauthenticated", ""},
 	{"mode-apikey-key-and-tokens", "", "", "apiKey", "authenticated", ""},
-	{"report-v7", "", "wrong_kind", "chatgpt", "authenticated", ""},
+	{"report-v7", "", "exchange", "chatgpt", "authenticated", ""},
 	// Blank, null, unknown.
-	{"key-blank", "", "wrong_kind", "chatgpt", "authenticated", ""},
+	{"key-blank", "", "exchange", "chatgpt", "authenticated", ""},
 	{"key-with-line-feed-at-end", "wrong_kind", "", "apiKey", "authenticated", ""},
-	{"unknown-members", "", "wrong_kind", "chatgpt", "authenticated", ""},
+	{"unknown-members", "", "exchange", "chatgpt", "authenticated", ""},
 	{"names-in-another-case", "no_credentials", "no_credentials", "", "unauthenticated", ""},
 	{"all-null", "no_credentials", "no_credentials", "", "unauthenticated", ""},
 	{"token-members-null", "no_credentials", "no_credentials", "", "unauthenticated", ""},
 	{"empty-object", "no_credentials", "no_credentials", "", "unauthenticated", ""},
-	{"last-refresh-number", "", "wrong_kind", "chatgpt", "authenticated", ""},
-	{"last-refresh-offset", "", "wrong_kind", "chatgpt", "authenticated", ""},
-	{"agent-identity-beside-chatgpt", "", "wrong_kind", "chatgpt", "authenticated", ""},
+	{"last-refresh-number", "", "exchange", "chatgpt", "authenticated", ""},
+	{"last-refresh-offset", "", "exchange", "chatgpt", "authenticated", ""},
+	{"agent-identity-beside-chatgpt", "", "exchange", "chatgpt", "authenticated", ""},
 	// The tokens and what they claim.
 	{"id-token-object", "", "wrong_kind", "chatgpt", "authenticated", ""},
 	{"id-token-object-access-opaque", "missing_account_id", "wrong_kind", "chatgpt", "unauthenticated", ""},
 	{"id-token-missing", "", "wrong_kind", "chatgpt", "authenticated", ""},
 	{"id-token-null", "", "wrong_kind", "chatgpt", "authenticated", ""},
-	{"id-token-opaque", "", "wrong_kind", "chatgpt", "authenticated", ""},
-	{"account-id-null", "", "wrong_kind", "chatgpt", "authenticated", ""},
-	{"account-id-contradicts", "account_mismatch", "wrong_kind", "chatgpt", "unauthenticated", ""},
-	{"account-claim-missing", "missing_account_id", "wrong_kind", "chatgpt", "unauthenticated", ""},
-	{"account-claim-organisation-only", "missing_account_id", "wrong_kind", "chatgpt", "unauthenticated", ""},
-	{"account-claim-injects", "missing_account_id", "wrong_kind", "chatgpt", "unauthenticated", ""},
-	{"account-claim-129", "missing_account_id", "wrong_kind", "chatgpt", "unauthenticated", ""},
-	{"access-expired", "", "wrong_kind", "chatgpt", "authenticated", ""}, // after a renewal
+	{"id-token-opaque", "", "invalid_id_token", "chatgpt", "authenticated", ""},
+	{"account-id-null", "", "exchange", "chatgpt", "authenticated", ""},
+	{"account-id-contradicts", "account_mismatch", "exchange", "chatgpt", "unauthenticated", ""},
+	{"account-claim-missing", "missing_account_id", "exchange", "chatgpt", "unauthenticated", ""},
+	{"account-claim-organisation-only", "missing_account_id", "exchange", "chatgpt", "unauthenticated", ""},
+	{"account-claim-injects", "missing_account_id", "exchange", "chatgpt", "unauthenticated", ""},
+	{"account-claim-129", "missing_account_id", "exchange", "chatgpt", "unauthenticated", ""},
+	{"access-expired", "", "exchange", "chatgpt", "authenticated", ""}, // after a renewal
 	{"access-expired-and-key", "", "", "chatgpt", "authenticated", ""},
-	{"access-expired-alone", "token_expired", "wrong_kind", "chatgpt", "expired", ""}, // without a refresh token
+	{"access-expired-alone", "token_expired", "exchange", "chatgpt", "expired", ""}, // without a refresh token
 	{"access-expired-alone-and-key", "token_expired", "", "chatgpt", "authenticated", ""},
-	{"access-opaque", "", "wrong_kind", "chatgpt", "authenticated", ""},
-	{"access-without-exp", "", "wrong_kind", "chatgpt", "authenticated", ""},
+	{"access-opaque", "", "exchange", "chatgpt", "authenticated", ""},
+	{"access-without-exp", "", "exchange", "chatgpt", "authenticated", ""},
 	{"access-missing", "no_credentials", "no_credentials", "chatgpt", "unauthenticated", ""},
-	{"fedramp", "", "wrong_kind", "chatgpt", "authenticated", ""},
-	{"fedramp-of-the-other-token", "", "wrong_kind", "chatgpt", "authenticated", ""},
+	{"fedramp", "", "exchange", "chatgpt", "authenticated", ""},
+	{"fedramp-of-the-other-token", "", "exchange", "chatgpt", "authenticated", ""},
 	{"fedramp-without-id-token", "", "wrong_kind", "apiKey", "authenticated", ""},
 	// Values in the wrong place.
-	{"access-holds-key", "wrong_kind", "wrong_kind", "chatgpt", "unauthenticated", ""},
-	{"access-with-blank", "wrong_kind", "no_credentials", "chatgpt", "unauthenticated", ""},
+	{"access-holds-key", "wrong_kind", "exchange", "chatgpt", "unauthenticated", ""},
+	{"access-with-blank", "wrong_kind", "exchange", "chatgpt", "unauthenticated", ""},
 	{"key-holds-jwt", "wrong_kind", "wrong_kind", "apiKey", "unauthenticated", ""},
 	{"key-holds-jwt-and-tokens", "", "wrong_kind", "chatgpt", "authenticated", ""},
 	{"key-with-bearer", "no_credentials", "wrong_kind", "apiKey", "unauthenticated", ""},
@@ -124,8 +124,13 @@ func TestFileShapes(t *testing.T) {
 			text := fixture(t, s.name)
 			m := NewManager(Config{Home: homeWith(t, text), Now: now})
 			_, chatGPTErr := m.PeekChatGPT(t.Context())
-			_, platformErr := m.Platform(t.Context())
+			platform, platformErr := m.PeekPlatform(t.Context())
 			equal(t, "ChatGPT", outcome(t, chatGPTErr), s.chatGPT)
+			if s.platform == "exchange" {
+				equal(t, "Platform", platform.Pending(), platformErr == nil)
+				equal(t, "source", platform.Source, protocol.SourceTokenExchangeAPIKey)
+				s.platform = ""
+			}
 			equal(t, "Platform", outcome(t, platformErr), s.platform)
 			mode, err := m.Mode(t.Context())
 			if outcome(t, err) != "" {

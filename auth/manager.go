@@ -74,6 +74,8 @@ type Manager struct {
 	mu     sync.Mutex // guards what follows; never held while reading
 	cached *snapshot
 	known  *settings // of config.toml; nil: not read yet
+	// exchanges for Platform keys.
+	exchanges exchanges
 	// lastRaw is what the store held when it was last read; nil before.
 	lastRaw *Secret
 	held    heldSecrets
@@ -281,13 +283,29 @@ func (m *Manager) Refresh(ctx context.Context) (refreshed bool, err error) {
 // is to be seen in Status.
 func (m *Manager) RenewIfExpiring(ctx context.Context) { _, _ = m.ChatGPT(ctx) }
 
-// Platform returns the API key for the platform route: that of the environment,
-// else that of auth.json, whatever the account mode. It sends nothing.
+// Platform returns the API key for the platform route, whatever the account
+// mode: that which this process was given, that of the environment, that of the
+// store, else one that the login is exchanged for (contract 5).
 //
-// The error is a *protocol.Error: 1001 no_credentials; 1002 wrong_kind,
-// foreign_base_url or bad_override; 1003 when auth.json is needed and cannot be
-// used; -32800 when ctx ends while it is read.
+// The error is a *protocol.Error: 1001 no_credentials, or a reason of a refused
+// renewal of the id_token; 1002 wrong_kind, foreign_base_url, foreign_issuer or
+// bad_override; 1003 when the store is needed and cannot be used; 1004 when the
+// issuer gives no answer; 1006 when it refuses the exchange; -32800 when ctx ends.
 func (m *Manager) Platform(ctx context.Context) (PlatformCredential, error) {
+	s := m.load(ctx)
+	credential, err := m.routePlatform(s)
+	if err == nil && credential.Pending() {
+		credential, err = m.exchange(ctx, s)
+	}
+	if err != nil {
+		return PlatformCredential{}, err
+	}
+	return credential, nil
+}
+
+// PeekPlatform is Platform without any network call: a key that an exchange
+// might give is pending.
+func (m *Manager) PeekPlatform(ctx context.Context) (PlatformCredential, error) {
 	credential, err := m.routePlatform(m.load(ctx))
 	if err != nil {
 		return PlatformCredential{}, err

@@ -73,11 +73,26 @@ func (l *Login) redeem(g grant) *protocol.Error {
 	return m.storeLogin(ctx, l.options, login)
 }
 
-// storeLogin saves a login. The error is 1003 when it is not saved.
+// storeLogin saves a login and gets the key that the options want (contract 3).
+// The error is 1003 when it is not saved; when a key is required and not to be
+// had, it is that of Exchange, and the login is kept.
 func (m *Manager) storeLogin(ctx context.Context, options LoginOptions, login newLogin) *protocol.Error {
 	if err := m.replaceLogin(ctx, login, options.Replace); err != nil {
 		return protocolError(err)
 	}
+	wanted := options.Exchange == protocol.ExchangeRequire ||
+		options.Exchange == protocol.ExchangeAuto && planMode(parseClaims(login.idToken)) == protocol.ModeAPIKey
+	if !wanted {
+		return nil
+	}
+	_, err := m.Exchange(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case options.Exchange == protocol.ExchangeRequire:
+		return protocolError(err)
+	}
+	m.notice("the login is saved, and no Platform API key could be had for it: " + err.Error())
 	return nil
 }
 

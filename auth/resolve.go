@@ -102,7 +102,14 @@ func (m *Manager) platform(s *snapshot) (PlatformCredential, *protocol.Error) {
 	all := m.find(s)
 	key, ok := first(all, need)
 	if !ok {
-		return PlatformCredential{}, missing(need, all, s.err)
+		token := found{value: s.file.idToken, due: protocol.CredentialChatGPT}
+		if s.err != nil || token.value.IsZero() || s.file.accessToken.IsZero() || token.looks() != token.due || s.settings.forbids(token, s) != nil {
+			return PlatformCredential{}, missing(need, all, s.err)
+		}
+		if err := m.cannotExchange(s); err != nil {
+			return PlatformCredential{}, err
+		}
+		return PlatformCredential{Source: protocol.SourceTokenExchangeAPIKey}, nil
 	}
 	if key.looks() != need {
 		return PlatformCredential{}, misplaced(need, key, all)

@@ -45,12 +45,15 @@ func (m *Manager) status(s *snapshot) protocol.AuthStatus {
 	if mode, err := m.mode(s); err == nil && mode != "" {
 		status.Mode = &mode
 	}
+	// A key that an exchange might give counts for its route, but not as being
+	// logged in: nobody knows yet whether there will be one.
+	hasKey := platform.Present && platformErr == nil
 	switch {
-	case status.Routes[0].Available || status.Routes[1].Available:
+	case status.Routes[0].Available || status.Routes[1].Available && hasKey:
 		status.State = protocol.StateAuthenticated
 	case s.err != nil:
 		status.State = protocol.StateError
-	case chatGPTErr != nil && onlyLoginHelps(chatGPTErr) && platformErr != nil:
+	case chatGPTErr != nil && onlyLoginHelps(chatGPTErr) && !hasKey:
 		status.State = protocol.StateExpired
 	default:
 		status.State = protocol.StateUnauthenticated

@@ -23,11 +23,11 @@ func TestStatusOfTheReport(t *testing.T) {
 		`"account":{"email":"user@example.com","planType":"plus","accountId":"acct_1","userId":"user-1"},` +
 		`"credentials":{"chatgpt":{"present":true,"source":"codex_auth_json_oauth","expiresAt":"2026-03-01T13:00:00Z",` +
 		`"lastRefresh":"2026-02-28T17:19:41Z","refreshable":true},` +
-		`"platform":{"present":false,"source":"unknown","hint":null,"reason":"wrong_kind"}},` +
+		`"platform":{"present":false,"source":"unknown","hint":null}},` +
 		`"routes":[{"route":"chatgpt","api":"responses","base_url":"https://chatgpt.com/backend-api/codex","available":true,` +
 		`"credential_source":"codex_auth_json_oauth"},` +
-		`{"route":"platform","api":"responses","base_url":"https://api.openai.com/v1","available":false,` +
-		`"credential_source":"unknown","reason":"wrong_kind"}],` +
+		`{"route":"platform","api":"responses","base_url":"https://api.openai.com/v1","available":true,` +
+		`"credential_source":"codex_token_exchange_api_key"}],` +
 		`"file":{"path":"PATH","mode":"0600","modified":"2026-02-28T17:00:00Z"},"overrides":[],"warnings":[]}`
 	if got = strings.ReplaceAll(got, m.path, "PATH"); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -152,18 +152,24 @@ func (e *Engine) askChatGPTModels(ctx context.Context, etag string) (lookup, err
 
 // askPlatformModels is GET /models of the Platform.
 func (e *Engine) askPlatformModels(ctx context.Context, etag string) (lookup, error) {
-	// Not target: no key is exchanged for a list (contract 5, "Exchange").
-	target, err := e.peek(ctx, protocol.RoutePlatform)
+	key, err := e.cfg.Credentials.PeekPlatform(ctx)
 	if err != nil {
 		return lookup{}, err
 	}
-	return e.get(ctx, target.baseURL+"/models", func(h http.Header) {
+	if key.Pending() { // contract 5: nothing is exchanged for a list
+		return lookup{}, protocol.NewError(protocol.CodeLoginRequired, "The login was not exchanged for a Platform key yet.",
+			protocol.ErrorData{
+				Reason: protocol.ReasonNoCredentials, Action: "Ask for auth/exchange.",
+				Need: protocol.CredentialPlatformKey, Have: e.have(ctx), LoginMethods: loginMethods(protocol.RoutePlatform),
+			})
+	}
+	return e.get(ctx, e.cfg.PlatformBaseURL+"/models", func(h http.Header) {
 		e.platformHeaders(h)
 		h.Del("Content-Type") // there is no content
 		if etag != "" {
 			h.Set("If-None-Match", etag)
 		}
-		target.authorize(h)
+		key.Authorize(h)
 	})
 }
 

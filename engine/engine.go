@@ -190,8 +190,12 @@ func (e *Engine) target(ctx context.Context, route protocol.RouteName) (target, 
 
 // peek is target without any network call, for what only wants to know.
 func (e *Engine) peek(ctx context.Context, route protocol.RouteName) (target, error) {
-	if route != protocol.RouteChatGPT {
-		return e.target(ctx, route)
+	if route == protocol.RoutePlatform {
+		cred, err := e.cfg.Credentials.PeekPlatform(ctx)
+		if err != nil {
+			return target{}, err
+		}
+		return target{route: route, baseURL: e.cfg.PlatformBaseURL, source: cred.Source, authorize: cred.Authorize}, nil
 	}
 	cred, err := e.cfg.Credentials.PeekChatGPT(ctx)
 	if err != nil {

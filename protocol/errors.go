@@ -33,6 +33,7 @@ const (
 	CodeCredentialStore      Code = 1003
 	CodeAuthUnavailable      Code = 1004
 	CodeLoginFailed          Code = 1005
+	CodeExchangeFailed       Code = 1006
 	CodeUnsupportedParameter Code = 1101
 	CodeUpstreamRejected     Code = 1102
 	CodeRateLimited          Code = 1103
@@ -70,6 +71,8 @@ const (
 	KindAuthUnavailable Kind = "auth_unavailable"
 	// The login did not come to its end.
 	KindLoginFailed Kind = "login_failed"
+	// The ChatGPT login could not be exchanged for a Platform key.
+	KindExchangeFailed Kind = "exchange_failed"
 	// The route does not take a member of the body, or its value.
 	KindUnsupportedParameter Kind = "unsupported_parameter"
 	// The upstream refused the request.

@@ -121,6 +121,20 @@ type CancelLoginResult struct {
 	Status string `json:"status"`
 }
 
+// ExchangeResult is the result of auth/exchange.
+type ExchangeResult struct {
+	// The key that the login was traded for.
+	Credential ExchangedKey `json:"credential"`
+}
+
+// ExchangedKey tells a key without showing it.
+type ExchangedKey struct {
+	// "codex_token_exchange_api_key", or where a key of the login is that was there already.
+	Source CredentialSource `json:"source"`
+	// Its first 3 and last 4 characters; null when it is short.
+	Hint *string `json:"hint"`
+}
+
 // LogoutParams are the params of auth/logout.
 type LogoutParams struct {
 	// Tell the issuer, too, so that the tokens are of no use any more (the default); false: forget them on this machine only.

@@ -18,6 +18,7 @@ var Methods = []Message{
 	{MethodLoginCancel, CancelLoginParams{}, CancelLoginResult{}},
 	{MethodLogout, LogoutParams{}, LogoutResult{}},
 	{MethodRefresh, nil, RefreshResult{}},
+	{MethodExchange, nil, ExchangeResult{}},
 	{MethodRoutesResolve, ResolveParams{}, ResolveResult{}},
 	{MethodResponsesCreate, CreateParams{}, CreateResult{}},
 	{MethodResponsesCancel, CancelStreamParams{}, CancelStreamResult{}},
@@ -73,6 +74,8 @@ const (
 	MethodLogout = "auth/logout"
 	// Renews the tokens now, whether that is due or not.
 	MethodRefresh = "auth/refresh"
+	// Trades the login for a Platform key (RFC 8693), where there is none yet.
+	MethodExchange = "auth/exchange"
 	// Where a model would go, or the error that responses/create would give. No network call.
 	MethodRoutesResolve = "routes/resolve"
 	// A model call: section 4.

@@ -60,11 +60,14 @@ var Errors = []ErrorRow{
 			ReasonCodeExchangeFailed, ReasonDeviceDisabled, ReasonWorkspaceNotAllowed,
 		},
 		Members: []string{"loginMethods"}},
+	{Code: CodeExchangeFailed, Kind: KindExchangeFailed, HTTP: "403",
+		Reasons: []string{ReasonMissingOrganization, ReasonInvalidIDToken, ReasonTokenExpired, ReasonOther},
+		Members: []string{"need", "have", "loginMethods"}},
 	{Code: CodeUnsupportedParameter, Kind: KindUnsupportedParameter, HTTP: "400",
 		Members: []string{"field", "route"}},
 	{Code: CodeUpstreamRejected, Kind: KindUpstreamRejected, HTTP: "as upstream",
 		Reasons: []string{
-			"model_unavailable", "context_length", "invalid_prompt", "not_found", "forbidden", "blocked", "other",
+			"model_unavailable", "context_length", "invalid_prompt", "not_found", "forbidden", "blocked", ReasonOther,
 		}},
 	{Code: CodeRateLimited, Kind: KindRateLimited, HTTP: "429",
 		Reasons: []string{"usage_limit", "usage_not_included", "requests", "tokens", "quota"},
@@ -112,6 +115,10 @@ const (
 	ReasonBadOverride      = "bad_override"
 	ReasonForeignBaseURL   = "foreign_base_url"
 	ReasonForeignIssuer    = "foreign_issuer"
+
+	ReasonMissingOrganization = "missing_organization"
+	ReasonInvalidIDToken      = "invalid_id_token"
+	ReasonOther               = "other"
 
 	ReasonCorrupt             = "corrupt"
 	ReasonKeyring             = "keyring"

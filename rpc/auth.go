@@ -24,6 +24,18 @@ func (s *Server) authStatus(ctx context.Context, req *wire.Request) (any, error)
 	return s.cfg.Auth.Status(ctx), nil
 }
 
+// exchange trades the login for a Platform key.
+func (s *Server) exchange(ctx context.Context, req *wire.Request) (any, error) {
+	if _, err := paramMembers(req.Params); err != nil {
+		return nil, err
+	}
+	key, err := s.cfg.Auth.Exchange(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return protocol.ExchangeResult{Credential: protocol.ExchangedKey{Source: key.Source, Hint: key.Hint()}}, nil
+}
+
 // logout forgets the login.
 func (s *Server) logout(ctx context.Context, req *wire.Request) (any, error) {
 	members, err := paramMembers(req.Params)

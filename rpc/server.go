@@ -136,6 +136,7 @@ func New(cfg Config) *Server {
 		protocol.MethodLogin:           {serve: s.login},
 		protocol.MethodLoginComplete:   {serve: s.completeLogin},
 		protocol.MethodLoginCancel:     {serve: s.cancelLogin, free: true},
+		protocol.MethodExchange:        {serve: s.exchange},
 		protocol.MethodLogout:          {serve: s.logout},
 		protocol.MethodRefresh:         {serve: s.refresh},
 		protocol.MethodRoutesResolve:   {serve: s.resolveRoute},

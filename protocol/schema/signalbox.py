@@ -64,6 +64,7 @@ Kind = Literal[
     "credential_store",
     "auth_unavailable",
     "login_failed",
+    "exchange_failed",
     "unsupported_parameter",
     "upstream_rejected",
     "rate_limited",
@@ -582,6 +583,23 @@ class Evidence(_Evidence, total=False):
     routing_override: str
     # What this answer said of the limits; absent when it said nothing.
     rate_limits: RateLimits
+
+
+class ExchangeResult(TypedDict):
+    """The result of auth/exchange."""
+
+    # The key that the login was traded for.
+    credential: ExchangedKey
+
+
+class ExchangedKey(TypedDict):
+    """ExchangedKey tells a key without showing it."""
+
+    # "codex_token_exchange_api_key", or where a key of the login is that was
+    # there already.
+    source: CredentialSource
+    # Its first 3 and last 4 characters; null when it is short.
+    hint: Optional[str]
 
 
 class FileState(TypedDict):
@@ -1129,6 +1147,7 @@ Method = Literal[
     "auth/login/cancel",  # CancelLoginParams -> CancelLoginResult
     "auth/logout",  # LogoutParams -> LogoutResult
     "auth/refresh",  # RefreshResult
+    "auth/exchange",  # ExchangeResult
     "routes/resolve",  # ResolveParams -> ResolveResult
     "responses/create",  # CreateParams -> CreateResult
     "responses/cancel",  # CancelStreamParams -> CancelStreamResult

@@ -500,6 +500,23 @@ export interface Evidence {
  */
 export type ExchangePolicy = "auto" | "never" | "require";
 
+/** The result of auth/exchange. */
+export interface ExchangeResult {
+  /** The key that the login was traded for. */
+  credential: ExchangedKey;
+}
+
+/** ExchangedKey tells a key without showing it. */
+export interface ExchangedKey {
+  /**
+   * "codex_token_exchange_api_key", or where a key of the login is that was
+   * there already.
+   */
+  source: CredentialSource;
+  /** Its first 3 and last 4 characters; null when it is short. */
+  hint: string | null;
+}
+
 /** FileState describes auth.json. */
 export interface FileState {
   /** Where it is, or would be. */
@@ -587,6 +604,7 @@ export type Kind = "parse_error"
   | "credential_store"
   | "auth_unavailable"
   | "login_failed"
+  | "exchange_failed"
   | "unsupported_parameter"
   | "upstream_rejected"
   | "rate_limited"
@@ -1081,6 +1099,8 @@ export interface Methods {
   "auth/logout": { params: LogoutParams; result: LogoutResult };
   /** Renews the tokens now, whether that is due or not. */
   "auth/refresh": { params: undefined; result: RefreshResult };
+  /** Trades the login for a Platform key (RFC 8693), where there is none yet. */
+  "auth/exchange": { params: undefined; result: ExchangeResult };
   /**
    * Where a model would go, or the error that responses/create would give. No
    * network call.

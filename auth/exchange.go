@@ -1,0 +1,405 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/internal/rawjson"
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// The form of an exchange (RFC 8693, 2.1) as Codex sends it: the parameter that
+// names the wanted token is requested_token, not requested_token_type.
+const (
+	grantExchange  = "urn:ietf:params:oauth:grant-type:token-exchange"
+	idTokenType    = "urn:ietf:params:oauth:token-type:id_token"
+	requestedToken = "openai-api-key"
+)
+
+const (
+	// idTokenLeeway: an id_token that ends sooner may be expired on arrival.
+	idTokenLeeway = 30 * time.Second
+	// exchangeTries is how often an exchange is sent that got no answer, or was
+	// overtaken by a renewal. It costs nothing: an id_token is not used up.
+	exchangeTries = 3
+	// maxRefusedExchanges bounds the refusals that are remembered.
+	maxRefusedExchanges = 64
+)
+
+// exchanges is what this process has got by exchanges. The Manager's mu guards
+// it.
+type exchanges struct {
+	// key that was got last, and whose login it was got with.
+	key   Secret
+	owner identity
+	// refused are the refusals, by id_token.
+	refused map[[sha256.Size]byte]*protocol.Error
+	running *exchangeRun
+}
+
+// exchangeRun is one run, which all that need its key wait for.
+type exchangeRun struct {
+	done       chan struct{}
+	owner      identity
+	credential PlatformCredential
+	err        *protocol.Error
+}
+
+// Exchange trades the id_token of the stored login for a Platform key (RFC 8693).
+// Where there is a key of the login already, stored or of an exchange before, it
+// is returned and nothing is sent. The exchange goes on when ctx ends.
+//
+// The error is a *protocol.Error: 1001 when there is no login, or its id_token
+// has expired and the renewal was refused; 1002 foreign_issuer or bad_override;
+// 1003; 1004 when the issuer gives no answer; 1006; -32800 when ctx ends.
+func (m *Manager) Exchange(ctx context.Context) (PlatformCredential, error) {
+	s := m.load(ctx)
+	credential, err := m.exchanged(s)
+	if err == nil && credential.key.IsZero() {
+		credential, err = m.exchange(ctx, s)
+	}
+	if err != nil {
+		return PlatformCredential{}, err
+	}
+	return credential, nil
+}
+
+// exchanged gives the key of the login in s, without a key where an exchange may
+// give one, or why none can be had.
+func (m *Manager) exchanged(s *snapshot) (PlatformCredential, *protocol.Error) {
+	const need = protocol.CredentialPlatformKey
+	all := m.find(s)
+	if s.err != nil {
+		return PlatformCredential{}, s.err
+	}
+	for _, f := range all {
+		if f.due == need && (f.isStored() || f.source == protocol.SourceTokenExchangeAPIKey) && f.looks() == need {
+			return PlatformCredential{Source: f.source, key: f.value}, nil
+		}
+	}
+	if s.file.idToken.IsZero() || s.file.accessToken.IsZero() {
+		return PlatformCredential{}, protocol.NewError(protocol.CodeLoginRequired, "there is no ChatGPT login that could be exchanged for a Platform API key",
+			credentialData(protocol.CredentialChatGPT, all, protocol.ReasonNoCredentials, obtain(protocol.CredentialChatGPT)))
+	}
+	if err := m.cannotExchange(s); err != nil {
+		return PlatformCredential{}, err
+	}
+	return PlatformCredential{Source: protocol.SourceTokenExchangeAPIKey}, nil
+}
+
+// cannotExchange is why the stored login cannot be exchanged, without asking
+// anybody; nil when it can be tried. s holds an id_token.
+func (m *Manager) cannotExchange(s *snapshot) *protocol.Error {
+	m.mu.Lock()
+	refused := m.exchanges.refused[fingerprint(s.file.idToken)]
+	m.mu.Unlock()
+	switch {
+	case refused != nil:
+		return refused
+	case !jwtShape().MatchString(s.file.idToken.Reveal()):
+		return m.exchangeRefusal(s, protocol.ReasonInvalidIDToken, nil)
+	}
+	if err := m.foreignIssuer(s); err != nil {
+		return err
+	}
+	if !m.isIDTokenExpired(s) {
+		return nil
+	}
+	if s.file.refreshToken.IsZero() {
+		return m.exchangeRefusal(s, protocol.ReasonTokenExpired, nil)
+	}
+	return m.forPlatform(s, m.cannotRenew(s))
+}
+
+// isIDTokenExpired reports whether the issuer would refuse the id_token for its
+// age. One that does not tell counts as good.
+func (m *Manager) isIDTokenExpired(s *snapshot) bool {
+	expires := parseClaims(s.file.idToken).expiresAt
+	return !expires.IsZero() && !m.cfg.Now().Before(expires.Add(-idTokenLeeway))
+}
+
+// forPlatform is the failure of a renewal where a Platform key was wanted.
+func (m *Manager) forPlatform(s *snapshot, failure *protocol.Error) *protocol.Error {
+	if failure == nil || failure.Code != protocol.CodeLoginRequired {
+		return failure
+	}
+	about := credentialData(protocol.CredentialPlatformKey, m.find(s), failure.Data.Reason, "")
+	wanted := *failure
+	wanted.Data.Need, wanted.Data.Have, wanted.Data.LoginMethods = about.Need, about.Have, about.LoginMethods
+	return &wanted
+}
+
+// exchange gets a key for the login in basis, once for all callers at a time, and
+// waits until that is over. The exchange goes on when ctx ends; the error is then
+// -32800.
+func (m *Manager) exchange(ctx context.Context, basis *snapshot) (PlatformCredential, *protocol.Error) {
+	owner := ownerOf(&basis.file)
+	for {
+		r := m.joinExchange(basis, owner)
+		select {
+		case <-r.done:
+		case <-ctx.Done():
+			return PlatformCredential{}, cancelled()
+		}
+		if !sameAccount(r.owner, owner) {
+			continue // it was that of another login, which was there before
+		}
+		return r.credential, r.err
+	}
+}
+
+// joinExchange gives the exchange that runs, or starts one.
+func (m *Manager) joinExchange(basis *snapshot, owner identity) *exchangeRun {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.exchanges.running != nil {
+		return m.exchanges.running
+	}
+	r := &exchangeRun{done: make(chan struct{}), owner: owner}
+	m.exchanges.running = r
+	go func() {
+		r.credential, r.err = m.runExchange(basis)
+		m.mu.Lock()
+		m.exchanges.running = nil
+		m.mu.Unlock()
+		close(r.done)
+	}()
+	return r
+}
+
+// runExchange renews an expired id_token, takes our lock, reads the store again,
+// posts, and saves the key (contract 5, "Exchange").
+func (m *Manager) runExchange(basis *snapshot) (PlatformCredential, *protocol.Error) {
+	renewed := false
+	for range exchangeTries {
+		s := m.load(context.Background())
+		credential, err := m.ofSameLogin(basis, s)
+		if err != nil || !credential.key.IsZero() {
+			return credential, err
+		}
+		if m.isIDTokenExpired(s) {
+			if renewed { // and the issuer gave no newer one
+				return PlatformCredential{}, m.remember(s, m.exchangeRefusal(s, protocol.ReasonTokenExpired, nil))
+			}
+			if err := m.renew(context.Background(), s, whyForced); err != nil {
+				return PlatformCredential{}, m.forPlatform(s, err)
+			}
+			renewed = true
+			continue
+		}
+		credential, err, done := m.exchangeLocked(basis, s, &renewed)
+		if done {
+			return credential, err
+		}
+	}
+	return PlatformCredential{}, protocol.NewError(protocol.CodeAuthUnavailable, "the login keeps changing while it is exchanged",
+		protocol.ErrorData{Reason: "server_error", Action: "Try again later", Retryable: true})
+}
+
+// ofSameLogin is exchanged for a store that must still hold the login of basis.
+func (m *Manager) ofSameLogin(basis, s *snapshot) (PlatformCredential, *protocol.Error) {
+	if s.err == nil && (!s.file.hasTokens() || !sameAccount(ownerOf(&basis.file), ownerOf(&s.file))) {
+		return PlatformCredential{}, m.forPlatform(s, m.accountChanged(s))
+	}
+	return m.exchanged(s)
+}
+
+// exchangeLocked exchanges the id_token of s under the refresh lock. done is
+// false when the login was renewed meanwhile, or has to be.
+func (m *Manager) exchangeLocked(basis, s *snapshot, renewed *bool) (credential PlatformCredential, failure *protocol.Error, done bool) {
+	release, err := m.lockRefresh(context.Background(), func() bool { return m.vital.isClosed() })
+	switch {
+	case errors.Is(err, errAdopted):
+		return credential, cancelled(), true
+	case err != nil:
+		// Where nothing can be written no lock can be taken either, and no key saved:
+		// then it is for this process alone.
+		failure := asStoreError(err)
+		if reason := failure.Data.Reason; reason != protocol.ReasonReadOnly && reason != protocol.ReasonNotOwner {
+			return credential, failure, true
+		}
+		release = func() {}
+	}
+	defer func() { release() }()
+	now := m.overlay(m.store.load(context.Background()))
+	m.hold(now.secrets...)
+	credential, failure = m.ofSameLogin(basis, now)
+	switch {
+	case failure != nil || !credential.key.IsZero():
+		return credential, failure, true
+	case now.file.idToken.Reveal() != s.file.idToken.Reveal():
+		return credential, nil, false
+	}
+	end, ok := m.begin()
+	if !ok {
+		return credential, cancelled(), true
+	}
+	defer end()
+	key, e := m.postExchange(now)
+	if e == nil {
+		m.hold(key)
+		m.mu.Lock()
+		m.exchanges.key, m.exchanges.owner = key, ownerOf(&now.file)
+		m.mu.Unlock()
+		m.saveExchanged(now, key)
+		return PlatformCredential{Source: protocol.SourceTokenExchangeAPIKey, key: key}, nil, true
+	}
+	reason := exchangeReason(e)
+	if reason == protocol.ReasonTokenExpired && !*renewed && m.cannotRenew(now) == nil {
+		// It is older than our clock says. Renewing takes the lock itself.
+		release()
+		release = func() {}
+		if m.renew(context.Background(), now, whyForced) == nil {
+			*renewed = true
+			return credential, nil, false
+		}
+	}
+	if reason == "" {
+		return credential, m.unavailable(e), true
+	}
+	return credential, m.remember(now, m.exchangeRefusal(now, reason, e)), true
+}
+
+// postExchange posts the id_token as it is.
+func (m *Manager) postExchange(s *snapshot) (key Secret, failure *issuerError) {
+	form := url.Values{
+		"grant_type":         {grantExchange},
+		"client_id":          {cmp.Or(s.file.clientID, m.cfg.Issuer.ClientID)},
+		"requested_token":    {requestedToken},
+		"subject_token":      {s.file.idToken.Reveal()},
+		"subject_token_type": {idTokenType},
+	}
+	for try := 1; ; try++ {
+		text, e := m.issuer.postForm(context.Background(), m.cfg.Issuer.URL+"/oauth/token", form)
+		if e == nil {
+			return readExchanged(text)
+		}
+		if !e.unsent && !e.lost || e.reason == "tls" || try == exchangeTries {
+			return Secret{}, e
+		}
+		time.Sleep(m.waits.retry << (try - 1))
+	}
+}
+
+// readExchanged takes the key out of an answer. What is no key is a refusal: a
+// token must not stand where a key is due.
+func readExchanged(text []byte) (Secret, *issuerError) {
+	members, _, _ := rawjson.Object(text, maxFileDepth, nil)
+	value, _ := rawjson.Find(members, "access_token")
+	word, _ := rawjson.Unquote(value.Value)
+	key := protocol.NewSecret(strings.TrimSpace(word))
+	f := found{value: key, due: protocol.CredentialChatGPT} // so that only the looks of a key count
+	if key.IsZero() || f.looks() != protocol.CredentialPlatformKey {
+		return Secret{}, &issuerError{class: issuerRefused, status: 200}
+	}
+	return key, nil
+}
+
+// exchangeReason is the reason of 1006; "" when the failure says nothing about
+// the id_token.
+func exchangeReason(e *issuerError) string {
+	code, said := strings.ToLower(e.code), strings.ToLower(e.message)
+	reason := protocol.ReasonOther
+	switch {
+	case e.class == issuerTransient:
+		reason = ""
+	case strings.Contains(said, "organization"):
+		reason = protocol.ReasonMissingOrganization
+	case code == "token_expired" || strings.Contains(said, "expired"):
+		reason = protocol.ReasonTokenExpired
+	case code == "invalid_id_token", code == "invalid_subject_token", strings.Contains(said, "invalid id token"):
+		reason = protocol.ReasonInvalidIDToken
+	}
+	return reason
+}
+
+// exchangeRefusal is the 1006 of an exchange that was refused, or would be. e is
+// what the issuer said, nil when it was not asked.
+func (m *Manager) exchangeRefusal(s *snapshot, reason string, e *issuerError) *protocol.Error {
+	const need = protocol.CredentialPlatformKey
+	message := "the issuer does not exchange the ChatGPT login for a Platform API key"
+	action := "Set " + envAPIKey + " to a Platform API key"
+	methods := []string{protocol.LoginAPIKey}
+	again := "Log in again, or set " + envAPIKey + " to a Platform API key"
+	switch reason {
+	case protocol.ReasonMissingOrganization:
+		message = "the ChatGPT login belongs to no organization of the Platform, so it cannot be exchanged for a Platform API key"
+	case protocol.ReasonInvalidIDToken:
+		message = "the id_token of the ChatGPT login cannot be exchanged for a Platform API key: it is not valid"
+		action, methods = again, append(methods, protocol.LoginBrowser)
+	case protocol.ReasonTokenExpired:
+		message = "the id_token of the ChatGPT login has expired, so it cannot be exchanged for a Platform API key"
+		action, methods = again, append(methods, protocol.LoginBrowser)
+	}
+	data := credentialData(need, m.find(s), reason, action)
+	data.LoginMethods = methods
+	if e != nil {
+		data.HTTPStatus, data.Upstream = e.status, m.issuerSaid(e)
+	}
+	return protocol.NewError(protocol.CodeExchangeFailed, message, data)
+}
+
+// remember keeps a refusal for the id_token of s, which is not exchanged again by
+// this process.
+func (m *Manager) remember(s *snapshot, failure *protocol.Error) *protocol.Error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.exchanges.refused == nil || len(m.exchanges.refused) >= maxRefusedExchanges {
+		m.exchanges.refused = map[[sha256.Size]byte]*protocol.Error{}
+	}
+	m.exchanges.refused[fingerprint(s.file.idToken)] = failure
+	return failure
+}
+
+// exchangedKey is the key that this process got for the login in s; zero for
+// none.
+func (m *Manager) exchangedKey(s *snapshot) Secret {
+	m.mu.Lock()
+	key, owner := m.exchanges.key, m.exchanges.owner
+	m.mu.Unlock()
+	if key.IsZero() || !s.file.hasTokens() || !sameAccount(owner, ownerOf(&s.file)) {
+		return Secret{}
+	}
+	return key
+}
+
+// errKeepInMemory: the key must not be written where it would be.
+var errKeepInMemory = errors.New("the store is not to hold the key")
+
+// saveExchanged writes the key beside the login that it was got with, where
+// Codex would not begin to bill it (contract 5); else it stays in memory. The
+// caller holds the refresh lock.
+func (m *Manager) saveExchanged(with *snapshot, key Secret) {
+	err := m.rewriteLocked(false, func(d *document) error {
+		now := readText(m.path, d.text)
+		f := &now.file
+		if now.err != nil || f.idToken.Reveal() != with.file.idToken.Reveal() || !sameAccount(ownerOf(&with.file), ownerOf(f)) {
+			return errStale
+		}
+		switch mode, err := m.mode(now); {
+		case f.authMode == authModeChatGPT:
+		case f.authMode == "" && err == nil && mode == protocol.ModeChatGPT && f.apiKey.IsZero():
+			d.setString(authModeChatGPT, "auth_mode")
+		default:
+			return errKeepInMemory
+		}
+		d.setSecret(key, "OPENAI_API_KEY")
+		return nil
+	})
+	switch {
+	case err == nil:
+		return
+	case errors.Is(err, errKeepInMemory):
+		err = fmt.Errorf("%s has no auth_mode that keeps Codex from billing it", m.placeOf(with))
+	case errors.Is(err, errStale):
+		err = fmt.Errorf("%s holds another login by now", m.placeOf(with))
+	}
+	m.notice("the Platform API key of the exchange is kept in memory only: " + err.Error())
+	m.changed()
+}
