@@ -32,11 +32,15 @@ type home struct {
 	keyless   bool          // no Platform key
 	emptyKey  bool          // a keyless file says so with "" instead of null
 	noAccount bool          // the tokens name no account
+	plan      string        // of the account; "": plus
 }
 
 func (l *ledger) firstLogin(h home) Login {
 	if h.noAccount {
 		l.AccountID = ""
+	}
+	if h.plan != "" {
+		l.PlanType = h.plan
 	}
 	login := Login{AccountID: l.AccountID, Email: l.Email, PlanType: l.PlanType}
 	if h.loggedOut {

@@ -15,6 +15,8 @@ func loginScenarios() []scenario {
 	return []scenario{
 		{Scenario: Scenario{"no-key", "the home has no Platform key; the exchange gives one"},
 			home: keyless},
+		{Scenario: Scenario{"business", "as no-key, but the account has the plan business"},
+			home: home{keyless: true, plan: "business"}},
 		{Scenario: Scenario{"missing-organization", "as no-key, but the exchange is refused: no organization"},
 			home:   keyless,
 			issuer: exchange(refuses(401, "invalid_subject_token", "Invalid ID token: missing organization_id"))},
