@@ -75,7 +75,7 @@ func TestCredentialsRefusedBeforeAnythingIsSent(t *testing.T) {
 		"codex with a key only":         {edit: func(a object) { delete(a, "tokens"); a["auth_mode"] = "apikey" }, model: codexModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "chatgpt"},
 		"codex with a key as the token": {edit: func(a object) { tokens(a)["access_token"] = key }, model: codexModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "chatgpt"},
 		"codex with a key in its env":   {env: []string{"OPENAI_OAUTH_ACCESS_TOKEN=" + key}, model: codexModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "chatgpt"},
-		"pro with tokens only":          {edit: func(a object) { a["OPENAI_API_KEY"] = nil }, model: proModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "platformKey"},
+		"pro with a token only":         {edit: func(a object) { a["OPENAI_API_KEY"], tokens(a)["id_token"] = nil, nil }, model: proModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "platformKey"},
 		"pro with a token as the key":   {edit: func(a object) { a["OPENAI_API_KEY"] = valid }, model: proModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "platformKey"},
 		"pro with a token in the env":   {env: []string{"OPENAI_API_KEY=" + valid}, model: proModel, code: 1002, kind: "credential_mismatch", reason: "wrong_kind", need: "platformKey"},
 		"codex with an expired token":   {edit: func(a object) { tokens(a)["access_token"], tokens(a)["refresh_token"] = expired, "" }, model: codexModel, code: 1001, kind: "login_required", reason: "token_expired", need: "chatgpt"},

@@ -81,7 +81,8 @@ func judge(row *protocol.Gate, r *protocol.CreateResult) {
 func fail(row *protocol.Gate, e *protocol.Error) {
 	row.Status = protocol.GateFail
 	row.Category, row.Reason, row.Message, row.Action = e.Data.Kind, e.Data.Reason, e.Message, e.Data.Action
-	if status := e.Data.HTTPStatus; status != 0 {
+	// Not that of the issuer, which is none of the route.
+	if status := e.Data.HTTPStatus; status != 0 && row.BaseURL != nil {
 		row.HTTPStatus = &status
 	}
 }

@@ -61,6 +61,9 @@ func (p *program) printStatus(auth protocol.AuthStatus) {
 	row("key", credential(k.Present, k.Source, ", ", k.Hint)+reason(k.Reason))
 	for _, r := range auth.Routes {
 		word := st.mark(r.Available, "available", "not available")
+		if r.Available && r.CredentialSource == protocol.SourceTokenExchangeAPIKey && !k.Present {
+			word += " once the login is exchanged for a key,"
+		}
 		row(string(r.Route), word+reason(r.Reason)+" "+st.faint(r.BaseURL))
 	}
 	file := auth.File.Path
