@@ -107,6 +107,7 @@ func TestCodexWritesWhatWeRead(t *testing.T) {
 type slowIssuer struct {
 	*httptest.Server
 	mu       sync.Mutex
+	came     int   // requests
 	statuses []int // of the renewals, in the order of their answers
 }
 
@@ -118,6 +119,9 @@ func startSlowIssuer(t testing.TB, sim *simulator.Server, wait time.Duration) *s
 		if err != nil {
 			return
 		}
+		s.mu.Lock()
+		s.came++
+		s.mu.Unlock()
 		time.Sleep(wait)
 		resp, err := http.Post(sim.IssuerURL()+r.URL.Path, r.Header.Get("Content-Type"), bytes.NewReader(body))
 		if err != nil {
@@ -133,6 +137,13 @@ func startSlowIssuer(t testing.TB, sim *simulator.Server, wait time.Duration) *s
 	}))
 	t.Cleanup(func() { s.Close(); http.DefaultClient.CloseIdleConnections() })
 	return s
+}
+
+// asked counts the requests that have come.
+func (s *slowIssuer) asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.came
 }
 
 // posts counts the renewals, and those of them that were refused as reused.
@@ -206,4 +217,112 @@ func TestCodexRenewsAlone(t *testing.T) {
 	all, reused := issuer.posts()
 	t.Logf("12 processes of Codex on one expired login: %d POSTs, %d reused", all, reused)
 	assert.Equal(t, all-1, reused)
+}
+
+// What we write, Codex takes: after a login with a browser, a device, a key, an
+// exchange, a renewal and a logout.
+func TestCodexReadsWhatWeWrite(t *testing.T) {
+	t.Parallel()
+	codexCLI(t)
+	const chatGPT, loggedOut = "Logged in using ChatGPT", "Not logged in"
+	sim, home := scenarioHome(t, "no-key")
+	h := spawn(t, options{home: home, upstream: sim, lsp: lsp})
+	h.begin()
+	said := func(want string) {
+		t.Helper()
+		text, code := loginStatus(t, sim, home)
+		line, _, _ := strings.Cut(text, "\n")
+		assert.Regexp(t, want, line)
+		assert.Equal(t, want == loggedOut, code != 0, text)
+	}
+	n := 0
+	call := func(method, params string) {
+		t.Helper()
+		n++
+		m := h.call(fmt.Sprint(n), method, params)
+		require.Nil(t, m.Error, "%s: %s", method, m.Error)
+	}
+	call("auth/refresh", "")
+	said(chatGPT)
+	call("auth/exchange", "")
+	said(chatGPT)
+	call("auth/logout", "")
+	said(loggedOut)
+	p := h.beginLogin(`"browser"`, anyPort)
+	_ = browse(t, http.MethodGet, agree(t, p.AuthURL))
+	require.Nil(t, h.answer(`"browser"`).Error)
+	said(chatGPT)
+	call("auth/login", `{"method":"apiKey","apiKey":"`+sim.Login().PlatformKey+`x","persist":true}`)
+	said(chatGPT) // which the key stands beside
+	call("auth/logout", "")
+	call("auth/login", `{"method":"device"}`)
+	said(chatGPT)
+	call("auth/logout", "")
+	call("auth/login", `{"method":"apiKey","apiKey":"sk-`+strings.ReplaceAll(testcheck.Canary, "-", "")+`","persist":true}`)
+	said(`^API key configured - sk-`)
+}
+
+// 12 of ours on one expired login: one POST, nothing reused, 12 answers; the
+// figure beside that of Codex alone.
+func TestWeRenewAlone(t *testing.T) {
+	sim, home := scenarioHome(t, "expired")
+	issuer := startSlowIssuer(t, sim, time.Second)
+	hosts := renewers(t, sim, home, issuer, 12)
+	for _, h := range hosts {
+		m := h.answer("1")
+		assert.Nil(t, m.Error, "%s", m.Error)
+	}
+	all, reused := issuer.posts()
+	t.Logf("12 processes of signalbox on one expired login: %d POSTs, %d reused", all, reused)
+	assert.Equal(t, []int{1, 0}, []int{all, reused})
+}
+
+// renewers starts processes that all ask for a model, with a login that has to be
+// renewed first.
+func renewers(t *testing.T, sim *simulator.Server, home string, issuer *slowIssuer, n int) []*host {
+	t.Helper()
+	var hosts []*host
+	for range n {
+		h := spawn(t, options{home: home, upstream: sim, env: []string{"CODEX_REFRESH_TOKEN_URL_OVERRIDE=" + issuer.URL + "/oauth/token"}})
+		h.ping()
+		hosts = append(hosts, h)
+	}
+	for _, h := range hosts {
+		h.send(request("1", "responses/create", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`))
+	}
+	return hosts
+}
+
+// 6 of Codex and 6 of ours renew one login at once, with an issuer that takes
+// each refresh token once: none of ours fails, and what is left is a login that
+// both can use and renew.
+func TestRenewBesideCodex(t *testing.T) {
+	codexCLI(t)
+	sim, home := scenarioHome(t, "expired")
+	issuer := startSlowIssuer(t, sim, 3*time.Second)
+	var waits []func() bool
+	for range 6 {
+		waits = append(waits, appServer(t, sim, home, issuer.URL+"/oauth/token"))
+	}
+	hosts := renewers(t, sim, home, issuer, 6)
+	for _, h := range hosts {
+		m := h.answer("1")
+		assert.Nil(t, m.Error, "%s", m.Error)
+	}
+	for _, hasToken := range waits {
+		hasToken() // what Codex makes of its own reuse is its affair
+	}
+	all, reused := issuer.posts()
+	t.Logf("6 processes of Codex and 6 of ours on one expired login: %d POSTs, %d reused", all, reused)
+	assert.Equal(t, all-1, reused)
+
+	said, code := loginStatus(t, sim, home)
+	assert.Equal(t, "Logged in using ChatGPT", said)
+	assert.Equal(t, 0, code)
+	h := spawn(t, options{home: home, upstream: sim})
+	assert.Contains(t, string(h.call("1", "auth/status", "").Result), `"state":"authenticated"`)
+	assert.Equal(t, "completed", h.create("2", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`).status())
+	renewed := h.call("3", "auth/refresh", "")
+	require.Nil(t, renewed.Error, "the refresh token that is left can be spent: %s", renewed.Error)
+	assert.True(t, appServer(t, sim, home, sim.IssuerURL()+"/oauth/token")())
 }

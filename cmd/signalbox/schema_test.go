@@ -89,6 +89,7 @@ func (m message) schema() (name string, part []byte) {
 		{"streamId", "responses-create"},
 		{"loginId", "auth-login"},
 		{"refreshed", "auth-refresh"},
+		{"credential", "auth-exchange"},
 		{"auth", "auth-logout"},
 		{"status", "responses-cancel"},
 	} {
