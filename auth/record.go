@@ -92,6 +92,9 @@ func (m *Manager) saveAPIKey(ctx context.Context, key Secret, replaceCorrupt boo
 func (m *Manager) removeLogin(ctx context.Context, revoke func(refreshToken, accessToken Secret)) error {
 	m.forgetUnsaved()
 	m.SetExplicitKey(Secret{})
+	m.mu.Lock()
+	m.exchanges.key = Secret{}
+	m.mu.Unlock()
 	if m.store == nil {
 		return nil
 	}
@@ -129,11 +132,15 @@ func forgetLogin(d *document) {
 // SetExplicitKey sets the Platform key that this process was given; it goes
 // before every other one and is nowhere written. The zero Secret removes it.
 func (m *Manager) SetExplicitKey(key Secret) {
+	key = trimmed(key)
 	m.mu.Lock()
-	m.explicit = trimmed(key)
-	m.held.add(m.explicit)
+	isNew := m.explicit.Reveal() != key.Reveal()
+	m.explicit = key
+	m.held.add(key)
 	m.mu.Unlock()
-	m.changed()
+	if isNew {
+		m.changed()
+	}
 }
 
 // refreshStamp writes a time as Codex does: UTC with nanoseconds and Z.
