@@ -182,7 +182,7 @@ def error_object(error: BaseException) -> dict[str, Any]:
         code = "context_length_exceeded" if error.reason == "context_length" else (error.reason or error.kind)
     words = upstream.get("message")
     message = str(error) if not words or words in error.message else f"{error} ({words})"
-    if error.kind == "login_required":
+    if error.kind == "login_required" or error.data.get("loginMethods"):
         message += _how_to_log_in(error)
     return {
         "message": message,

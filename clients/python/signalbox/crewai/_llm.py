@@ -12,7 +12,7 @@ from crewai.agents.agent_builder import base_agent
 from crewai.llms.base_llm import BaseLLM
 from crewai.llms.context_window import CONTEXT_WINDOW_USAGE_RATIO
 from crewai.llms.providers.openai.completion import OpenAICompletion
-from openai import AsyncOpenAI, AuthenticationError, OpenAI
+from openai import APIStatusError, AsyncOpenAI, AuthenticationError, OpenAI, PermissionDeniedError
 from openai.resources.responses import Responses
 from pydantic import PrivateAttr, model_validator
 
@@ -209,7 +209,7 @@ class SignalboxLLM(OpenAICompletion):
         self._check_chaining()
         try:
             return super()._call_responses(*args, **kwargs)
-        except AuthenticationError as error:
+        except (AuthenticationError, PermissionDeniedError) as error:
             if not self._may_log_in(error):
                 raise
             self.connection.login("device")
@@ -219,7 +219,7 @@ class SignalboxLLM(OpenAICompletion):
         self._check_chaining()
         try:
             return await super()._acall_responses(*args, **kwargs)
-        except AuthenticationError as error:
+        except (AuthenticationError, PermissionDeniedError) as error:
             if not self._may_log_in(error):
                 raise
             import asyncio
@@ -227,7 +227,7 @@ class SignalboxLLM(OpenAICompletion):
             await asyncio.to_thread(self.connection.login, "device")
             return await super()._acall_responses(*args, **kwargs)
 
-    def _may_log_in(self, error: AuthenticationError) -> bool:
+    def _may_log_in(self, error: APIStatusError) -> bool:
         """A device login helps, was asked for, and there is a person to do it."""
         about = error.body.get("signalbox") if isinstance(error.body, dict) else None
         methods = about.get("loginMethods") if isinstance(about, dict) else None
