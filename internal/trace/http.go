@@ -85,6 +85,8 @@ func (x *exchange) headers(h http.Header) map[string]string {
 		name, value := strings.ToLower(name), strings.Join(values, ", ")
 		scheme, _, found := strings.Cut(value, " ")
 		switch {
+		case value == "" && name == "user-agent":
+			continue // which tells net/http to send none
 		case name == "authorization" && found && len(scheme) < 16:
 			value = scheme + " " + redacted
 		case isSecretHeader(name), x.issuer && !isPlainHeader(name):
