@@ -69,9 +69,9 @@ func TestHostileResponses(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {
 		t.Run(name, func(t *testing.T) {
-			h := spawn(t, options{lsp: framing, args: []string{"--simulate=slow"}})
+			h := spawn(t, options{lsp: framing, args: []string{"--simulate=idle"}})
 			h.begin()
-			// A stream in flight must not be touched by any of them.
+			// A stream in flight, without an end, must not be touched by any of them.
 			h.send(request("0", "responses/create", `{"model":"gpt-5.2-pro","input":"Hello.","stream":true,"_meta":{"events":"none"}}`))
 			require.Equal(t, "responses/started", h.mustNext().Method)
 			for _, row := range hostileResponses {

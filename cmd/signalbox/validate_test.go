@@ -212,12 +212,17 @@ func TestValidateProbesAreNotRequired(t *testing.T) {
 // A signal ends it, without a half table of results.
 func TestValidateEndsAtASignal(t *testing.T) {
 	t.Parallel()
-	cmd := exec.Command(os.Args[0], "validate", "--json", "--simulate=idle")
-	cmd.Env = append(asMain[:len(asMain):len(asMain)], "HOME="+t.TempDir())
+	sim, err := simulator.Start(simulator.Config{Scenario: "idle"})
+	require.NoError(t, err)
+	t.Cleanup(sim.Close)
+	home := t.TempDir()
+	require.NoError(t, sim.WriteHome(home))
+	cmd := exec.Command(os.Args[0], "validate", "--json", "--chatgpt-base-url="+sim.ChatGPTURL(), "--platform-base-url="+sim.PlatformURL())
+	cmd.Env = append(asMain[:len(asMain):len(asMain)], "HOME="+home, "CODEX_HOME="+home)
 	var stdout bytes.Buffer
 	cmd.Stdout = &stdout
 	require.NoError(t, cmd.Start())
-	time.Sleep(500 * time.Millisecond) // it is within the first gate then, or before it
+	awaitThat(t, "the first gate", func() bool { return len(sim.Requests()) > 0 })
 	start := time.Now()
 	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
 	_ = cmd.Wait()
