@@ -22,6 +22,9 @@ func (x *exchange) rejected(ctx context.Context, resp *http.Response) *protocol.
 	body, _ := io.ReadAll(io.LimitReader(text, maxErrorBody))
 	timer.Stop()
 	said := x.readFailure(body)
+	if said.public() == nil {
+		said = x.readFailureHeaders(resp.Header)
+	}
 	failure := x.classify(ctx, resp.StatusCode, said, resp.Header)
 	d := &failure.Data
 	d.HTTPStatus = resp.StatusCode
@@ -51,7 +54,7 @@ func (x *exchange) classify(ctx context.Context, status int, said upstreamFailur
 			protocol.ErrorData{Reason: "redirect", Action: "Check the base URL."})
 	case status == http.StatusRequestTimeout:
 		return x.unavailable("timeout", "The upstream gave up waiting for the request.", "Try again.")
-	case status >= 500 && said.is("server_is_overloaded", "slow_down"):
+	case status >= 500 && said.is("server_is_overloaded", "slow_down", "overloaded_error"):
 		return x.unavailable("overloaded", "The upstream is overloaded.", "Try again later, or ask for another model.")
 	case status >= 500:
 		return x.unavailable("server_error", fmt.Sprintf("The upstream failed with status %d.", status), "Try again later.")

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"time"
 
@@ -75,6 +77,17 @@ func (x *exchange) readFailure(body []byte) upstreamFailure {
 	return x.readErrorObject(body)
 }
 
+// readFailureHeaders reads what the ChatGPT backend says of an error beside the
+// body: an error object in base64, or the code of a refused credential.
+func (x *exchange) readFailureHeaders(h http.Header) upstreamFailure {
+	if text, err := base64.StdEncoding.DecodeString(h.Get("X-Error-Json")); err == nil && len(text) > 0 {
+		return x.readFailure(text)
+	}
+	var said upstreamFailure
+	said.Code = x.bounded(h.Get("X-Openai-Authorization-Error"))
+	return said
+}
+
 // readErrorObject reads {type, code, message, param, plan_type, resets_at,
 // resets_in_seconds}, or a sentence alone.
 func (x *exchange) readErrorObject(object []byte) upstreamFailure {
@@ -119,6 +132,11 @@ func (x *exchange) text(raw []byte) string {
 	if json.Unmarshal(raw, &s) != nil {
 		return ""
 	}
+	return x.bounded(s)
+}
+
+// bounded masks and bounds what the upstream says.
+func (x *exchange) bounded(s string) string {
 	s = x.mask(s)
 	if len(s) > maxErrorText {
 		s = strings.ToValidUTF8(s[:maxErrorText], "") + "…"

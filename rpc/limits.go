@@ -19,7 +19,8 @@ func (s *Server) readLimits(ctx context.Context, req *wire.Request) (any, error)
 		return nil, err
 	}
 	if refresh {
-		return s.cfg.Engine.RefreshLimits(ctx), nil
+		limits := s.cfg.Engine.RefreshLimits(ctx)
+		return limits, context.Cause(ctx) // nil unless the host has cancelled it
 	}
 	return s.cfg.Engine.Limits(ctx), nil
 }

@@ -8,13 +8,15 @@ import (
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
-// listModels lists the models of both routes. Only bad params make it fail.
+// listModels lists the models of both routes. Only bad params make it fail, and
+// a cancel.
 func (s *Server) listModels(ctx context.Context, req *wire.Request) (any, error) {
 	refresh, err := refreshParam(req)
 	if err != nil {
 		return nil, err
 	}
-	return s.cfg.Engine.Models(ctx, refresh), nil
+	list := s.cfg.Engine.Models(ctx, refresh)
+	return list, context.Cause(ctx) // nil unless the host has cancelled it
 }
 
 // refreshParam reads the member refresh of params that have no other.

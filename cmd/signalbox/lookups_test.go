@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -155,5 +156,18 @@ func TestLimitsChangedUnwanted(t *testing.T) {
 			h.exit()
 			assert.Empty(t, h.limits)
 		})
+	}
+}
+
+// A refresh that waits for a backend can be cancelled, and holds up nothing else.
+func TestLookupsCancelled(t *testing.T) {
+	t.Parallel()
+	h := spawn(t, serving(t, false, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	for _, id := range []string{"1", "2"} { // the second joins the first's question
+		h.send(request(id, "models/list", `{"refresh":true}`))
+		h.ping()
+		assert.Equal(t, "gpt-5.2-codex chatgpt static false", modelRows(t, h.call(`"now"`, "models/list", ""))[0])
+		h.send(notification("$/cancelRequest", `{"id":`+id+`}`))
+		refused(t, h.answer(id), -32800, "cancelled", "")
 	}
 }
