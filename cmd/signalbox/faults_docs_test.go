@@ -41,6 +41,9 @@ func TestFaultTable(t *testing.T) {
 	for i := range 25 {
 		assert.True(t, rows[fmt.Sprint("C", i+1)], "C%d", i+1)
 	}
+	for i := range 23 {
+		assert.True(t, rows[fmt.Sprint("E", i+1)], "E%d", i+1)
+	}
 	for name := range functions {
 		if strings.HasPrefix(name, "TestFault") {
 			assert.True(t, named[name], "%s stands in no row", name)
