@@ -14,10 +14,11 @@ build:
 demo: build
 	./signalbox demo
 
-# The tests run the real binary over real pipes and real HTTP on loopback.
+# The tests run the real binary over real pipes and real HTTP on loopback, then
+# through the clients of other languages and editors.
 test:
 	$(GO) test $(RACE) ./...
-	@$(MAKE) --no-print-directory test-python
+	@$(MAKE) --no-print-directory test-clients test-python
 
 # The Python package with the real SDKs and frameworks, in a virtual environment
 # that is kept in the user's cache.
