@@ -179,7 +179,7 @@ func corrupt(path, field, fault string) *protocol.Error {
 	}
 	return protocol.NewError(protocol.CodeCredentialStore, what+" "+fault, protocol.ErrorData{
 		Reason: protocol.ReasonCorrupt,
-		Action: "Repair or remove " + path + " and run `codex login`",
+		Action: "Repair or remove " + path + " and run `signalbox login`",
 		Field:  field,
 		Path:   path,
 	})

@@ -58,7 +58,7 @@ func unsupportedMode(top *object) *protocol.Error {
 		fmt.Sprintf("the auth_mode of %s is %s, which signalbox does not serve", top.path, mode),
 		protocol.ErrorData{
 			Reason: protocol.ReasonUnsupportedAuthMode,
-			Action: "Run `codex login` with a ChatGPT account or an API key",
+			Action: "Run `signalbox login` with a ChatGPT account or an API key",
 			Path:   top.path,
 		})
 }

@@ -363,7 +363,7 @@ func (m *Manager) refuse(s *snapshot, e *issuerError) *protocol.Error {
 	case issuerExpired:
 		failure = about(protocol.ReasonRefreshExpired, "the refresh token has expired")
 	case issuerReused:
-		failure = about(protocol.ReasonRefreshReused, "the refresh token was spent by another program, which did not save the new one here")
+		failure = about(protocol.ReasonRefreshReused, "the refresh token was reused: another program has spent it and not saved the new one here")
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

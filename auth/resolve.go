@@ -59,7 +59,7 @@ func (m *Manager) chatGPT(s *snapshot) (ChatGPTCredential, *protocol.Error) {
 	place, action := m.placeOf(s), obtain(need)
 	if !fromFile {
 		place = envAccessToken
-		action = "Put a new token into " + envAccessToken + ", or unset it and run `codex login`"
+		action = "Put a new token into " + envAccessToken + ", or unset it and run `signalbox login`"
 	}
 	switch {
 	case who.accountID == "":
@@ -165,7 +165,7 @@ func kindName(kind protocol.CredentialKind) string {
 // obtain tells a person how to get a credential of the kind.
 func obtain(kind protocol.CredentialKind) string {
 	if kind == protocol.CredentialChatGPT {
-		return "Run `codex login`"
+		return "Run `signalbox login`"
 	}
 	return "Set " + envAPIKey + " to a Platform API key"
 }

@@ -33,10 +33,10 @@ type refusal struct {
 // shapes of its bodies.
 var refusals = []refusal{
 	{"401 of the ChatGPT backend", askChatGPT, 401, "", `{"detail":"Unauthorized"}`, 1001,
-		`{"kind":"login_required","reason":"token_rejected","action":"Put a new token into OPENAI_OAUTH_ACCESS_TOKEN, or unset it and run ` + "`codex login`" + `.","retryable":false,"httpStatus":401,
+		`{"kind":"login_required","reason":"token_rejected","action":"Put a new token into OPENAI_OAUTH_ACCESS_TOKEN, or unset it and run ` + "`signalbox login`" + `.","retryable":false,"httpStatus":401,
 		"upstream":{"message":"Unauthorized"},"need":"chatgpt","have":["chatgpt","platformKey"],"loginMethods":["browser","device"]}`},
 	{"401 of an expired token", askChatGPT, 401, "X-Request-Id: r", `{"error":{"message":"Provided authentication token is expired.","type":null,"code":"token_expired","param":null},"status":401}`, 1001,
-		`{"kind":"login_required","reason":"token_rejected","action":"Put a new token into OPENAI_OAUTH_ACCESS_TOKEN, or unset it and run ` + "`codex login`" + `.","retryable":false,"httpStatus":401,"headers":{"x-request-id":"r"},
+		`{"kind":"login_required","reason":"token_rejected","action":"Put a new token into OPENAI_OAUTH_ACCESS_TOKEN, or unset it and run ` + "`signalbox login`" + `.","retryable":false,"httpStatus":401,"headers":{"x-request-id":"r"},
 		"upstream":{"code":"token_expired","message":"Provided authentication token is expired."},"need":"chatgpt","have":["chatgpt","platformKey"],"loginMethods":["browser","device"]}`},
 	{"401 of the Platform", askPlatform, 401, "", `{"error":{"message":"Incorrect API key provided: ` + fakeKey + `.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}`, 1001,
 		`{"kind":"login_required","reason":"token_rejected","action":"Correct the key in OPENAI_API_KEY.","retryable":false,"httpStatus":401,
@@ -242,7 +242,7 @@ func TestTokenRejectedActions(t *testing.T) {
 		want   string
 	}{
 		{target{route: protocol.RouteChatGPT, source: protocol.SourceEnvAccessToken}, "OPENAI_OAUTH_ACCESS_TOKEN"},
-		{target{route: protocol.RouteChatGPT, source: protocol.SourceAuthJSONOAuth}, "Run `codex login`."},
+		{target{route: protocol.RouteChatGPT, source: protocol.SourceAuthJSONOAuth}, "Run `signalbox login`."},
 		{target{route: protocol.RoutePlatform, source: protocol.SourceEnvAPIKey}, "OPENAI_API_KEY"},
 		{target{route: protocol.RoutePlatform, source: protocol.SourceAuthJSONAPIKey}, "Replace the Platform key."},
 	} {

@@ -82,10 +82,10 @@ func isHTML(h http.Header) bool {
 
 // tokenRejected is a 401. It never switches to another source (contract 5).
 func (x *exchange) tokenRejected(ctx context.Context) *protocol.Error {
-	action := "Run `codex login`."
+	action := "Run `signalbox login`."
 	switch {
 	case x.target.source == protocol.SourceEnvAccessToken:
-		action = "Put a new token into OPENAI_OAUTH_ACCESS_TOKEN, or unset it and run `codex login`."
+		action = "Put a new token into OPENAI_OAUTH_ACCESS_TOKEN, or unset it and run `signalbox login`."
 	case x.target.source == protocol.SourceEnvAPIKey:
 		action = "Correct the key in OPENAI_API_KEY."
 	case x.target.route == protocol.RoutePlatform:

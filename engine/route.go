@@ -83,7 +83,7 @@ func resolve(ctx context.Context, model string, wanted protocol.RouteName, mode 
 		"There is no credential, so no route can be chosen for the model.",
 		protocol.ErrorData{
 			Reason:       protocol.ReasonNoCredentials,
-			Action:       "Run `codex login`, or set OPENAI_API_KEY.",
+			Action:       "Run `signalbox login`, or set OPENAI_API_KEY.",
 			Need:         protocol.CredentialChatGPT, // one of the two would do
 			LoginMethods: []string{protocol.LoginBrowser, protocol.LoginDevice, protocol.LoginAPIKey},
 		})
