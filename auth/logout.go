@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -20,26 +21,32 @@ func (m *Manager) Logout(ctx context.Context, revoke bool) error {
 	return m.undisturbed(ctx, func(ctx context.Context) error {
 		var tell func(refreshToken, accessToken Secret)
 		if revoke {
-			tell = func(refreshToken, accessToken Secret) { m.revoke(ctx, refreshToken, accessToken) }
+			s := m.load(ctx)
+			tell = func(refreshToken, accessToken Secret) { m.revoke(ctx, s, refreshToken, accessToken) }
 		}
 		return m.removeLogin(ctx, tell)
 	})
 }
 
-// revoke tells the issuer, as Codex does (RFC 7009).
-func (m *Manager) revoke(ctx context.Context, refreshToken, accessToken Secret) {
-	i := m.cfg.Issuer
-	if i.Bad != "" {
-		m.notice("the tokens were not revoked: " + i.Bad)
+// revoke tells the issuer of the login in s, as Codex does (RFC 7009): it is
+// asked as the client that the login was made with, and another issuer is not
+// told.
+func (m *Manager) revoke(ctx context.Context, s *snapshot, refreshToken, accessToken Secret) {
+	const still = "the tokens were forgotten and may still be valid: "
+	if err := m.foreignIssuer(s); err != nil {
+		m.notice(still + err.Message)
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, revokeTimeout)
 	defer cancel()
-	request := map[string]string{"token": refreshToken.Reveal(), "token_type_hint": "refresh_token", "client_id": i.ClientID}
+	request := map[string]string{
+		"token": refreshToken.Reveal(), "token_type_hint": "refresh_token",
+		"client_id": cmp.Or(s.file.clientID, m.cfg.Issuer.ClientID),
+	}
 	if refreshToken.IsZero() {
 		request = map[string]string{"token": accessToken.Reveal(), "token_type_hint": "access_token"}
 	}
-	if _, err := m.issuer.postJSON(ctx, i.RevokeURL, request, true); err != nil {
-		m.notice("the tokens were forgotten and may still be valid: " + err.Error())
+	if _, err := m.issuer.postJSON(ctx, m.cfg.Issuer.RevokeURL, request, true); err != nil {
+		m.notice(still + err.Error())
 	}
 }

@@ -29,9 +29,13 @@ func (s *Server) exchange(ctx context.Context, req *wire.Request) (any, error) {
 	if _, err := paramMembers(req.Params); err != nil {
 		return nil, err
 	}
+	before, generation := s.toldCount(), s.cfg.Auth.Generation()
 	key, err := s.cfg.Auth.Exchange(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if s.cfg.Auth.Generation() != generation {
+		s.authChanged(before)
 	}
 	return protocol.ExchangeResult{Credential: protocol.ExchangedKey{Source: key.Source, Hint: key.Hint()}}, nil
 }
