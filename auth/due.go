@@ -38,19 +38,23 @@ func jitter() time.Duration { return time.Duration(rand.Int64N(int64(2*renewJitt
 // due tells why the stored login has to be renewed now; "" when it has not.
 func (m *Manager) due(s *snapshot) string {
 	f := &s.file
-	if f.refreshToken.IsZero() || f.accessToken.IsZero() || m.isFresh(f.accessToken) {
+	if f.refreshToken.IsZero() || f.accessToken.IsZero() {
 		return ""
 	}
+	why := ""
 	now, expires := m.cfg.Now(), parseClaims(f.accessToken).expiresAt
 	switch {
 	case !expires.IsZero():
 		if !now.Before(expires.Add(-renewBefore - m.jitter)) {
-			return whyExpiry
+			why = whyExpiry
 		}
 	case !f.lastRefresh.IsZero() && now.Sub(f.lastRefresh) > renewAge:
-		return whyScheduled
+		why = whyScheduled
 	}
-	return ""
+	if why != "" && m.isFresh(f.accessToken) {
+		return ""
+	}
+	return why
 }
 
 // isFresh reports whether this process got the access token by a renewal less

@@ -38,6 +38,7 @@ func (m *Manager) replaceLogin(ctx context.Context, login newLogin, replaceCorru
 	owner := base64.RawURLEncoding.EncodeToString(randomBytes(32))
 	at := m.cfg.Now()
 	change := func(d *document) error { login.write(d, m.path, owner, at); return nil }
+	m.forgetUnsaved() // which would hold the lock, and is replaced
 	err := m.rewrite(ctx, replaceCorrupt, change)
 	if err != nil {
 		m.keep(err, change, func(*snapshot) bool { return true })
@@ -102,6 +103,9 @@ func (m *Manager) removeLogin(ctx context.Context, revoke func(refreshToken, acc
 	if s.err == nil && s.raw.IsZero() {
 		return nil // nothing there, and no folder is made for it
 	}
+	if failure := m.store.writable(); failure != nil {
+		return failure
+	}
 	release, err := m.lockRefresh(ctx, nil)
 	if err != nil {
 		return err
@@ -109,9 +113,6 @@ func (m *Manager) removeLogin(ctx context.Context, revoke func(refreshToken, acc
 	defer release()
 	if s = m.store.load(ctx); s.err != nil {
 		return s.err
-	}
-	if failure := m.store.writable(); failure != nil {
-		return failure
 	}
 	if revoke != nil && s.file.hasTokens() {
 		revoke(s.file.refreshToken, s.file.accessToken)

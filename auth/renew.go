@@ -110,6 +110,11 @@ func (m *Manager) runRenewal(basis *snapshot, why string) (failure *protocol.Err
 		defer m.mu.Unlock()
 		return kept.err, true
 	}
+	// Before the lock files are made, too: in the folder of another user they would
+	// lock its owner out.
+	if failure := m.store.writable(); failure != nil {
+		return failure, false
+	}
 	release, err := m.lockRefresh(context.Background(), func() bool {
 		return m.vital.isClosed() || m.isAdoptable(basis, m.load(context.Background()), why)
 	})

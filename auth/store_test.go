@@ -166,7 +166,7 @@ func awaitSaved(t *testing.T, m *Manager) {
 func TestA13DiskFull(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	m := l.manager()
-	f := &failing{n: 2, forever: true, err: syscall.ENOSPC} // 1 is the probe
+	f := &failing{n: 3, forever: true, err: syscall.ENOSPC} // behind the probes
 	f.over(filesOf(m))
 	old := textOf(t, l.home)
 	credential, err := m.ChatGPT(t.Context())
@@ -202,7 +202,7 @@ func TestA13DiskFull(t *testing.T) {
 	m = NewManager(Config{Home: home, Now: now})
 	m.waits.save = time.Millisecond
 	t.Cleanup(func() { settle(t, m) })
-	f = &failing{n: 2, forever: true, err: syscall.ENOSPC}
+	f = &failing{n: 3, forever: true, err: syscall.ENOSPC}
 	f.over(filesOf(m))
 	login := aLogin("account=acct_2")
 	equal(t, "login", reasonOf(t, m.replaceLogin(t.Context(), login, false), protocol.CodeCredentialStore), "no_space")
@@ -220,7 +220,7 @@ func TestA13DiskFull(t *testing.T) {
 func TestUnsavedGivesWay(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	m := l.manager()
-	f := &failing{n: 2, forever: true, err: syscall.ENOSPC}
+	f := &failing{n: 3, forever: true, err: syscall.ENOSPC}
 	f.over(filesOf(m))
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Fatal(err)
@@ -257,12 +257,14 @@ func TestA15RefusedBeforeThePost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := loginOf(t, simulator.Config{})
 			c.spoil(t, l.home)
+			before := entries(t, l.home)
 			m := l.manager()
 			_, err := m.ChatGPT(t.Context())
 			equal(t, "reason", reasonOf(t, err, protocol.CodeCredentialStore), c.reason)
 			equal(t, "a login", reasonOf(t, m.saveAPIKey(t.Context(), secret("sk-"+canary), false), protocol.CodeCredentialStore), c.reason)
 			equal(t, "posts", l.posts(), 0)
-			equal(t, "litter", litter(t, l.home), nil)
+			// Not even a lock file, which would lock the owner of the folder out.
+			equal(t, "entries", entries(t, l.home), before)
 			// What needs no write goes on.
 			m.cfg.Now = func() time.Time { return time.Now().Add(-100 * 24 * time.Hour) }
 			if _, err := m.ChatGPT(t.Context()); err != nil {
@@ -270,6 +272,20 @@ func TestA15RefusedBeforeThePost(t *testing.T) {
 			}
 		})
 	}
+}
+
+// entries are the names in a folder.
+func entries(t *testing.T, dir string) []string {
+	t.Helper()
+	all, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range all {
+		names = append(names, e.Name())
+	}
+	return names
 }
 
 func chmod(t *testing.T, path string, mode os.FileMode) {
@@ -546,7 +562,7 @@ func TestB10Order(t *testing.T) {
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "operations", f.log, []string{"create", "create", "write", "sync", "close", "rename", "syncdir"}) // the first is the probe
+	equal(t, "operations", f.log, []string{"create", "create", "create", "write", "sync", "close", "rename", "syncdir"}) // the first two are probes
 }
 
 // A14: a file that is mounted on its own cannot be replaced and is written in
@@ -578,14 +594,14 @@ func TestA14MountedFile(t *testing.T) {
 	}
 	l := loginOf(t, simulator.Config{})
 	m := l.manager()
-	f := &failing{n: 6, err: syscall.ENOSPC} // the write in place
+	f := &failing{n: 7, err: syscall.ENOSPC} // the write in place
 	f.over(filesOf(m))
 	filesOf(m).disk.rename = func(string, string) error { _ = f.fails("rename"); return syscall.EBUSY }
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "failed", f.failed, " rename")
-	f = &failing{n: 7, err: syscall.ENOSPC}
+	f = &failing{n: 8, err: syscall.ENOSPC}
 	l = loginOf(t, simulator.Config{})
 	m = l.manager()
 	m.waits.save = time.Hour

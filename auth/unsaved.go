@@ -43,6 +43,7 @@ func (m *Manager) keepLocked(err error, change func(*document) error, applies fu
 			protocol.ErrorData{Reason: protocol.ReasonWriteFailed, Action: "Check the disk", Path: m.path})
 	}
 	u := &unsaved{change: change, applies: applies, err: known, over: make(chan struct{})}
+	m.forgetUnsaved() // a login takes the place of what was there
 	m.mu.Lock()
 	m.unsaved = u
 	m.mu.Unlock()

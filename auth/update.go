@@ -38,6 +38,11 @@ func (m *Manager) rewrite(ctx context.Context, replace bool, change func(*docume
 	if err := os.MkdirAll(m.cfg.Home, 0o700); err != nil {
 		return storeFailed(m.cfg.Home, err)
 	}
+	// Before the lock files are made, too: in the folder of another user they would
+	// lock its owner out.
+	if failure := m.mayWrite(replace); failure != nil {
+		return failure
+	}
 	release, err := m.lockRefresh(ctx, nil)
 	if err != nil {
 		return err
@@ -46,9 +51,19 @@ func (m *Manager) rewrite(ctx context.Context, replace bool, change func(*docume
 	return m.rewriteLocked(replace, change)
 }
 
+// mayWrite asks the store whether it can be written; with replace also one that
+// holds something else than a login.
+func (m *Manager) mayWrite(replace bool) *protocol.Error {
+	failure := m.store.writable()
+	if failure != nil && replace && failure.Data.Reason == protocol.ReasonCorrupt {
+		return nil
+	}
+	return failure
+}
+
 // rewriteLocked is rewrite for a caller that holds the refresh lock.
 func (m *Manager) rewriteLocked(replace bool, change func(*document) error) error {
-	if failure := m.store.writable(); failure != nil && (!replace || failure.Data.Reason != protocol.ReasonCorrupt) {
+	if failure := m.mayWrite(replace); failure != nil {
 		return failure
 	}
 	for range commitTries {
