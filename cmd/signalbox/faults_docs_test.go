@@ -50,3 +50,19 @@ func TestFaultTable(t *testing.T) {
 		}
 	}
 }
+
+// Every test that docs/security.md names exists.
+func TestSecurityPromises(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "security.md"))
+	require.NoError(t, err)
+	functions := testFunctions(t)
+	tests := 0
+	for _, name := range quotedName.FindAllStringSubmatch(string(text), -1) {
+		if strings.HasPrefix(name[1], "Test") || strings.HasPrefix(name[1], "Fuzz") {
+			tests++
+			assert.True(t, functions[name[1]], "there is no %s", name[1])
+		}
+	}
+	require.NotZero(t, tests)
+}
