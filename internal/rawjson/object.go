@@ -100,7 +100,9 @@ func scanMembers(text []byte, i, left int, into []Member) (members []Member, end
 		return into, i, false, faultDepth
 	}
 	var b bool
-	i, breaks = blanks(text, i+1)
+	if i++; i < len(text) && text[i] <= ' ' {
+		i, breaks = blanks(text, i)
+	}
 	if i < len(text) && text[i] == '}' {
 		return into, i + 1, breaks, noFault
 	}
@@ -111,35 +113,51 @@ func scanMembers(text []byte, i, left int, into []Member) (members []Member, end
 		if text[i] != '"' {
 			return into, i, false, faultName
 		}
-		m := Member{Start: i}
+		start := i
 		i, b, f = str(text, i)
 		breaks = breaks || b
 		if f != noFault {
 			return into, i, false, f
 		}
-		m.Key = text[m.Start:i:i]
-		i, b, f = colon(text, i)
-		breaks = breaks || b
+		key := i
+		if i+1 < len(text) && text[i] == ':' && text[i+1] > ' ' {
+			i++
+		} else {
+			i, b, f = colon(text, i)
+			breaks = breaks || b
+			if f != noFault {
+				return into, i, false, f
+			}
+		}
+		at := i
+		switch { // most values are strings and numbers
+		case i < len(text) && text[i] == '"':
+			i, b, f = str(text, i)
+			breaks = breaks || b
+		case i < len(text) && isDigit(text[i]):
+			i, f = number(text, i)
+		default:
+			i, b, f = value(text, i, left-1)
+			breaks = breaks || b
+		}
 		if f != noFault {
 			return into, i, false, f
 		}
-		m.ValueStart = i
-		i, b, f = value(text, i, left-1)
-		breaks = breaks || b
-		if f != noFault {
-			return into, i, false, f
+		end := i
+		if i < len(text) && text[i] <= ' ' {
+			i, b = blanks(text, i)
+			breaks = breaks || b
 		}
-		m.End = i
-		m.Value = text[m.ValueStart:i:i]
-		i, b = blanks(text, i)
-		breaks = breaks || b
 		more := i < len(text) && text[i] == ','
 		last := i < len(text) && text[i] == '}'
-		if more || last || i > m.End || delimited(m.Value) {
+		if more || last || i > end || delimited(text[at]) {
 			if len(into) == MaxMembers {
-				return into, m.Start, false, faultMany
+				return into, start, false, faultMany
 			}
-			into = append(into, m)
+			into = append(into, Member{
+				Key: text[start:key:key], Value: text[at:end:end],
+				Start: start, ValueStart: at, End: end,
+			})
 		}
 		switch {
 		case last:
@@ -149,15 +167,17 @@ func scanMembers(text []byte, i, left int, into []Member) (members []Member, end
 		case !more:
 			return into, i, false, faultInObject
 		}
-		i, b = blanks(text, i+1)
-		breaks = breaks || b
+		if i++; i < len(text) && text[i] <= ' ' {
+			i, b = blanks(text, i)
+			breaks = breaks || b
+		}
 	}
 }
 
-// delimited reports whether the last byte of value shows that it is the last:
-// of a number or literal it does not, 12 may be the beginning of 123.
-func delimited(value []byte) bool {
-	return value[0] == '"' || value[0] == '{' || value[0] == '['
+// delimited reports whether a value that begins with first shows its end: a
+// number or literal does not, 12 may be the beginning of 123.
+func delimited(first byte) bool {
+	return first == '"' || first == '{' || first == '['
 }
 
 // Find returns the first of members whose name is name, as [Member.Is] compares.
