@@ -73,6 +73,9 @@ type Engine struct {
 	session func() string
 	waits   waits
 
+	// largeBuffers of events above the common size, as *[]byte.
+	largeBuffers sync.Pool
+
 	workspaces                    workspaces
 	limits                        limits
 	chatgptModels, platformModels catalogue

@@ -53,7 +53,7 @@ func readEvent(members []rawjson.Member) event {
 
 // plainKey gives the name of a member as JSON without needless escapes.
 func plainKey(m *rawjson.Member) []byte {
-	if bytes.IndexByte(m.Key, '\\') < 0 {
+	if !m.Escaped {
 		return m.Key
 	}
 	return rawjson.AppendQuote(nil, m.Name())

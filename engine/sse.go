@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync"
 )
 
 // errEventTooLarge: the data of one event, or one line, is above the limit.
@@ -15,9 +16,6 @@ const (
 	// keepBuffer is the largest buffer kept for the next event, so that a stream
 	// which had one large event does not hold its memory until the end.
 	keepBuffer = 256 << 10
-	// searchWindow is how far lineEnd looks for an LF before it looks for a CR in
-	// front of it: with CR alone as line end, a line costs at most this much.
-	searchWindow = 1 << 10
 	// maxEmptyReads is how often a Read may return nothing, as in bufio.
 	maxEmptyReads = 100
 
@@ -53,6 +51,7 @@ type eventReader struct {
 	end     int  // buf[:end] has been read
 	line    int  // buf[line:end] is the unfinished line and what follows it
 	scan    int  // buf[line:scan] holds no line end
+	cr      int  // the first CR from scan on, end if there is none; below scan: not known
 	afterCR bool // the last line ended with CR: an LF at line belongs to it
 	begun   bool // the first line is over, and with it the place of a BOM
 
@@ -61,6 +60,12 @@ type eventReader struct {
 	lines    int
 	from, to int
 	joined   []byte
+
+	// Buffers above keepBuffer go to large and come from there, if there is one:
+	// a picture does not cost a new one each time. small is the first buffer,
+	// while another is in use.
+	large *sync.Pool
+	small []byte
 }
 
 // newEventReader reads from r. beforeRead is called before each Read of r. max
@@ -201,24 +206,21 @@ func (r *eventReader) nextLine() (from, to int, err error) {
 	}
 }
 
-// lineEnd moves scan to the first LF or CR, or else to end.
+// lineEnd moves scan to the first LF or CR, or else to end. CR is rare, so it is
+// looked for once in all that has been read.
 func (r *eventReader) lineEnd() (found bool) {
-	for r.scan < r.end {
-		window := r.buf[r.scan:min(r.scan+searchWindow, r.end)]
-		lf := bytes.IndexByte(window, '\n')
-		if lf >= 0 {
-			window = window[:lf]
-		}
-		if cr := bytes.IndexByte(window, '\r'); cr >= 0 {
-			r.scan += cr
-			return true
-		}
-		r.scan += len(window)
-		if lf >= 0 {
-			return true
+	if r.cr < r.scan {
+		r.cr = r.end
+		if n := bytes.IndexByte(r.buf[r.scan:r.end], '\r'); n >= 0 {
+			r.cr = r.scan + n
 		}
 	}
-	return false
+	if n := bytes.IndexByte(r.buf[r.scan:r.cr], '\n'); n >= 0 {
+		r.scan += n
+		return true
+	}
+	r.scan = r.cr
+	return r.cr < r.end
 }
 
 // fill reads once more, after what must stay: the one data line of the block and
@@ -243,7 +245,7 @@ func (r *eventReader) fill() {
 	}
 	buf, fresh := r.buf, size != len(r.buf)
 	if fresh {
-		buf = make([]byte, size)
+		buf = r.take(size)
 	}
 	// What stands in front already stays: data is moved once, however many lines
 	// follow it, and a line once, however many reads it takes to complete.
@@ -253,9 +255,12 @@ func (r *eventReader) fill() {
 	if r.line > held || fresh {
 		copy(buf[held:], r.buf[r.line:r.end])
 	}
+	if fresh {
+		r.giveBack(r.buf)
+	}
 	r.buf, r.from, r.to = buf, 0, held
 	r.scan -= r.line - held
-	r.line, r.end = held, kept
+	r.line, r.end, r.cr = held, kept, -1
 
 	for range maxEmptyReads {
 		r.beforeRead()
@@ -269,9 +274,39 @@ func (r *eventReader) fill() {
 	r.err = io.ErrNoProgress
 }
 
+// take gives a buffer of at least size bytes.
+func (r *eventReader) take(size int) []byte {
+	switch {
+	case size == len(r.small):
+		return r.small
+	case size > keepBuffer/4 && r.large != nil:
+		if b, _ := r.large.Get().(*[]byte); b != nil && len(*b) >= size {
+			return *b
+		}
+	}
+	return make([]byte, size)
+}
+
+// giveBack takes a buffer that is in use no more.
+func (r *eventReader) giveBack(buf []byte) {
+	switch {
+	case len(buf) == minBuffer:
+		r.small = buf
+	case len(buf) > keepBuffer && r.large != nil:
+		r.large.Put(&buf)
+	}
+}
+
+// close gives the buffer back; the data of the last event is void.
+func (r *eventReader) close() {
+	r.giveBack(r.buf)
+	r.buf, r.err = nil, io.ErrClosedPipe
+	r.line, r.scan, r.end, r.cr = 0, 0, 0, -1
+}
+
 // fail ends the stream with err: nothing more is read or handed out.
 func (r *eventReader) fail(err error) error {
 	r.err = err
-	r.line, r.scan, r.end = 0, 0, 0
+	r.line, r.scan, r.end, r.cr = 0, 0, 0, -1
 	return err
 }

@@ -35,6 +35,8 @@ func (x *exchange) readStream(ctx context.Context, body io.Reader) error {
 		events:   newEventReader(idle, MaxEventBytes, x.sink.Flush),
 		collect:  aggregate{wanted: !x.req.Events()},
 	}
+	s.events.large = &x.engine.largeBuffers
+	defer s.events.close()
 	defer s.stopGrace()
 	for {
 		data, err := s.events.next()

@@ -13,6 +13,8 @@ type Member struct {
 	Key []byte
 	// Value is the value as in the text, without the blanks around it.
 	Value []byte
+	// Escaped: Key holds an escape, so that its bytes are not its name.
+	Escaped bool
 	// Start is the offset of the opening quote of the key, ValueStart that of
 	// the first byte of the value, End that just past the value.
 	Start, ValueStart, End int
@@ -71,7 +73,7 @@ const MaxMembers = 1 << 17
 // cannot follow a value, is not.
 //
 // Object allocates nothing for a valid text when into has room for the members.
-// A Member takes 72 bytes on a 64-bit system and as few as 5 bytes of text, so
+// A Member takes 80 bytes on a 64-bit system and as few as 5 bytes of text, so
 // an object with more than [MaxMembers] is refused with a *SyntaxError.
 func Object(text []byte, maxDepth int, into []Member) (members []Member, breaks bool, err error) {
 	members = into[:0]
@@ -114,12 +116,16 @@ func scanMembers(text []byte, i, left int, into []Member) (members []Member, end
 			return into, i, false, faultName
 		}
 		start := i
-		i, b, f = str(text, i)
-		breaks = breaks || b
-		if f != noFault {
-			return into, i, false, f
+		key, escaped := shortString(text, i), false
+		if key == 0 {
+			key, b, f = str(text, i)
+			breaks = breaks || b
+			if f != noFault {
+				return into, key, false, f
+			}
+			escaped = !plain(text[i:key])
 		}
-		key := i
+		i = key
 		if i+1 < len(text) && text[i] == ':' && text[i+1] > ' ' {
 			i++
 		} else {
@@ -155,7 +161,7 @@ func scanMembers(text []byte, i, left int, into []Member) (members []Member, end
 				return into, start, false, faultMany
 			}
 			into = append(into, Member{
-				Key: text[start:key:key], Value: text[at:end:end],
+				Key: text[start:key:key], Value: text[at:end:end], Escaped: escaped,
 				Start: start, ValueStart: at, End: end,
 			})
 		}

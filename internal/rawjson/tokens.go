@@ -121,6 +121,20 @@ func str(text []byte, i int) (end int, breaks bool, f fault) {
 	return len(text), false, faultEnd
 }
 
+// shortString returns the offset just past the string whose opening quote is at
+// i if it is plain ASCII without escapes and not near the end of text; else 0.
+func shortString(text []byte, i int) int {
+	for i++; len(text)-i >= 8; i += 8 {
+		if m := special(binary.LittleEndian.Uint64(text[i:])); m != 0 {
+			if i += bits.TrailingZeros64(m) >> 3; text[i] == '"' {
+				return i + 1
+			}
+			return 0
+		}
+	}
+	return 0
+}
+
 // plainRun returns an offset up to which, from i on, no byte of text is one that
 // a string scan has to look at. 32 bytes share a branch, so that a long string
 // takes half the time; short ones would pay for it.

@@ -17,6 +17,8 @@ const (
 	flushAt = 64 << 10
 	// keepBuffer: a buffer that grew above it is given back.
 	keepBuffer = 256 << 10
+	// frameRoom: more than a frame takes besides head and body.
+	frameRoom = 128
 	// minCost: what a queued message counts at least against the look-ahead.
 	minCost = 1 << 10
 )
@@ -41,6 +43,10 @@ type writer struct {
 	err     error  // the first error of out, for ever
 	changed chan struct{}
 	failed  chan struct{}
+
+	// large buffers, above keepBuffer, as *[]byte: a picture does not cost a new
+	// one each time, and the collector takes what is not used again.
+	large sync.Pool
 }
 
 func newWriter(out io.Writer) *writer {
@@ -95,6 +101,7 @@ func (w *writer) event(ctx context.Context, t *EventTemplate, seq int64, body []
 		w.mu.Unlock()
 		return w.err
 	}
+	w.reserve(len(t.head) + len(body) + frameRoom)
 	w.buf = t.append(w.buf, w.lines, seq, body, breaks)
 	if len(w.buf) < flushAt {
 		w.mu.Unlock()
@@ -102,6 +109,25 @@ func (w *writer) event(ctx context.Context, t *EventTemplate, seq int64, body []
 	}
 	return w.writeOnce()
 }
+
+// reserve makes room for n bytes in the buffer where that takes a large one.
+// Called with mu held.
+func (w *writer) reserve(n int) {
+	n += len(w.buf)
+	if n <= keepBuffer || n <= cap(w.buf) {
+		return
+	}
+	b, _ := w.large.Get().(*[]byte)
+	if b == nil || cap(*b) < n {
+		grown := make([]byte, 0, n+n/4)
+		b = &grown
+	}
+	w.buf = append(*b, w.buf...)
+}
+
+// keepLarge keeps a large buffer for reserve. Apart from write, where taking its
+// address would allocate for every buffer.
+func (w *writer) keepLarge(buf []byte) { w.large.Put(&buf) }
 
 // flush writes what is waiting, unless another goroutine is at it.
 func (w *writer) flush() error {
@@ -148,6 +174,8 @@ func (w *writer) write() {
 	w.onWire = 0
 	if cap(full) <= keepBuffer {
 		w.spare = full[:0]
+	} else {
+		w.keepLarge(full[:0])
 	}
 	if err != nil && w.err == nil {
 		w.err = err
