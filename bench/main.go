@@ -18,6 +18,7 @@ var (
 	rounds  = flag.Int("rounds", 7, "interleaved rounds")
 	only    = flag.String("only", "", "run only the parts whose names begin with one of these, comma-separated: burst, size, start, idle, paced")
 	seconds = flag.Int("seconds", 6, "length of a round with 1,000 streams")
+	alone   = flag.Bool("alone", false, "only signalbox and the bare reader")
 	root    = flag.String("root", "..", "folder of signalbox")
 )
 
@@ -109,6 +110,9 @@ func (b *bench) bare(up *upstream, env ...string) *child {
 // others are the programs beside the two; those that are not installed are
 // missing.
 func (b *bench) others(up *upstream) []*child {
+	if *alone {
+		return nil
+	}
 	list := []*child{
 		spawn("plain", readRPC, nil, b.program("plain"), up.base()),
 		spawn("openai-go", readLines, nil, b.program("openaigo"), up.base()),
