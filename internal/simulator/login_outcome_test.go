@@ -51,6 +51,7 @@ func loginOutcomes() map[string]loginOutcome {
 		"login-denied":         {stored, "200", "200", "302 access_denied: The user denied the request.", "400 access_denied"},
 		"report":               {"key empty, good access token, expired id_token, account", "401 refresh_token_reused", "400 invalid_id_token", "200", "200"},
 		"no-key":               exchange("200"),
+		"business":             exchange("200"),
 		"missing-organization": exchange("401 invalid_subject_token"),
 		"invalid-id-token":     exchange("400 invalid_id_token"),
 		"id-token-expired":     exchange("400 token_expired"),
