@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -474,7 +475,14 @@ func TestA4AdoptsTheWinner(t *testing.T) {
 		"an API key (mode)": {func(d *document) { d.remove("tokens") }, "account_changed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := loginOf(t, simulator.Config{})
+			var posts atomic.Int64
+			save := make(chan struct{})
+			l := loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
+				if done && posts.Add(1) == 2 { // ours, which is refused
+					close(save)
+				}
+				return true
+			}})
 			m := l.manager()
 			// Another program spends the token, and saves a little later.
 			winner := l.manager()
@@ -488,7 +496,11 @@ func TestA4AdoptsTheWinner(t *testing.T) {
 				t.Fatal(err)
 			}
 			text := textOf(t, winner.cfg.Home)
-			later := time.AfterFunc(100*time.Millisecond, func() {
+			saved := make(chan struct{})
+			go func() {
+				defer close(saved)
+				<-save
+				time.Sleep(50 * time.Millisecond)
 				path := filepath.Join(l.home, fileName)
 				if c.edit == nil {
 					_ = os.Remove(path)
@@ -500,11 +512,11 @@ func TestA4AdoptsTheWinner(t *testing.T) {
 					_ = os.WriteFile(path+".next", d.text, 0o600)
 					_ = os.Rename(path+".next", path)
 				}
-			})
-			defer later.Stop()
+			}()
 			credential, err := m.ChatGPT(t.Context())
 			equal(t, "reason", reasonOf(t, err, protocol.CodeLoginRequired), c.reason)
 			equal(t, "posts", l.posts(), 2) // the winner's, and ours once
+			<-saved
 			if c.reason == "" {
 				equal(t, "token", credential.token.Reveal() == newDocument([]byte(text)).str("tokens", "access_token"), true)
 			}

@@ -46,6 +46,13 @@ func (f *failing) fails(operation string) error {
 	return nil
 }
 
+// what tells which operations have failed.
+func (f *failing) what() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failed
+}
+
 // stop lets everything succeed from now on.
 func (f *failing) stop() {
 	f.mu.Lock()
@@ -116,7 +123,7 @@ func TestB7EveryOperationFails(t *testing.T) {
 				_, err := m.Refresh(t.Context())
 				reason := reasonOf(t, err, protocol.CodeCredentialStore)
 				now := textOf(t, l.home)
-				what := fmt.Sprintf("%v, %d, forever %t:%s", errno, n, forever, f.failed)
+				what := fmt.Sprintf("%v, %d, forever %t:%s", errno, n, forever, f.what())
 				if s := readText("auth.json", []byte(now)); s.err != nil || now == "" {
 					t.Fatalf("%s: auth.json does not parse", what)
 				}
@@ -138,10 +145,13 @@ func TestB7EveryOperationFails(t *testing.T) {
 				if l.posts() > 0 {
 					awaitSaved(t, m)
 					l.renewed() // which finds what is left over, too
-				} else if left := litter(t, l.home); len(left) > 0 && !strings.Contains(f.failed, "remove") {
+				} else if left := litter(t, l.home); len(left) > 0 && !strings.Contains(f.what(), "remove") {
 					t.Errorf("%s: left over: %v", what, left)
 				}
-				if n > f.count {
+				f.mu.Lock()
+				count := f.count
+				f.mu.Unlock()
+				if n > count {
 					break // everything has failed once
 				}
 			}
@@ -600,7 +610,7 @@ func TestA14MountedFile(t *testing.T) {
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "failed", f.failed, " rename")
+	equal(t, "failed", f.what(), " rename")
 	f = &failing{n: 8, err: syscall.ENOSPC}
 	l = loginOf(t, simulator.Config{})
 	m = l.manager()
@@ -611,7 +621,7 @@ func TestA14MountedFile(t *testing.T) {
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "failed", f.failed, " write")
+	equal(t, "failed", f.what(), " write")
 	equal(t, "old text", textOf(t, l.home) == old, true)
 	status, _ := statusOf(t, m)
 	equal(t, "unsaved", status.Credentials.ChatGPT.Unsaved, true)
