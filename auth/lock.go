@@ -104,6 +104,9 @@ func (m *Manager) lockRefresh(ctx context.Context, done func() bool) (release fu
 	ctx, cancel := context.WithTimeout(ctx, m.waits.refreshLock)
 	defer cancel()
 	path := filepath.Join(m.cfg.Home, refreshLockName)
+	if info, err := os.Stat(m.cfg.Home); err == nil && !isOurs(info) {
+		return nil, notOwner(m.cfg.Home) // a lock file of ours would lock its owner out
+	}
 	for {
 		select {
 		case m.refreshing <- struct{}{}:

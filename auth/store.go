@@ -146,8 +146,7 @@ func (s *fileStore) check(target string) *protocol.Error {
 			return storeFailed(dir, err)
 		}
 		if !isOurs(info) {
-			return refusedStore(protocol.ReasonNotOwner, dir, "belongs to another user",
-				"Run signalbox as the owner of "+dir+", or set CODEX_HOME to a folder of your own")
+			return notOwner(dir)
 		}
 		if info.Mode().Perm()&0o200 == 0 {
 			return refusedStore(protocol.ReasonReadOnly, dir, "is read-only", "Make "+dir+" writable for its owner")
@@ -162,7 +161,7 @@ func (s *fileStore) check(target string) *protocol.Error {
 	case !info.Mode().IsRegular():
 		return corrupt(target, "", "is not a regular file")
 	case !isOurs(info):
-		return refusedStore(protocol.ReasonNotOwner, target, "belongs to another user", "Run signalbox as the owner of "+target)
+		return notOwner(target)
 	case hardLinks(info) > 1:
 		return refusedStore(protocol.ReasonHardLink, target, "is a hard link, and replacing it would leave the other names behind",
 			"Replace the hard link by a symbolic link or a copy")
@@ -429,6 +428,12 @@ func resolveLinks(path string) (string, error) {
 func refusedStore(reason, path, fault, action string) *protocol.Error {
 	return protocol.NewError(protocol.CodeCredentialStore, path+" "+fault,
 		protocol.ErrorData{Reason: reason, Action: action, Path: path})
+}
+
+// notOwner is the 1003 of what belongs to another user.
+func notOwner(path string) *protocol.Error {
+	return refusedStore(protocol.ReasonNotOwner, path, "belongs to another user",
+		"Run signalbox as the owner of "+path+", or set CODEX_HOME to a folder of your own")
 }
 
 // storeFailed is the 1003 of a file operation that failed.
