@@ -205,7 +205,7 @@ func readAnswer(query url.Values, state, issuer string) (answer, error) {
 	}
 	given, _, _ := strings.Cut(query.Get("state"), entrypointSuffix)
 	if subtle.ConstantTimeCompare([]byte(given), []byte(state)) != 1 {
-		return answer{}, strangerError("Its state is not that of the login: it belongs to an older one, or somebody else has made it.")
+		return answer{}, strangerError("The state is not that of the login: it belongs to an older one, or somebody else has made it.")
 	}
 	if iss, named := query["iss"]; named && strings.TrimRight(iss[0], "/") != strings.TrimRight(issuer, "/") {
 		return answer{}, errWrongIssuer

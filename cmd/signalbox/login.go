@@ -66,7 +66,7 @@ func login(p *program, args []string) int {
 	result, failure, err := p.awaitLogin(c, params, !l.device && !l.withAPIKey && (l.noBrowser || term.IsTerminal(int(p.stdin.Fd()))))
 	code := c.close()
 	switch {
-	case err != nil:
+	case err != nil, failure != nil && code > exitError: // a signal
 		_, _ = fmt.Fprintln(p.stderr, "The login was cancelled; nothing was changed.")
 		return max(code, exitNot)
 	case failure != nil:
@@ -136,7 +136,8 @@ func (p *program) readKey() (string, error) {
 // end. With paste, each line of stdin is taken for the address that a browser has
 // ended on. The error is errServerEnded: Ctrl-C.
 func (p *program) awaitLogin(c *session, params map[string]any, paste bool) (result, failure json.RawMessage, err error) {
-	wait := &waiting{out: p.stdout, live: term.IsTerminal(int(os.Stdout.Fd()))}
+	// A line that changes would run over what is pasted.
+	wait := &waiting{out: p.stdout, live: !paste && term.IsTerminal(int(os.Stdout.Fd()))}
 	defer wait.stop()
 	c.send("1", protocol.MethodLogin, params)
 	for {
@@ -184,10 +185,10 @@ func (p *program) printPrompt(prompt protocol.LoginPrompt, opens, paste bool) {
 	st := p.styleOf(p.stdout)
 	say := func(format string, values ...any) { _, _ = fmt.Fprintf(p.stdout, format+"\n", values...) }
 	if prompt.Method == protocol.LoginDevice {
-		say("Open this page on any device:\n\n%s\n\nand enter this code:\n\n%s\n", prompt.VerificationURL, st.bold(prompt.UserCode))
-		if term.IsTerminal(int(os.Stdout.Fd())) {
+		if term.IsTerminal(int(os.Stdout.Fd())) { // first, since it may scroll away
 			say("%s", qrText(prompt.VerificationURL))
 		}
+		say("Open this page on any device:\n\n%s\n\nand enter this code:\n\n%s\n", prompt.VerificationURL, st.bold(prompt.UserCode))
 		say("Enter it only if you have started this login yourself: whoever sends you a code")
 		say("wants your account.\n")
 		return

@@ -3,10 +3,13 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -249,4 +252,48 @@ func TestLoginThatTheConfigForbids(t *testing.T) {
 		assert.Empty(t, paths(sim))
 		unchanged(t, home, stored)
 	})
+}
+
+// Ctrl-C ends `signalbox login` with a word and the code of the signal; what is
+// pasted in the wrong shape does not end it.
+func TestLoginCommandIsInterrupted(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(os.Args[0], "login", "--no-browser", "--simulate", "--ports=0")
+	cmd.Env = append(asMain[:2:2], "HOME="+t.TempDir())
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	stdout, stderr := &syncBuffer{}, &syncBuffer{}
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	require.NoError(t, cmd.Start())
+	awaitThat(t, "the prompt", func() bool { return strings.Contains(stdout.String(), "Waiting until ") })
+	_, err = io.WriteString(stdin, "http://127.0.0.1/auth/callback?code=c&state=s\n")
+	require.NoError(t, err)
+	awaitThat(t, "the refusal", func() bool { return strings.Contains(stderr.String(), "state_mismatch") })
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	_ = cmd.Wait()
+	assert.Equal(t, 130, cmd.ProcessState.ExitCode())
+	assert.Contains(t, stderr.String(), "The login was cancelled; nothing was changed.")
+}
+
+// What is pasted ends it, also where nothing listens.
+func TestLoginCommandTakesAPastedAddress(t *testing.T) {
+	t.Parallel()
+	sim, err := simulator.Start(simulator.Config{Scenario: "logged-out"})
+	require.NoError(t, err)
+	t.Cleanup(sim.Close)
+	home := filepath.Join(t.TempDir(), "codex")
+	cmd := exec.Command(os.Args[0], "login", "--no-browser", "--issuer="+sim.IssuerURL(), "--ports=0")
+	cmd.Env = append(asMain[:2:2], "HOME="+t.TempDir(), "CODEX_HOME="+home)
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	stdout := &syncBuffer{}
+	cmd.Stdout = stdout
+	require.NoError(t, cmd.Start())
+	address := regexp.MustCompile(`(?m)^http\S+$`)
+	awaitThat(t, "the address", func() bool { return strings.Contains(stdout.String(), "Waiting until ") })
+	_, err = io.WriteString(stdin, "  "+agree(t, address.FindString(stdout.String()))+" \n")
+	require.NoError(t, err)
+	require.NoError(t, cmd.Wait())
+	assert.Contains(t, stdout.String(), "Logged in as ada@example.com (plus).")
+	assert.NotNil(t, authFile(t, home))
 }
