@@ -185,7 +185,7 @@ func TestProxyFailures(t *testing.T) {
 		"not there":     {proxy: "http://" + user + closed, message: "could not be reached", action: "HTTPS_PROXY"},
 		"socks":         {proxy: "socks5://" + user + closed, message: "could not be reached", action: "HTTPS_PROXY"},
 		"not a URL":     {proxy: "%zz" + testcheck.Canary, message: "not the URL of a proxy", action: "HTTPS_PROXY"},
-		"half a URL":    {proxy: "http://" + user + "[::bad", message: "could not be reached", action: "HTTPS_PROXY"},
+		"half a URL":    {proxy: "http://" + user + "[::bad", message: "not the URL of a proxy", action: "HTTPS_PROXY"},
 		"another kind":  {proxy: "ftp://" + user + closed, message: "not the URL of a proxy", action: "HTTPS_PROXY"},
 		"without https": {proxy: "https://" + user + closed, message: "could not be reached", action: "HTTPS_PROXY"},
 	} {

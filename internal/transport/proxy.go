@@ -51,15 +51,19 @@ func proxyOf(getenv func(string) string) func(*http.Request) (*url.URL, error) {
 	}
 }
 
-// parseProxy reads the value of a variable as Go does: a URL, or host:port alone.
-// "" gives nil.
+// parseProxy reads the value of a variable as Go does: a URL, or host:port alone;
+// but Go takes the latter for whatever is no URL, "http" then being the host. ""
+// gives nil.
 func parseProxy(value string) (*url.URL, error) {
 	if value == "" {
 		return nil, nil
 	}
 	u, err := url.Parse(value)
-	if err == nil && u.Scheme != "" && u.Host != "" {
+	switch {
+	case err == nil && u.Scheme != "" && u.Host != "":
 		return u, nil
+	case strings.Contains(value, "://"):
+		return nil, errProxyInvalid
 	}
 	return url.Parse("http://" + value)
 }
