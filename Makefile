@@ -6,7 +6,7 @@ RACE ?= -race
 COUNT ?= 6
 FUZZTIME ?= 60s
 
-.PHONY: build demo test test-clients test-python check bench bench-parts fuzz clean
+.PHONY: build demo test test-clients test-python python-wheel check bench bench-parts fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o signalbox ./cmd/signalbox
@@ -24,6 +24,10 @@ test:
 # that is kept in the user's cache.
 test-python: build
 	SIGNALBOX_BIN=$(CURDIR)/signalbox clients/python/test.sh
+
+# A wheel for this platform, with the binary inside, in clients/python/dist.
+python-wheel: build
+	SIGNALBOX_BIN=$(CURDIR)/signalbox clients/python/wheel.sh
 
 # Editors and languages with their own JSON-RPC clients; what is not installed is
 # skipped with a line that says so.

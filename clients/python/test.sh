@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests of the Python package with the real SDKs and frameworks, against
 # the real binary and its simulator. The virtual environments are kept in the cache
-# of the user, named after what they hold. Arguments go to pytest.
+# of the user, named after what they hold. Arguments go to pytest; --bench runs
+# bench.py instead.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
@@ -53,6 +54,10 @@ export CREWAI_DISABLE_TELEMETRY=true CREWAI_DISABLE_TRACKING=true CREWAI_TRACING
 export OPENAI_AGENTS_DISABLE_TRACING=1 LANGSMITH_TRACING=false LANGCHAIN_TRACING_V2=false ANONYMIZED_TELEMETRY=false
 export CREWAI_STORAGE_DIR=signalbox-tests NO_COLOR=1
 
+if [[ ${1:-} == --bench ]]; then
+  for environment in "$main" "$openai3"; do "$environment/bin/python" bench.py; done
+  exit
+fi
 if (($#)); then exec "$main/bin/python" -m pytest "$@"; fi
 "$main/bin/python" -m mypy --strict signalbox
 "$main/bin/python" -m pytest tests

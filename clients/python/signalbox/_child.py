@@ -40,7 +40,12 @@ Notify = Callable[[str, Any], None]
 
 
 def dumps(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8", "surrogatepass")
+    """JSON in UTF-8. Half a surrogate pair has no UTF-8, so it is escaped."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 class Child:
@@ -300,6 +305,15 @@ class Child:
             for pipe in (self.process.stdout, self.process.stderr):
                 if pipe is not None:
                     pipe.close()
+
+    def hang_up(self) -> None:
+        """As close, without waiting: for finalizers. The reader thread sees the end."""
+        with self._lock:
+            if self._closing:
+                return
+            self._closing = True
+        self.notify("exit")
+        self._outgoing.put(None)
 
     def _wait(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds

@@ -26,6 +26,7 @@ class Exchange:
     def __init__(self, cap: int) -> None:
         self.id = 0
         self.child: Any = None
+        self.owner: Any = None  # the Connection, kept alive while this one is used
         self.cap = cap
         self.ended = False  # the last item was put
         self.taken = False  # and taken

@@ -108,10 +108,14 @@ def refusal(status: int, code: str, message: str, param: Optional[str] = None) -
     return Reply(status, {"content-type": JSON, "x-should-retry": "false"}, dumps({"error": error}))
 
 
+def _no_constant(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
 def _create(query: bytes, headers: Mapping[str, str], body: bytes, options: Options) -> Union[Create, Reply]:
     try:
-        request = json.loads(body)
-    except ValueError:
+        request = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
         request = None
     if not isinstance(request, dict):
         return refusal(400, "invalid_request", "The body must be one JSON object.")

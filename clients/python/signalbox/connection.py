@@ -128,14 +128,18 @@ class Connection:
 
     def begin(self, method: str, params: Optional[bytes] = None) -> Exchange:
         """Sends a request whose params are JSON already; for transports."""
-        return self._ready().request(method, params)
+        exchange = self._ready().request(method, params)
+        exchange.owner = self
+        return exchange
 
     async def abegin(self, method: str, params: Optional[bytes] = None) -> Exchange:
         child = self._child
         if child is None or not child.alive:
             # The handshake takes some ten milliseconds: not on the event loop.
             child = await asyncio.get_running_loop().run_in_executor(None, self._ready)
-        return child.request(method, params)
+        exchange = child.request(method, params)
+        exchange.owner = self
+        return exchange
 
     # What is often asked.
 
@@ -201,6 +205,11 @@ class Connection:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        child = getattr(self, "_child", None)
+        if child is not None:
+            child.hang_up()
+
     def __deepcopy__(self, memo: Any) -> "Connection":
         return self  # frameworks copy their objects; the process is one
 
@@ -245,7 +254,15 @@ class Connection:
 
     def _start(self) -> Child:
         argv, environ = self.command()
-        child = Child(argv, environ, self._notified, self._cap)
+        # Weak, so that a connection that nobody holds any more ends its process.
+        notified = weakref.WeakMethod(self._notified)
+
+        def notify(method: str, params: Any) -> None:
+            deliver = notified()
+            if deliver is not None:
+                deliver(method, params)
+
+        child = Child(argv, environ, notify, self._cap)
         hello = dumps(
             {
                 "protocolVersion": PROTOCOL_VERSION,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
@@ -227,6 +228,23 @@ def test_large_values_pass(box: signalbox.Connection) -> None:
         box.call("responses/create", {**REQUEST, "input": "x" * (65 << 20)})
     assert raised.value.reason == "too_large"
     assert box.call("ping") == {}
+
+
+def test_half_a_surrogate_pair(box: signalbox.Connection) -> None:
+    result = box.call("responses/create", {"model": "gpt-5.2-pro", "input": "x", "instructions": "a\ud800b"})
+    assert result["response"]["instructions"] in ("a\ud800b", "a\ufffdb")
+    with pytest.raises(ValueError):
+        box.call("ping", {"x": float("nan")})
+
+
+def test_a_connection_that_nobody_holds_ends_its_process() -> None:
+    box = signalbox.Connection(simulate=True)
+    box.call("ping")
+    pid = box.pid
+    assert pid in children()
+    del box
+    gc.collect()
+    eventually(lambda: pid not in children(), "the process has ended")
 
 
 def test_one_shared_connection() -> None:

@@ -255,7 +255,18 @@ def test_overflow() -> None:
         assert raised.value.code == "stream_overflow"
 
 
+ODD = [
+    '{"model":"gpt-5.2-pro"}'.encode("utf-16"),
+    b'\xef\xbb\xbf{"model":"gpt-5.2-pro"}',
+    b'{"model":"gpt-5.2-pro","input":"\xff"}',
+    b'{"model":"gpt-5.2-pro","temperature":NaN}',
+    b'{"model":"gpt-5.2-pro","model":"gpt-5.2-codex"}',
+    b'{"model":"gpt-5.2-pro","input":' + b"[" * 600 + b"]" * 600 + b"}",
+    b'{"model":"gpt-5.2-pro","input":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+]
+
+
 def test_bodies_that_are_none(client: openai.OpenAI) -> None:
-    for body in (b"", b"[]", b"{", b'{"model":"gpt-5.2-codex","_meta":7}', b'{"model":5}', b"{}", b'{"_meta":{}}', b'{"model":"x","_meta":{"route":"moon"}}'):
+    for body in (b"", b"[]", b"{", b'{"model":"gpt-5.2-codex","_meta":7}', b'{"model":5}', b"{}", b'{"_meta":{}}', b'{"model":"x","_meta":{"route":"moon"}}', *ODD):
         raw = client._client.post("http://signalbox.invalid/v1/responses", content=body, headers={"content-type": "application/json"})
         assert raw.status_code == 400 and raw.json()["error"]["message"]

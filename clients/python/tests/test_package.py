@@ -1,0 +1,78 @@
+"""The package: its wheel, its types, its syntax."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import ANSWER
+
+from signalbox import find_binary
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "signalbox").rglob("*.py"))
+
+
+@pytest.mark.parametrize("version", [(3, 10), (3, 11), (3, 12), (3, 13), (3, 14)])
+def test_syntax(version: tuple[int, int]) -> None:
+    """As far as this interpreter knows the grammar; a later one takes all of it."""
+    for source in SOURCES:
+        ast.parse(source.read_text(), str(source), feature_version=min(version, sys.version_info[:2]))
+
+
+@pytest.mark.parametrize("name", ["python3.10", "python3.11", "python3.12", "python3.13", "python3.14"])
+def test_interpreters(name: str) -> None:
+    """Every interpreter that is installed imports the package and makes a call."""
+    code = "import warnings; warnings.simplefilter('error'); import signalbox; print(signalbox.Connection(simulate=True).stream({'model': 'gpt-5.2-codex', 'input': 'What is 2+2?'}).text())"
+    try:
+        done = subprocess.run([name, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60)
+    except FileNotFoundError:
+        return  # not installed
+    if "not found" in done.stderr and "pyenv" in done.stderr:
+        return  # a name without an interpreter behind it
+    assert done.stdout.strip() == ANSWER, done.stderr
+
+
+def test_files_are_short() -> None:
+    for source in SOURCES:
+        assert len(source.read_text().splitlines()) <= 450, source
+
+
+def test_wheel(tmp_path: Path) -> None:
+    """Built, installed into an empty environment, and used: with the binary that is in
+    it, and without anything else."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "SIGNALBOX_BIN")}
+    built = subprocess.run(
+        [str(ROOT / "wheel.sh"), str(tmp_path / "dist")],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "SIGNALBOX_BIN": find_binary(), "PYTHON": sys.executable},
+    )
+    assert built.returncode == 0, built.stderr
+    wheel = Path(built.stdout.strip())
+    assert wheel.name.startswith("signalbox-") and "py3-none-" in wheel.name and "-any" not in wheel.name
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        binary = archive.getinfo("signalbox/bin/signalbox")
+    assert binary.external_attr >> 16 & 0o111 == 0o111 and binary.file_size == os.path.getsize(find_binary())
+    assert "signalbox/py.typed" in names and "signalbox/crewai/__init__.py" in names
+    assert not [name for name in names if not name.startswith("signalbox")]
+
+    home = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    site = subprocess.run([str(home / "bin/python"), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], capture_output=True, text=True, check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", site.stdout.strip(), str(wheel)], check=True)
+    code = f"""
+import signalbox
+assert "{home}" in signalbox.__file__ and signalbox.find_binary() == signalbox.__file__.replace("__init__.py", "bin/signalbox")
+print(signalbox.Connection(simulate=True).stream({{"model": "gpt-5.2-codex", "input": "What is 2+2?"}}).text())
+"""
+    done = subprocess.run([str(home / "bin/python"), "-c", code], capture_output=True, text=True, env={**environment, "PATH": "/usr/bin:/bin"}, cwd=tmp_path)
+    assert done.stdout.strip() == ANSWER, done.stderr
+    ran = subprocess.run([str(home / "bin/python"), "-m", "signalbox", "version"], capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert ran.returncode == 0 and "signalbox" in ran.stdout, ran.stderr
