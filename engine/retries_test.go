@@ -212,7 +212,7 @@ func (timeoutError) Temporary() bool { return true }
 
 // After the request was sent it may have been served: a connection that ends
 // without an answer is not tried again, also not by net/http for the sake of an
-// idempotency key, on a new connection or a kept one.
+// idempotency key, on a new connection or on a kept one that takes its time.
 func TestNoRetryOnceSent(t *testing.T) {
 	for _, meta := range []string{`{}`, `{"headers":{"idempotency-key":"k"}}`} {
 		for _, kept := range []bool{false, true} {
@@ -224,7 +224,9 @@ func TestNoRetryOnceSent(t *testing.T) {
 						_, _ = io.WriteString(w, `{"status":"completed"}`)
 						return
 					}
-					if !kept {
+					if kept {
+						time.Sleep(staleAfter + 100*time.Millisecond) // it works on the request
+					} else {
 						sent.Add(2)
 					}
 					panic(http.ErrAbortHandler)
@@ -239,6 +241,28 @@ func TestNoRetryOnceSent(t *testing.T) {
 				assert.Equal(t, "connect", failure.Data.Reason)
 				assert.Len(t, result.Evidence.Attempts, 1)
 			})
+		}
+	}
+}
+
+// A kept connection of HTTP/1.1 that ends at once, without a byte of an answer,
+// had been closed: the request goes over another one, once more at most for each
+// such connection.
+func TestRetryOnAKeptConnection(t *testing.T) {
+	var sent atomic.Int64
+	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.ReadAll(r.Body)
+		if sent.Add(1)%2 == 0 {
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = io.WriteString(w, `{"status":"completed"}`)
+	})
+	for i := range 5 {
+		result, err := (&host{}).create(t, t.Context(), e, `{"model":"gpt-5.2-pro"}`)
+		require.NoError(t, err)
+		require.Len(t, result.Evidence.Attempts, 1+min(i, 1))
+		if i > 0 {
+			assert.Equal(t, "connect", result.Evidence.Attempts[0].ErrorKind)
 		}
 	}
 }

@@ -2,12 +2,15 @@ package engine
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"math"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -18,12 +21,17 @@ const (
 	maxRetries = 4
 	// maxRetryAfter is the longest Retry-After that is waited for.
 	maxRetryAfter = 30 * time.Second
+	// staleAfter: a kept connection of HTTP/1.1 that ends this soon after a request
+	// was written to it, without a byte of an answer, was closed before the request
+	// arrived.
+	staleAfter = time.Second
 )
 
 // send posts the body and gives the answer, whatever its status. This is the
 // one place that retries (contract 6): connect errors and 5xx, before any event
 // can have been delivered; never a 4xx, and a 429 is never slept on. A request
-// that was sent and got no answer is not sent again: it may have been served.
+// that was sent and got no answer is not sent again, since it may have been
+// served; but for one on a kept connection that had ended, see staleAfter.
 func (x *exchange) send(ctx context.Context, streamed bool) (*http.Response, error) {
 	for attempt := 0; ; attempt++ {
 		start := time.Now()
@@ -103,11 +111,18 @@ func ended(ctx context.Context) string {
 // post sends one request.
 func (x *exchange) post(ctx context.Context, streamed bool) (*http.Response, *unreachable) {
 	connected := false
+	var kept time.Time // when a kept connection of HTTP/1.1 was taken
+	var answered atomic.Bool
 	trace := &httptrace.ClientTrace{
 		// The transport starts over when a kept connection turns out to be gone
 		// before anything was written to it.
-		GetConn: func(string) { connected = false },
-		GotConn: func(httptrace.GotConnInfo) { connected = true },
+		GetConn: func(string) { connected, kept = false, time.Time{} },
+		GotConn: func(info httptrace.GotConnInfo) {
+			if connected = true; info.Reused && !isHTTP2(info.Conn) {
+				kept = time.Now()
+			}
+		},
+		GotFirstResponseByte: func() { answered.Store(true) },
 	}
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, x.target.baseURL+"/responses", nil)
 	if err != nil {
@@ -123,9 +138,19 @@ func (x *exchange) post(ctx context.Context, streamed bool) (*http.Response, *un
 	x.upload.attach(req, clock.touch)
 	resp, err := x.engine.cfg.Transport.RoundTrip(req)
 	if err != nil {
-		return nil, x.unreachable(err, connected)
+		failure := x.unreachable(err, connected)
+		isStale := !kept.IsZero() && !answered.Load() && time.Since(kept) < staleAfter
+		failure.unsent = failure.unsent || isStale && failure.Data.Reason == "connect"
+		return nil, failure
 	}
 	return resp, nil
+}
+
+// isHTTP2 reports whether a connection speaks HTTP/2, which says itself which
+// requests it has not served.
+func isHTTP2(conn net.Conn) bool {
+	c, ok := conn.(*tls.Conn)
+	return ok && c.ConnectionState().NegotiatedProtocol == "h2"
 }
 
 // retryAfter reads how long the upstream asks to wait, 0 for nothing: the
