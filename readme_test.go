@@ -54,7 +54,8 @@ var examples = map[string]string{
   "retryAfterMs": 2000
 }
 `,
-	"status.sh": "authenticated\nchatgpt\tcodex_auth_json_oauth\nplatform\tcodex_auth_json_api_key\n",
+	"validate.sh": "PASS\tgpt-5.2-codex\tgpt-5.2-codex\tcodex_auth_json_oauth\nPASS\tgpt-5.2-pro\tgpt-5.2-pro\tcodex_auth_json_api_key\n",
+	"status.sh":   "authenticated\nchatgpt\tcodex_auth_json_oauth\nplatform\tcodex_auth_json_api_key\n",
 }
 
 // withoutLogin says what the scripts print when nobody is logged in; the others
@@ -62,6 +63,7 @@ var examples = map[string]string{
 var withoutLogin = map[string]string{
 	"both-routes.sh": "gpt-5.2-codex\tlogin_required\ngpt-5.2-pro\tlogin_required\n",
 	"cancel.sh":      "failed\n1001 login_required\n",
+	"validate.sh":    "FAIL\tgpt-5.2-codex\t-\tlogin_required\nFAIL\tgpt-5.2-pro\t-\tlogin_required\n",
 	"status.sh":      "unauthenticated\nchatgpt\tnot available: no_credentials\nplatform\tnot available: no_credentials\n",
 }
 
