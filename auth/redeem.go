@@ -237,11 +237,11 @@ func loginFailed(reason, message, action string) *protocol.Error {
 }
 
 func cancelledLogin() *protocol.Error {
-	return loginFailed(protocol.ReasonCancelled, "the login was cancelled", "")
+	return loginFailed(protocol.ReasonCancelled, "the login was cancelled", "Log in again")
 }
 
 func superseded() *protocol.Error {
-	return loginFailed(protocol.ReasonSuperseded, "another login has taken the place of this one", "")
+	return loginFailed(protocol.ReasonSuperseded, "another login has taken the place of this one", "Finish the other login")
 }
 
 func expiredLogin() *protocol.Error {

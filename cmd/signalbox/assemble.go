@@ -40,7 +40,11 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 			return nil, nil, err
 		}
 		getenv, end = sim.getenv, func() { sim.close(); closeLog() }
-		to, open = sim.places(), sim.open
+		after := agreesForHost
+		if s.atTerminal {
+			after = agreesForPerson
+		}
+		to, open = sim.places(), sim.opener(open, after)
 	} else if to, err = choosePlaces(s, getenv); err != nil {
 		end()
 		return nil, nil, err

@@ -33,6 +33,8 @@ type settings struct {
 	logFile         string
 	trace           string
 	simulate        scenarioFlag
+	// atTerminal: a person waits, not a host. No flag.
+	atTerminal bool
 }
 
 // parseFlags reads the flags of a subcommand, its own ones included, which may

@@ -59,6 +59,7 @@ func login(p *program, args []string) int {
 		}
 		params["apiKey"] = key
 	}
+	s.atTerminal = true
 	c, err := p.open(s)
 	if err != nil {
 		return p.usageError(err)

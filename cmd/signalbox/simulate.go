@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/signalbox-dev/signalbox/auth"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
@@ -64,9 +65,32 @@ func (s *simulation) places() places {
 	return places{override(s.server.ChatGPTURL()), override(s.server.PlatformURL()), issuer}
 }
 
-// open is the browser of a simulated user, who agrees at once unless the scenario
-// says otherwise: it goes where the simulator sends it, on this machine alone.
-func (s *simulation) open(ctx context.Context, address string) error {
+// Times until the simulated user agrees to a login that nobody else has finished:
+// a host may want to be that user itself, a person at a terminal waits.
+const (
+	agreesForHost   = 5 * time.Second
+	agreesForPerson = time.Second
+)
+
+// opener opens a page as system does, whatever comes of it, and is the user of a
+// simulation: after a while they agree, unless the scenario says otherwise. They
+// go where the simulator sends them, on this machine alone.
+func (s *simulation) opener(system func(context.Context, string) error, after time.Duration) func(context.Context, string) error {
+	return func(ctx context.Context, address string) error {
+		agree := time.NewTimer(after)
+		defer agree.Stop()
+		_ = system(ctx, address)
+		select {
+		case <-agree.C:
+			return agreeTo(ctx, address)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// agreeTo asks for a page as a browser does, on this machine alone.
+func agreeTo(ctx context.Context, address string) error {
 	if err := onLoopback(address); err != nil {
 		return err
 	}
