@@ -17,7 +17,7 @@ demo: build
 # The tests run the real binary over real pipes and real HTTP on loopback, then
 # through the clients of other languages and editors.
 test:
-	$(GO) test $(RACE) ./...
+	$(GO) test $(RACE) -timeout 30m ./...
 	@$(MAKE) --no-print-directory test-clients test-python
 
 # The Python package with the real SDKs and frameworks, in a virtual environment
