@@ -52,6 +52,8 @@ var refusals = []refusal{
 		`{"kind":"upstream_rejected","reason":"model_unavailable","action":"Ask for another model, or choose another route with _meta.route.","retryable":false,"httpStatus":404,"upstream":{"code":"model_not_found","message":"no"}}`},
 	{"code in a header", askPlatform, 403, "X-Error-Json: !\nX-Openai-Authorization-Error: not_allowed", `{}`, 1102,
 		`{"kind":"upstream_rejected","reason":"forbidden","action":"Check the rights of the account or the key.","retryable":false,"httpStatus":403,"upstream":{"code":"not_allowed"}}`},
+	{"quota with another status", askPlatform, 400, "", `{"error":{"code":"billing_hard_limit_reached","message":"no"}}`, 1103,
+		`{"kind":"rate_limited","reason":"quota","action":"Check the plan and billing details of the Platform account.","retryable":false,"httpStatus":400,"upstream":{"code":"billing_hard_limit_reached","message":"no"}}`},
 	{"402 detail of an object", askChatGPT, 402, "", `{"detail":{"code":"deactivated_workspace","message":7}}`, 1102,
 		`{"kind":"upstream_rejected","reason":"other","action":"Correct the request as the upstream's message says.","retryable":false,"httpStatus":402,"upstream":{"code":"deactivated_workspace"}}`},
 	{"400 code at the top", askPlatform, 400, "Retry-After: 5", `{"code":"bad","message":"words","param":"input"}`, 1102,

@@ -10,6 +10,12 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
+// The codes by which limits are told that no wait of seconds ends.
+var (
+	quotaCodes = []string{"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
+	limitCodes = append([]string{"usage_limit_reached", "usage_not_included"}, quotaCodes...)
+)
+
 // limited explains a limit. It is never slept on (contract 6); only requests and
 // tokens, which come back by themselves, may be tried again.
 func (x *exchange) limited(said upstreamFailure, h http.Header) *protocol.Error {
@@ -29,7 +35,7 @@ func (x *exchange) limited(said upstreamFailure, h http.Header) *protocol.Error 
 		d.Reason, message = "usage_not_included", "The ChatGPT plan does not include Codex."
 		d.Action = "Upgrade the plan, or use a Platform key."
 		d.PlanType = cmp.Or(d.PlanType, x.mask(h.Get("X-Codex-Plan-Type")))
-	case said.is("insufficient_quota", "billing_hard_limit_reached", "billing_not_active"):
+	case said.is(quotaCodes...):
 		d.Reason, message = "quota", "The quota of the Platform account is used up."
 		d.Action = "Check the plan and billing details of the Platform account."
 	case said.is("tokens") || !said.is("requests") && h.Get("X-Ratelimit-Remaining-Tokens") == "0":

@@ -44,8 +44,8 @@ func (x *exchange) classify(ctx context.Context, status int, said upstreamFailur
 		return protocol.NewError(protocol.CodeUpstreamRejected, message, protocol.ErrorData{Reason: reason, Action: action})
 	}
 	switch {
-	case status == http.StatusTooManyRequests, status/100 == 4 && said.is("usage_limit_reached", "usage_not_included"):
-		// The ChatGPT backend says some of these with a 404.
+	case status == http.StatusTooManyRequests, status/100 == 4 && said.is(limitCodes...):
+		// The ChatGPT backend says some of these with a 404, the Platform with a 400.
 		return x.limited(said, h)
 	case status == http.StatusUnauthorized:
 		return x.tokenRejected(ctx)
