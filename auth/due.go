@@ -78,12 +78,12 @@ func (m *Manager) cannotRenew(s *snapshot) *protocol.Error {
 		return failure
 	}
 	if s.file.refreshToken.IsZero() {
-		return protocol.NewError(protocol.CodeLoginRequired, "there is no refresh token in "+m.path,
+		return protocol.NewError(protocol.CodeLoginRequired, "there is no refresh token in "+m.placeOf(s),
 			credentialData(need, all, protocol.ReasonTokenExpired, obtain(need)))
 	}
 	if !isSendable(s.file.refreshToken) {
 		return mismatch(need, all, protocol.ReasonWrongKind, obtain(need),
-			"tokens.refresh_token in "+m.path+" holds blanks or control characters")
+			"tokens.refresh_token in "+m.placeOf(s)+" holds blanks or control characters")
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -197,7 +197,7 @@ func (c *codexStore) writable() *protocol.Error {
 		if isReadOnlyKeyring {
 			return keyringError(errCannotWrite)
 		}
-		return nil
+		return checkFolder(c.files.home) // where the locks are
 	case set.store == storeAuto:
 		return c.files.writable()
 	}

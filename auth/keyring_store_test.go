@@ -258,3 +258,34 @@ func TestUnsupportedStoreIsLeftAlone(t *testing.T) {
 		equal(t, "environment", string(p.Source)+outcome(t, err), "env_openai_api_key")
 	}
 }
+
+// A keyring that stops answering between the issuer's answer and the save: the
+// new tokens are used from memory, never put on the disk, and saved when it
+// answers again.
+func TestKeyringHangsBeforeTheSave(t *testing.T) {
+	k := inSession(t)
+	m, sim := simulated(t, "expired")
+	home := m.cfg.Home
+	enter(t, k, home, []byte(textOf(t, home)))
+	if err := os.Remove(m.path); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(home, settingsName), []byte(`cli_auth_credentials_store = "keyring"`))
+	m.at = func(step string) {
+		if step == "answer" {
+			k.Pause()
+		}
+	}
+	c, err := m.ChatGPT(t.Context())
+	equal(t, "used from memory", string(c.Source)+outcome(t, err), "codex_keyring_oauth")
+	k.Resume()
+	for strings.Contains(lookup(k, home), sim.Login().RefreshToken) { // until the test's deadline
+		time.Sleep(10 * time.Millisecond)
+	}
+	m.Settle(t.Context())
+	equal(t, "sent", grants(sim), "renewal")
+	equal(t, "no file", textOf(t, home), "")
+	c, err = at(t, sim, home).ChatGPT(t.Context())
+	equal(t, "another process", string(c.Source)+outcome(t, err), "codex_keyring_oauth")
+	equal(t, "sent", grants(sim), "renewal")
+}

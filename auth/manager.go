@@ -78,7 +78,9 @@ type Manager struct {
 	exchanges exchanges
 	// lastRaw is what the store held when it was last read; nil before.
 	lastRaw *Secret
-	held    heldSecrets
+	// lastGood is what was last read without an error; nil before.
+	lastGood *snapshot
+	held     heldSecrets
 	// explicit is the key that this process was given.
 	explicit Secret
 	unsaved  *unsaved
@@ -345,8 +347,11 @@ func (m *Manager) load(ctx context.Context) *snapshot {
 	// harmless: the next call sees that the file is another one.
 	m.cached = s
 	m.held.add(s.secrets...)
+	if s.err == nil {
+		m.lastGood = s
+	}
 	last := m.lastRaw
-	moved := s.err == nil || s.err.Code != protocol.CodeCancelled
+	moved := s.err == nil || s.err.Code != protocol.CodeCancelled && s.err.Data.Reason != protocol.ReasonKeyring
 	if moved {
 		m.lastRaw = &s.raw
 	}

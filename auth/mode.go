@@ -113,10 +113,17 @@ func (m *Manager) mode(s *snapshot) (protocol.AccountMode, *protocol.Error) {
 	switch {
 	case !m.cfg.AccessToken.IsZero():
 		return protocol.ModeChatGPT, nil
-	case !m.cfg.APIKey.IsZero():
+	case !m.cfg.APIKey.IsZero(), m.hasExplicitKey():
 		return protocol.ModeAPIKey, nil
 	}
 	return "", s.err
+}
+
+// hasExplicitKey reports whether this process was given a key.
+func (m *Manager) hasExplicitKey() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !m.explicit.IsZero()
 }
 
 // planMode is the mode that the claims of the id_token stand for: the plans

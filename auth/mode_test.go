@@ -121,3 +121,14 @@ func TestMode(t *testing.T) {
 		equal(t, fmt.Sprintf("status of %+v", c), shown, got)
 	}
 }
+
+// A key that this process was given is a login as any other.
+func TestModeOfAnExplicitKey(t *testing.T) {
+	m := NewManager(Config{Home: t.TempDir()})
+	m.SetExplicitKey(secret("sk-" + canary + "-explicit"))
+	got, err := m.Mode(t.Context())
+	equal(t, "mode", string(got)+outcome(t, err), "apiKey")
+	put(t, m.path, fixture(t, "codex-chatgpt"))
+	got, err = m.Mode(t.Context())
+	equal(t, "auth_mode decides", string(got)+outcome(t, err), "chatgpt")
+}

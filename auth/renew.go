@@ -188,7 +188,7 @@ func (m *Manager) isAdoptable(basis, s *snapshot, why string) bool {
 // another program while it was renewed.
 func (m *Manager) accountChanged(s *snapshot) *protocol.Error {
 	const need = protocol.CredentialChatGPT
-	return protocol.NewError(protocol.CodeLoginRequired, m.path+" holds another login than the one that this request began with",
+	return protocol.NewError(protocol.CodeLoginRequired, m.placeOf(s)+" holds another login than the one that this request began with",
 		credentialData(need, m.find(s), protocol.ReasonAccountChanged, "Send the request again to use the login that is there now"))
 }
 

@@ -141,15 +141,8 @@ func (s *fileStore) writable() *protocol.Error {
 // check refuses a target that must not or cannot be replaced (contract 5).
 func (s *fileStore) check(target string) *protocol.Error {
 	for _, dir := range []string{s.home, filepath.Dir(target)} {
-		info, err := os.Stat(dir)
-		if err != nil {
-			return storeFailed(dir, err)
-		}
-		if !isOurs(info) {
-			return notOwner(dir)
-		}
-		if info.Mode().Perm()&0o200 == 0 {
-			return refusedStore(protocol.ReasonReadOnly, dir, "is read-only", "Make "+dir+" writable for its owner")
+		if failure := checkFolder(dir); failure != nil {
+			return failure
 		}
 	}
 	info, err := os.Lstat(target)
@@ -167,6 +160,20 @@ func (s *fileStore) check(target string) *protocol.Error {
 			"Replace the hard link by a symbolic link or a copy")
 	case info.Mode().Perm()&0o200 == 0:
 		return refusedStore(protocol.ReasonReadOnly, target, "is read-only", "Make "+target+" writable for its owner")
+	}
+	return nil
+}
+
+// checkFolder refuses a folder that must not or cannot be written.
+func checkFolder(dir string) *protocol.Error {
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return storeFailed(dir, err)
+	case !isOurs(info):
+		return notOwner(dir)
+	case info.Mode().Perm()&0o200 == 0:
+		return refusedStore(protocol.ReasonReadOnly, dir, "is read-only", "Make "+dir+" writable for its owner")
 	}
 	return nil
 }

@@ -155,8 +155,11 @@ func (m *Manager) forgetUnsaved() {
 // overlay is the store as it will be once what is unsaved is written.
 func (m *Manager) overlay(s *snapshot) *snapshot {
 	m.mu.Lock()
-	u := m.unsaved
+	u, good := m.unsaved, m.lastGood
 	m.mu.Unlock()
+	if u != nil && good != nil && s.err != nil && s.err.Data.Reason == protocol.ReasonKeyring {
+		s = good // the keyring does not answer, which is why they are unsaved
+	}
 	if u == nil || !u.applies(s) {
 		return s
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -156,4 +157,48 @@ func TestKeyringBesideCodex(t *testing.T) {
 	said, code = loginStatus(t, sim, home, k.Env...)
 	assert.Equal(t, "Not logged in", said)
 	assert.Equal(t, 1, code)
+}
+
+// 12 processes on an expired login in the keyring: one POST, 12 answers, and the
+// new tokens are in the entry and nowhere else.
+func TestRenewalInTheKeyring(t *testing.T) {
+	t.Parallel()
+	k := testcheck.StartKeyring(t)
+	sim, home := scenarioHome(t, "expired")
+	account := moveToKeyring(t, k, home)
+	before, attributes := k.Lookup("Codex Auth", account), k.Attributes("Codex Auth")
+	var hosts []*host
+	for range 12 {
+		h := spawn(t, options{home: home, upstream: sim, env: k.Env})
+		h.ping()
+		hosts = append(hosts, h)
+	}
+	for _, h := range hosts {
+		h.send(request("1", "responses/create", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`))
+	}
+	for _, h := range hosts {
+		m := h.answer("1")
+		require.Nil(t, m.Error, "%s", m.Error)
+		assert.Contains(t, string(m.Result), `"credential_source":"codex_keyring_oauth"`)
+	}
+	_, renewals := exchangesOf(sim)
+	assert.Equal(t, 1, renewals)
+	after := k.Lookup("Codex Auth", account)
+	assert.False(t, before == after || strings.Contains(after, sim.Login().RefreshToken), "the new tokens are in the entry")
+	assert.Equal(t, attributes, k.Attributes("Codex Auth"))
+
+	// The exchange is saved there, too.
+	o := hosts[0].create("2", proRequest)
+	require.Equal(t, "completed", o.status())
+	h := spawn(t, options{home: home, upstream: sim, env: k.Env})
+	o = h.create("1", proRequest)
+	require.Equal(t, "completed", o.status())
+	assert.Contains(t, string(o.answer.Result), `"credential_source":"codex_keyring_api_key"`)
+	entries, err := os.ReadDir(home)
+	require.NoError(t, err)
+	for _, e := range entries {
+		text, err := os.ReadFile(filepath.Join(home, e.Name()))
+		require.NoError(t, err)
+		assert.False(t, e.Name() == "auth.json" || strings.Contains(string(text), testcheck.Canary), e.Name())
+	}
 }
