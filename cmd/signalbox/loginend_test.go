@@ -111,7 +111,7 @@ func TestCancelWhileRedeeming(t *testing.T) {
 			within(t, start, 500*time.Millisecond)
 			assert.NotNil(t, m.Error)
 			open()
-			h.ping()
+			h.call(`"p"`, "ping", "")
 			require.NoError(t, h.in.Close())
 			h.exit()
 			unchanged(t, home, text)
