@@ -56,8 +56,18 @@ func (p *program) printStatus(auth protocol.AuthStatus) {
 		}
 		row("account", strings.Join(parts, ", "))
 	}
+	if auth.Mode != nil {
+		row("mode", string(*auth.Mode))
+	}
 	c, k := auth.Credentials.ChatGPT, auth.Credentials.Platform
-	row("token", credential(c.Present, c.Source, ", until ", c.ExpiresAt)+reason(c.Reason))
+	token := credential(c.Present, c.Source, ", until ", c.ExpiresAt)
+	if c.Refreshable {
+		token += ", renewed by itself"
+	}
+	if c.Unsaved {
+		token += ", not saved yet"
+	}
+	row("token", token+reason(c.Reason))
 	row("key", credential(k.Present, k.Source, ", ", k.Hint)+reason(k.Reason))
 	for _, r := range auth.Routes {
 		word := st.mark(r.Available, "available", "not available")
@@ -76,6 +86,9 @@ func (p *program) printStatus(auth protocol.AuthStatus) {
 	}
 	for _, warning := range auth.Warnings {
 		row("warning", warning)
+	}
+	if auth.State == protocol.StateUnauthenticated || auth.State == protocol.StateExpired {
+		row("to do", "signalbox login")
 	}
 }
 
