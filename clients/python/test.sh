@@ -24,10 +24,11 @@ for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python3.10};
 done
 [[ -n $python ]] || skip "no python3 from 3.10 to 3.13 with venv (Debian: apt-get install python3-venv)"
 
+cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/signalbox-tests
 environment() { # of a requirements file; prints its folder
   local key dir
   key=$({ "$python" -c 'import sys; print(sys.version, sys.prefix)'; cat "$1"; } | cksum | cut -d' ' -f1)
-  dir=${XDG_CACHE_HOME:-$HOME/.cache}/signalbox-tests/${1%.txt}-$key
+  dir=$cache/${1%.txt}-$key
   if [[ ! -e $dir/complete ]]; then
     rm -rf "$dir"
     mkdir -p "$(dirname "$dir")"
@@ -47,7 +48,7 @@ if [[ -z ${SIGNALBOX_BIN:-} ]]; then
   make -s -C "$root" build
   export SIGNALBOX_BIN=$root/signalbox
 fi
-export PYTHONPATH=$PWD PYTHONPYCACHEPREFIX=$(dirname "$main")/pycache
+export PYTHONPATH=$PWD PYTHONPYCACHEPREFIX=$cache/pycache XDG_DATA_HOME=$cache/data
 # Nothing of the user's, and nothing leaves the machine: no telemetry, no tracing.
 unset OPENAI_API_KEY OPENAI_BASE_URL OPENAI_OAUTH_ACCESS_TOKEN OPENAI_ORG_ID OPENAI_PROJECT_ID OPENAI_ORGANIZATION OPENAI_PROJECT CREWAI_OPENAI_AUTH_MODE CREWAI_CODEX_CHATGPT_BASE_URL
 export CREWAI_DISABLE_TELEMETRY=true CREWAI_DISABLE_TRACKING=true CREWAI_TRACING_ENABLED=false OTEL_SDK_DISABLED=true
@@ -59,7 +60,7 @@ if [[ ${1:-} == --bench ]]; then
   exit
 fi
 if (($#)); then exec "$main/bin/python" -m pytest "$@"; fi
-"$main/bin/python" -m mypy --strict signalbox
+"$main/bin/python" -m mypy --strict --cache-dir "$cache/mypy" signalbox
 "$main/bin/python" -m pytest tests
 echo "with version 3 of the OpenAI SDK:"
 "$openai3/bin/python" -m pytest tests/test_openai.py tests/test_openai_errors.py tests/test_httpx.py

@@ -55,12 +55,21 @@ def eventually(condition: Callable[[], object], what: str, seconds: float = 20.0
 
 def children() -> set[int]:
     """The signalbox processes of this process."""
-    listing = subprocess.run(["ps", "-o", "pid=,stat=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True).stdout
+    if not Path("/proc/self/stat").exists():
+        listing = subprocess.run(["ps", "-axo", "pid=,ppid=,stat=,args="], capture_output=True, text=True).stdout
+        rows = [line.split(None, 3) for line in listing.splitlines()]
+        return {int(r[0]) for r in rows if int(r[1]) == os.getpid() and not r[2].startswith("Z") and "serve" in r[3]}
     found = set()
-    for line in listing.splitlines():
-        pid, stat, command = line.split(None, 2)
-        if "serve" in command and not stat.startswith("Z"):
-            found.add(int(pid))
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            state, parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[:2]
+            command = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it has just ended
+        if int(parent) == os.getpid() and state != "Z" and b"serve" in command:
+            found.add(int(entry.name))
     return found
 
 
