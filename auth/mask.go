@@ -22,7 +22,7 @@ var (
 		`|\b(?:rt\.|at-)[A-Za-z0-9._-]{20,}`)
 	// namedTokens are values behind a name that tells what they are.
 	namedTokens = lazy(`(?i)(\bbearer\s+)[A-Za-z0-9._~+/=-]{8,}` +
-		`|((?:refresh_token|access_token|id_token|subject_token|api_key)\\?["']?\s*[:=]\s*\\?["']?)[^\s"'\\&,;}]{4,}`)
+		`|((?:refresh_token|access_token|id_token|subject_token|api_?key)\\?["']?\s*[:=]\s*\\?["']?)[^\s"'\\&,;}]{4,}`)
 )
 
 // heldSecrets are the secrets that a manager has seen. They stay masked after
@@ -76,7 +76,7 @@ func (m *Manager) Mask(text string) string {
 	if containsAny(text, "eyJ", "sk-", "rt_", "rt.", "at-") {
 		text = tokenShapes().ReplaceAllString(text, redacted)
 	}
-	if containsAny(strings.ToLower(text), "bearer", "_token", "api_key") {
+	if containsAny(strings.ToLower(text), "bearer", "_token", "api_key", "apikey") {
 		text = namedTokens().ReplaceAllString(text, "${1}${2}"+redacted)
 	}
 	return text

@@ -57,7 +57,7 @@ func (p *program) prompt(model string, args []string) (string, error) {
 	case len(args) == 0:
 		return "", errors.New("ask needs a prompt, or - for stdin")
 	case len(args) == 1 && args[0] == "-":
-		text, err := io.ReadAll(p.stdin)
+		text, err := p.read(func() ([]byte, error) { return io.ReadAll(p.stdin) })
 		return string(text), err
 	}
 	return strings.Join(args, " "), nil

@@ -50,7 +50,7 @@ func (p *program) callParams(args []string) (json.RawMessage, error) {
 	text, given := []byte(args[1]), args[1] != "-"
 	if !given {
 		var err error
-		if text, err = io.ReadAll(p.stdin); err != nil {
+		if text, err = p.read(func() ([]byte, error) { return io.ReadAll(p.stdin) }); err != nil {
 			return nil, fmt.Errorf("read stdin: %w", err)
 		}
 	}

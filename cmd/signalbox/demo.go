@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -36,7 +37,12 @@ func demo(p *program, args []string) int {
 	if err != nil {
 		return p.usageError(err)
 	}
-	if err := p.runDemo(args); err != nil {
+	err = p.runDemo(args)
+	var stopped interrupted
+	switch {
+	case errors.As(err, &stopped):
+		return stopped.code()
+	case err != nil:
 		_, _ = fmt.Fprintf(p.stderr, "signalbox demo: %v\n", err)
 		return exitNot
 	}
@@ -63,6 +69,16 @@ func (p *program) runDemo(flags []string) error {
 	}
 	timer := time.AfterFunc(demoWait, func() { _ = server.Process.Kill() })
 	defer timer.Stop()
+	ended, stopped := make(chan struct{}), make(chan os.Signal, 1)
+	defer close(ended)
+	go func() {
+		select {
+		case signal := <-p.signals:
+			stopped <- signal
+			_ = server.Process.Signal(signal)
+		case <-ended:
+		}
+	}()
 	d := &demoHost{in: stdin, lines: bufio.NewReader(stdout), out: p.stdout, style: p.styleOf(p.stdout), width: p.widthOf(p.stdout)}
 	err = d.play()
 	_ = stdin.Close() // the end of a script: the server drains and exits
@@ -70,7 +86,12 @@ func (p *program) runDemo(flags []string) error {
 	if ended := server.Wait(); err == nil {
 		err = ended
 	}
-	return err
+	select {
+	case signal := <-stopped:
+		return interrupted{signal}
+	default:
+		return err
+	}
 }
 
 // demoHost is the host of the demo.

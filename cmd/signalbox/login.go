@@ -53,7 +53,11 @@ func login(p *program, args []string) int {
 	}
 	if l.withAPIKey {
 		key, err := p.readKey()
-		if err != nil {
+		var stopped interrupted
+		switch {
+		case errors.As(err, &stopped):
+			return stopped.code()
+		case err != nil:
 			_, _ = fmt.Fprintf(p.stderr, "signalbox: %v\n", err)
 			return exitNot
 		}
@@ -119,11 +123,15 @@ func (l *loginFlags) params(rest []string) (map[string]any, error) {
 func (p *program) readKey() (string, error) {
 	if fd := int(p.stdin.Fd()); term.IsTerminal(fd) {
 		_, _ = fmt.Fprint(p.stderr, "Platform key (it is not shown): ")
-		key, err := term.ReadPassword(fd)
+		shown, _ := term.GetState(fd)
+		key, err := p.read(func() ([]byte, error) { return term.ReadPassword(fd) })
+		if err != nil && shown != nil {
+			_ = term.Restore(fd, shown)
+		}
 		_, _ = fmt.Fprintln(p.stderr)
 		return strings.TrimSpace(string(key)), err
 	}
-	key, err := io.ReadAll(io.LimitReader(p.stdin, maxKeyBytes+1))
+	key, err := p.read(func() ([]byte, error) { return io.ReadAll(io.LimitReader(p.stdin, maxKeyBytes+1)) })
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("read stdin: %w", err)

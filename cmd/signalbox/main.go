@@ -102,8 +102,12 @@ func isVersion(arg string) bool { return arg == "-version" || arg == "--version"
 
 // usageError prints what is wrong with the command line.
 func (p *program) usageError(err error) int {
-	if errors.Is(err, flag.ErrHelp) {
+	var stopped interrupted
+	switch {
+	case errors.Is(err, flag.ErrHelp):
 		return exitDone
+	case errors.As(err, &stopped):
+		return stopped.code()
 	}
 	topic := "help"
 	var wrong flagError

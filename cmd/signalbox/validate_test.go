@@ -227,6 +227,6 @@ func TestValidateEndsAtASignal(t *testing.T) {
 	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
 	_ = cmd.Wait()
 	within(t, start, 2*time.Second)
-	assert.Equal(t, 130, cmd.ProcessState.ExitCode())
+	assert.Equal(t, 130, shellCode(cmd.ProcessState))
 	assert.Empty(t, stdout.String())
 }

@@ -120,6 +120,8 @@ func TestAuthMessagesByAllowList(t *testing.T) {
 	f.Message(true, nil, "auth/loginPrompt", "params", []byte(`{"loginId":"l","userCode":"`+testcheck.Canary+`"}`))
 	f.Message(true, []byte("2"), "auth/login/complete", "error", []byte(`{"code":1005}`))
 	f.Message(false, []byte("4"), "ping", "params", nil)
+	f.Message(false, []byte("5"), "login", "params", []byte(`{"apiKey":"`+testcheck.Canary+`"}`))
+	f.Message(false, []byte("6"), "routes/resolve", "params", []byte(`{"model":"m"}`))
 	var lines []string
 	for _, r := range end() {
 		lines = append(lines, r.Kind+" "+string(r.ID)+" "+r.Method+" "+r.Text)
@@ -131,6 +133,8 @@ func TestAuthMessagesByAllowList(t *testing.T) {
 		`rpc.out  auth/loginPrompt params {"loginId":"l","userCode":"[redacted]"}`,
 		`rpc.out 2 auth/login/complete error {"code":1005}`,
 		`rpc.in 4 ping `,
+		`rpc.in 5 login params {"apiKey":"[redacted]"}`,
+		`rpc.in 6 routes/resolve params {"model":"m"}`,
 	}, lines)
 }
 
