@@ -90,6 +90,8 @@ var refusals = []refusal{
 		`{"kind":"rate_limited","reason":"usage_limit","action":"Wait for the reset, or use a Platform key.","retryable":false,"retryAfterMs":7000,"httpStatus":429,
 		"headers":{"x-codex-active-limit":"codex_other","x-codex-other-primary-used-percent":"100.0","x-codex-other-primary-reset-at":"4102444800","x-codex-secondary-used-percent":"100","x-codex-plan-type":"pro","retry-after":"7"},
 		"upstream":{"type":"usage_limit_reached"},"resetsAt":"2100-01-01T00:00:00Z","planType":"pro","window":"primary"}`},
+	{"credits of a workspace", askChatGPT, 429, "X-Codex-Rate-Limit-Reached-Type: workspace_member_credits_depleted", `{"error":{"type":"usage_limit_reached","plan_type":"business"}}`, 1103,
+		`{"kind":"rate_limited","reason":"usage_limit","action":"Ask the owner of the workspace for more usage, or use a Platform key.","retryable":false,"httpStatus":429,"headers":{"x-codex-rate-limit-reached-type":"workspace_member_credits_depleted"},"upstream":{"type":"usage_limit_reached"},"planType":"business"}`},
 	{"usage limit by the seconds", askChatGPT, 429, "", `{"error":{"type":"usage_limit_reached","resets_in_seconds":7200.5}}`, 1103,
 		`{"kind":"rate_limited","reason":"usage_limit","action":"Wait for the reset, or use a Platform key.","retryable":false,"retryAfterMs":"FUTURE","httpStatus":429,"upstream":{"type":"usage_limit_reached"},"resetsAt":"FUTURE"}`},
 	{"usage limit by the header's seconds", askChatGPT, 429, "X-Codex-Primary-Used-Percent: 101\nX-Codex-Primary-Reset-After-Seconds: 7200", `{"error":{"type":"usage_limit_reached","resets_in_seconds":"x"}}`, 1103,

@@ -24,7 +24,7 @@ func (x *exchange) limited(said upstreamFailure, h http.Header) *protocol.Error 
 	switch {
 	case said.is("usage_limit_reached"):
 		d.Reason, message = "usage_limit", "The usage limit of the ChatGPT plan has been reached."
-		d.Action = "Wait for the reset, or use a Platform key."
+		d.Action = usageAction(h.Get("X-Codex-Rate-Limit-Reached-Type"))
 		d.PlanType = cmp.Or(d.PlanType, x.mask(h.Get("X-Codex-Plan-Type")))
 		full := fullWindow(h)
 		d.Window = full.name
@@ -46,6 +46,18 @@ func (x *exchange) limited(said upstreamFailure, h http.Header) *protocol.Error 
 	d.ResetsAt = rfc3339(resetsAt)
 	d.RetryAfterMs = x.retryAfterLimit(d.Reason, said, resetsAt, h).Milliseconds()
 	return protocol.NewError(protocol.CodeRateLimited, message, d)
+}
+
+// usageAction is what helps against a usage limit, by what the backend says has
+// run out.
+func usageAction(reached string) string {
+	switch reached {
+	case "workspace_owner_credits_depleted":
+		return "Add credits to the workspace, or use a Platform key."
+	case "workspace_member_credits_depleted", "workspace_member_usage_limit_reached":
+		return "Ask the owner of the workspace for more usage, or use a Platform key."
+	}
+	return "Wait for the reset, or use a Platform key."
 }
 
 // retryAfterLimit is how long a limit holds: what the upstream asks to wait, else
