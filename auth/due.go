@@ -65,6 +65,31 @@ func (m *Manager) isFresh(access Secret) bool {
 	return m.fresh.token == fingerprint(access) && time.Since(m.fresh.at) < renewPause
 }
 
+// isFreshAndUntried reports whether the access token is fresh, and the upstream
+// has not accepted it yet.
+func (m *Manager) isFreshAndUntried(access Secret) bool {
+	isFresh := m.isFresh(access)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return isFresh && !m.fresh.worked
+}
+
+// Accepted notes that the upstream has accepted a credential: when it refuses it
+// later, that is a reason to renew it, however fresh it is.
+func (m *Manager) Accepted(c ChatGPTCredential) {
+	m.mu.Lock()
+	fresh := m.fresh
+	m.mu.Unlock()
+	if fresh.at.IsZero() || fresh.worked || fresh.token != fingerprint(c.token) {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fresh.token == fresh.token {
+		m.fresh.worked = true
+	}
+}
+
 // fingerprint stands for a token where only equality counts.
 func fingerprint(token Secret) [sha256.Size]byte { return sha256.Sum256([]byte(token.Reveal())) }
 

@@ -234,12 +234,12 @@ func (m *Manager) afterRenewal(ctx context.Context) (ChatGPTCredential, error) {
 // Renew is for a request whose token the upstream has refused although it has
 // not expired: it gives a newer token of the same login, renewed unless that has
 // happened already. The error is 1001 token_rejected when there is no newer one
-// to be had: the token is the environment's, or has just been renewed; else an
-// error of ChatGPT. Another source never takes its place.
+// to be had: the token is the environment's, or was refused right after it had
+// been renewed; else an error of ChatGPT. Another source never takes its place.
 func (m *Manager) Renew(ctx context.Context, failed ChatGPTCredential) (ChatGPTCredential, error) {
 	s := m.load(ctx)
 	switch {
-	case !failed.isStored() || m.isFresh(failed.token) || s.file.refreshToken.IsZero():
+	case !failed.isStored() || m.isFreshAndUntried(failed.token) || s.file.refreshToken.IsZero():
 		return ChatGPTCredential{}, m.tokenRejected(s)
 	case s.err != nil:
 		return ChatGPTCredential{}, s.err

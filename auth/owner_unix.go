@@ -23,7 +23,8 @@ func hardLinks(info fs.FileInfo) uint64 {
 	return 1
 }
 
-// isNoSpace reports whether the disk or the user's share of it is full.
+// isNoSpace reports whether the disk or the user's share of it is full, or a
+// limit of the process is reached.
 func isNoSpace(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }

@@ -4,6 +4,7 @@ package auth
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -253,4 +254,36 @@ func TestKilledAtAnyTime(t *testing.T) {
 			t.Fatal("neither the old file nor the new one")
 		}
 	}
+}
+
+// A limit on the size of files ends no process and loses no token: it is a full
+// disk (A13).
+func TestA13FileSizeLimit(t *testing.T) {
+	l := loginOf(t, simulator.Config{})
+	old := textOf(t, l.home)
+	inner := process(roleRenew, l.home, l.sim.IssuerURL())
+	cmd := exec.Command("/bin/sh", "-c", `ulimit -f 0; exec "$0"`, inner.Path)
+	cmd.Env = inner.Env
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan []byte, 1)
+	go func() {
+		_ = cmd.Wait()
+		done <- out.Bytes()
+	}()
+	for deadline := time.Now().Add(10 * time.Second); l.posts() == 0 && time.Now().Before(deadline); {
+		time.Sleep(5 * time.Millisecond)
+	}
+	time.Sleep(300 * time.Millisecond)
+	equal(t, "auth.json", textOf(t, l.home) == old, true)
+	select {
+	case out := <-done:
+		t.Fatalf("it has ended: %s", out)
+	default:
+	}
+	_ = cmd.Process.Kill() // it would wait for room
+	<-done
 }

@@ -46,6 +46,8 @@ type renewal struct {
 type freshToken struct {
 	token [32]byte
 	at    time.Time // with the monotonic clock
+	// worked: the upstream has accepted it.
+	worked bool
 }
 
 // rest is how an issuer that fails is left alone.
@@ -299,14 +301,25 @@ func (r *renewed) write(d *document, at time.Time) {
 func (m *Manager) commitRenewed(s *snapshot, fresh *renewed, release func()) (failure *protocol.Error, unsaved bool) {
 	posted, at := s.file.refreshToken.Reveal(), m.cfg.Now()
 	change := func(d *document) error { fresh.write(d, at); return nil }
-	applies := func(now *snapshot) bool { return now.err == nil && now.file.refreshToken.Reveal() == posted }
+	applies := func(now *snapshot) bool {
+		if now.err != nil {
+			// Perhaps it will be repaired; it is not overwritten, and the tokens are not
+			// thrown away.
+			return now.err.Data.Reason == protocol.ReasonCorrupt
+		}
+		return now.file.refreshToken.Reveal() == posted
+	}
 	m.mu.Lock()
-	m.fresh = freshToken{fingerprint(fresh.accessToken), time.Now()}
+	m.fresh = freshToken{token: fingerprint(fresh.accessToken), at: time.Now()}
 	m.rest = rest{}
 	m.mu.Unlock()
 	for now := s; ; now = m.store.load(context.Background()) {
 		if !applies(now) {
 			return m.adoptMoved(s), false // ours are dropped
+		}
+		if now.err != nil {
+			m.keepLocked(now.err, change, applies, release)
+			return now.err, true
 		}
 		text := []byte(now.raw.Reveal())
 		d := newDocument(text)

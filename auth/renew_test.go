@@ -811,3 +811,58 @@ func serve(t *testing.T, handle http.HandlerFunc) string {
 	t.Cleanup(server.Close)
 	return server.URL
 }
+
+// A token that has worked and is then refused is renewed, however fresh it is; one
+// that never worked is not, so that an upstream which refuses everything is no
+// storm (A26).
+func TestFreshTokenThatIsRefused(t *testing.T) {
+	l := loginOf(t, simulator.Config{Scenario: "ok"})
+	m := l.manager()
+	first, err := m.ChatGPT(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := m.Renew(t.Context(), first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		_, err = m.Renew(t.Context(), second)
+		equal(t, "never worked", reasonOf(t, err, protocol.CodeLoginRequired), "token_rejected")
+	}
+	m.Accepted(first) // of another token this says nothing
+	_, err = m.Renew(t.Context(), second)
+	equal(t, "never worked", reasonOf(t, err, protocol.CodeLoginRequired), "token_rejected")
+	m.Accepted(second)
+	third, err := m.Renew(t.Context(), second)
+	if err != nil || third.token.Reveal() == second.token.Reveal() {
+		t.Fatal("not renewed", err)
+	}
+	equal(t, "posts", l.posts(), 2)
+}
+
+// The file is spoilt during the POST: it is not overwritten, the new tokens are
+// in use, and they are saved when it is whole again.
+func TestFileIsSpoiltDuringARenewal(t *testing.T) {
+	var l *login
+	var old string
+	l = loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
+		if done {
+			_ = os.WriteFile(filepath.Join(l.home, fileName), []byte(old[:100]), 0o600)
+		}
+		return true
+	}})
+	old = textOf(t, l.home)
+	m := l.manager()
+	if _, err := m.ChatGPT(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "not overwritten", textOf(t, l.home) == old[:100], true)
+	status, _ := statusOf(t, m)
+	equal(t, "unsaved", status.Credentials.ChatGPT.Unsaved, true)
+	put(t, filepath.Join(l.home, fileName), []byte(old))
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline) && textOf(t, l.home) == old; {
+		time.Sleep(5 * time.Millisecond)
+	}
+	l.renewed()
+}

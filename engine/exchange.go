@@ -106,6 +106,9 @@ func (x *exchange) call(ctx context.Context) error {
 	if resp.StatusCode/100 != 2 {
 		return x.rejected(ctx, resp)
 	}
+	if route.Name == protocol.RouteChatGPT {
+		x.engine.cfg.Credentials.Accepted(x.target.login)
+	}
 	// Contract 4: a mismatch that the header tells is found before the header is
 	// delivered, and started would deliver it.
 	if x.record.mismatch(x.req.Meta.ExpectModel) {

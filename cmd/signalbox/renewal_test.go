@@ -57,18 +57,22 @@ func homeOf(t *testing.T, sim *simulator.Server) string {
 	return home
 }
 
-// savedRefreshToken is that of auth.json.
-func savedRefreshToken(t *testing.T, home string) string {
+// savedRefreshToken and savedAccessToken are those of auth.json.
+func savedRefreshToken(t *testing.T, home string) string { return savedTokens(t, home)[0] }
+func savedAccessToken(t *testing.T, home string) string  { return savedTokens(t, home)[1] }
+
+func savedTokens(t *testing.T, home string) [2]string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(home, "auth.json"))
 	require.NoError(t, err)
 	var file struct {
 		Tokens struct {
 			Refresh string `json:"refresh_token"`
+			Access  string `json:"access_token"`
 		}
 	}
 	require.NoError(t, json.Unmarshal(text, &file))
-	return file.Tokens.Refresh
+	return [2]string{file.Tokens.Refresh, file.Tokens.Access}
 }
 
 // requireSaved asserts that auth.json holds the token that the next renewal takes.
@@ -264,6 +268,10 @@ func TestA32RenewalAfter401(t *testing.T) {
 	got = h.create("2", askAgain)
 	require.False(t, got.completed.Evidence.Refreshed)
 	require.Len(t, got.completed.Evidence.Attempts, 1)
+	revoke(savedAccessToken(t, home)) // it has worked, so that this is news
+	got = h.create("3", askAgain)
+	require.Equal(t, "completed", got.status(), "%s", got.answer.Raw)
+	require.Equal(t, 2, renewals(sim))
 
 	// The token of the environment is nobody's to renew, and no other takes its place.
 	sim = simulated(t, simulator.Config{})
