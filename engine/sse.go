@@ -13,6 +13,10 @@ var errEventTooLarge = errors.New("event is too large")
 const (
 	// minBuffer is what the buffer of a stream starts with and goes back to.
 	minBuffer = 4 << 10
+	// burstBuffer is what it grows to while reads fill it.
+	burstBuffer = 64 << 10
+	// trickle is how many small reads in a row end that.
+	trickle = 64
 	// keepBuffer is the largest buffer kept for the next event, so that a stream
 	// which had one large event does not hold its memory until the end.
 	keepBuffer = 256 << 10
@@ -66,6 +70,10 @@ type eventReader struct {
 	// while another is in use.
 	large *sync.Pool
 	small []byte
+	// filled: the last read filled the buffer; trickled: how many reads in a row
+	// would have done with the smallest.
+	filled   bool
+	trickled int
 }
 
 // newEventReader reads from r. beforeRead is called before each Read of r. max
@@ -230,12 +238,18 @@ func (r *eventReader) fill() {
 	held := r.to - r.from
 	kept := held + r.end - r.line
 	size := len(r.buf)
-	if size > keepBuffer && kept <= keepBuffer/2 {
+	// A burst is read in larger pieces, which are fewer writes to the host, too; a
+	// stream that trickles goes back to the smallest buffer.
+	switch {
+	case r.filled && size < burstBuffer:
+		size *= 2
+	case size > keepBuffer && kept <= keepBuffer/2, r.trickled >= trickle && size <= burstBuffer && kept <= minBuffer/2:
 		size = minBuffer
 	}
 	// nextLine let no line past max+lineOverhead, so kept is below this bound,
 	// and an event just above a limit of 2^n does not take a buffer of 2^(n+1).
 	bound := held + r.max + lineOverhead + minBuffer
+	size = min(size, max(bound, len(r.buf)))
 	for size <= kept {
 		// The last step goes to the bound at once: one of a few bytes behind 2^n
 		// would cost a buffer of that size.
@@ -267,6 +281,10 @@ func (r *eventReader) fill() {
 		n, err := r.src.Read(r.buf[r.end:])
 		r.end += n
 		r.err = err
+		r.filled = r.end == len(r.buf)
+		if r.trickled++; n >= minBuffer/2 {
+			r.trickled = 0
+		}
 		if n > 0 || err != nil {
 			return
 		}
