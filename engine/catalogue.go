@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -224,15 +226,7 @@ func (e *Engine) readChatGPTModels(body []byte) ([]listed, bool) {
 		}
 		models = append(models, l)
 	}
-	slices.SortStableFunc(models, func(a, b listed) int {
-		switch {
-		case a.priority < b.priority:
-			return -1
-		case a.priority > b.priority:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(models, func(a, b listed) int { return cmp.Compare(a.priority, b.priority) })
 	return models, true
 }
 
@@ -255,7 +249,7 @@ func (e *Engine) readPlatformModels(body []byte) ([]listed, bool) {
 		}
 		models = append(models, describe(m.ID))
 	}
-	slices.SortFunc(models, func(a, b listed) int { return compareText(a.id, b.id) })
+	slices.SortFunc(models, func(a, b listed) int { return strings.Compare(a.id, b.id) })
 	return models, true
 }
 

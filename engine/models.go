@@ -15,61 +15,39 @@ import (
 // refresh it does not wait for the network: what is missing or older than
 // catalogueLife is asked for in the background, for the next call.
 func (e *Engine) Models(ctx context.Context, refresh bool) protocol.ModelsListResult {
-	status := e.cfg.Credentials.Status(ctx)
-	began := time.Now()
-	views := map[protocol.RouteName]catalogueView{}
+	l := lister{engine: e, status: e.cfg.Credentials.Status(ctx), refresh: refresh, began: time.Now()}
+	if running := e.fillCatalogues(ctx, l.status, refresh); refresh && len(running) > 0 {
+		for _, done := range running {
+			select {
+			case <-done:
+			case <-ctx.Done():
+			}
+		}
+		l.status = e.cfg.Credentials.Status(ctx) // a renewal may have changed what can be used
+	}
+	return l.list()
+}
+
+// fillCatalogues asks the backends whose lists are due, or all that have a
+// credential with force. The channels are closed when their answers are there.
+func (e *Engine) fillCatalogues(ctx context.Context, status protocol.AuthStatus, force bool) []<-chan struct{} {
+	ctx = context.WithoutCancel(ctx) // the lists outlive this request
 	var running []<-chan struct{}
 	for _, route := range status.Routes {
 		if !route.Available {
 			continue
 		}
-		// The lists outlive this request.
-		background := context.WithoutCancel(ctx)
-		owner := catalogueOwner(route, status)
-		var done <-chan struct{}
+		ask, read := e.askPlatformModels, e.readPlatformModels
 		if route.Route == protocol.RouteChatGPT {
-			done = e.chatgptModels.fill(owner, refresh, func(etag string) (lookup, error) { return e.askChatGPTModels(background, etag) }, e.readChatGPTModels)
-		} else {
-			done = e.platformModels.fill(owner, refresh, func(etag string) (lookup, error) { return e.askPlatformModels(background, etag) }, e.readPlatformModels)
+			ask, read = e.askChatGPTModels, e.readChatGPTModels
 		}
-		if refresh && done != nil {
+		done := e.catalogueOf(route.Route).fill(catalogueOwner(route, status), force,
+			func(etag string) (lookup, error) { return ask(ctx, etag) }, read)
+		if done != nil {
 			running = append(running, done)
 		}
 	}
-	for _, done := range running {
-		select {
-		case <-done:
-		case <-ctx.Done():
-		}
-	}
-	if len(running) > 0 { // a renewal may have changed what can be used
-		status = e.cfg.Credentials.Status(ctx)
-	}
-	result := protocol.ModelsListResult{Models: []protocol.Model{}, Warnings: []string{}}
-	for _, route := range status.Routes {
-		if !route.Available {
-			continue
-		}
-		v := e.catalogueOf(route.Route).view(catalogueOwner(route, status))
-		views[route.Route] = v
-		if v.failure != "" {
-			result.Warnings = append(result.Warnings, fmt.Sprintf("The models of the %s route could not be listed: %s.", route.Route, v.failure))
-		}
-	}
-	l := lister{engine: e, status: status, views: views, refresh: refresh, began: began}
-	for _, r := range table {
-		if r.pinned {
-			result.Models = append(result.Models, l.pinned(r))
-			if v := views[r.route]; !v.heard.IsZero() && !slices.ContainsFunc(v.models, func(m listed) bool { return m.id == r.pattern }) {
-				result.Warnings = append(result.Warnings,
-					fmt.Sprintf("The list of the %s route does not name %s, which may not be served to this account.", r.route, r.pattern))
-			}
-		}
-	}
-	for _, route := range status.Routes {
-		result.Models = append(result.Models, l.rows(route)...)
-	}
-	return result
+	return running
 }
 
 func (e *Engine) catalogueOf(route protocol.RouteName) *catalogue {
@@ -92,15 +70,48 @@ func catalogueOwner(route protocol.RouteState, status protocol.AuthStatus) strin
 	return owner
 }
 
-// lister makes the rows of one answer.
+// lister makes one answer.
 type lister struct {
 	engine *Engine
 	status protocol.AuthStatus
-	views  map[protocol.RouteName]catalogueView
+	// views of the lists, by the routes that can be used.
+	views map[protocol.RouteName]catalogueView
 	// began is when the request came: a list that it asked for and that was heard
 	// since then is live.
 	refresh bool
 	began   time.Time
+}
+
+func (l *lister) list() protocol.ModelsListResult {
+	result := protocol.ModelsListResult{Models: []protocol.Model{}, Warnings: []string{}}
+	warn := func(format string, values ...any) {
+		result.Warnings = append(result.Warnings, fmt.Sprintf(format, values...))
+	}
+	l.views = map[protocol.RouteName]catalogueView{}
+	for _, route := range l.status.Routes {
+		if !route.Available {
+			continue
+		}
+		v := l.engine.catalogueOf(route.Route).view(catalogueOwner(route, l.status))
+		l.views[route.Route] = v
+		if v.failure != "" {
+			warn("The models of the %s route could not be listed: %s.", route.Route, v.failure)
+		}
+	}
+	for _, r := range table {
+		if !r.pinned {
+			continue
+		}
+		result.Models = append(result.Models, l.pinned(r))
+		v := l.views[r.route]
+		if !v.heard.IsZero() && !slices.ContainsFunc(v.models, func(m listed) bool { return m.id == r.pattern }) {
+			warn("The list of the %s route does not name %s, which may not be served to this account.", r.route, r.pattern)
+		}
+	}
+	for _, route := range l.status.Routes {
+		result.Models = append(result.Models, l.rows(route)...)
+	}
+	return result
 }
 
 // pinned gives the row of a pinned model, which is there whatever a backend
@@ -215,5 +226,3 @@ func isOlder(version, than string) bool {
 func isModelID(text string) bool {
 	return text != "" && len(text) <= 200 && isFieldValue(text)
 }
-
-func compareText(a, b string) int { return strings.Compare(a, b) }
