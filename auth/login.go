@@ -44,6 +44,8 @@ type Login struct {
 	redirect string // the redirect URI, also where nothing listens
 	cancel   context.CancelFunc
 	turn     chan struct{} // full while a code is redeemed
+	saved    chan struct{} // closed once the tokens are in the store
+	dropped  chan struct{} // closed once the user has cancelled
 	settled  chan struct{} // closed once err is final and the port is free
 
 	mu       sync.Mutex // guards what follows
@@ -79,6 +81,8 @@ func (m *Manager) BeginLogin(ctx context.Context, options LoginOptions) (*Login,
 		prompt:  protocol.LoginPrompt{LoginID: "login_" + randomText(12), Method: options.Method},
 		cancel:  cancel,
 		turn:    make(chan struct{}, 1),
+		saved:   make(chan struct{}),
+		dropped: make(chan struct{}),
 		settled: make(chan struct{}),
 	}
 	if err := l.begin(ctx, running); err != nil {
@@ -208,7 +212,7 @@ func (l *Login) settle(err *protocol.Error) {
 // tokens are being saved.
 func (l *Login) Cancel(reason *protocol.Error) bool {
 	l.mu.Lock()
-	if l.over || l.stored {
+	if l.over || l.stored || l.unwanted {
 		l.mu.Unlock()
 		return false
 	}
@@ -218,6 +222,7 @@ func (l *Login) Cancel(reason *protocol.Error) bool {
 		reason = cancelledLogin()
 	}
 	l.settle(reason)
+	close(l.dropped)
 	return true
 }
 
@@ -261,19 +266,35 @@ func (l *Login) arrive(query url.Values) page {
 	if errors.As(err, &stranger) {
 		return strangerPage(stranger.Error())
 	}
+	over := l.settled
 	if l.take(context.Background()) {
 		switch {
 		case err != nil:
 			l.settle(wrongIssuer())
+			l.give()
 		case a.failure != "":
 			l.settle(l.manager.denied(a.failure, a.failureDetail))
-		default:
-			l.settle(l.redeem(grant{a.code, l.redirect, l.pkce.verifier}))
+			l.give()
+		default: // behind the page, which need not wait for a key
+			over = make(chan struct{})
+			go func() {
+				defer l.give()
+				defer close(over)
+				l.settle(l.redeem(grant{a.code, l.redirect, l.pkce.verifier}))
+			}()
 		}
-		l.give()
 	}
-	<-l.settled
-	return endPage(l.Stored(), l.failure())
+	select {
+	case <-l.saved:
+	case <-over:
+	case <-l.dropped: // by the user; where the process ends, it is saved all the same
+	}
+	select {
+	case <-l.saved:
+		return savedPage()
+	default:
+		return failedPage(l.failure())
+	}
 }
 
 // Complete ends a browser login with the query of the address that the browser

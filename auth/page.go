@@ -62,24 +62,18 @@ func (p page) write(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).Flush()
 }
 
-// endPage tells how the login has ended. stored: the tokens were there, and err
-// is about what came after them.
-func endPage(stored bool, err *protocol.Error) page {
-	switch {
-	case err == nil:
-		return page{
-			status: http.StatusOK,
-			title:  "You are logged in",
-			text:   "signalbox has stored the login. You can close this page and go back to your program.",
-		}
-	case stored && err.Code != protocol.CodeCredentialStore:
-		return page{
-			status: http.StatusOK,
-			title:  "You are logged in, without an API key",
-			text:   "signalbox has stored the login. " + err.Message,
-			action: err.Data.Action,
-		}
+// savedPage is for the user whose login is saved, whatever becomes of a key for
+// it.
+func savedPage() page {
+	return page{
+		status: http.StatusOK,
+		title:  "You are logged in",
+		text:   "signalbox has stored the login. You can close this page and go back to your program.",
 	}
+}
+
+// failedPage tells how the login has failed.
+func failedPage(err *protocol.Error) page {
 	return page{
 		status: http.StatusOK, // as Codex: a browser may show a page of its own for another one
 		title:  "The login has failed",

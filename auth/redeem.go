@@ -70,18 +70,19 @@ func (l *Login) redeem(g grant) *protocol.Error {
 	if unwanted {
 		return l.failure()
 	}
-	return m.storeLogin(ctx, l.options, login)
-}
-
-// storeLogin saves a login and gets the key that the options want (contract 3).
-// The error is 1003 when it is not saved; when a key is required and not to be
-// had, it is that of Exchange, and the login is kept.
-func (m *Manager) storeLogin(ctx context.Context, options LoginOptions, login newLogin) *protocol.Error {
-	if err := m.replaceLogin(ctx, login, options.Replace); err != nil {
+	if err := m.replaceLogin(ctx, login, l.options.Replace); err != nil {
 		return protocolError(err)
 	}
-	wanted := options.Exchange == protocol.ExchangeRequire ||
-		options.Exchange == protocol.ExchangeAuto && planMode(parseClaims(login.idToken)) == protocol.ModeAPIKey
+	close(l.saved)
+	return m.exchangeLogin(ctx, l.options.Exchange, login)
+}
+
+// exchangeLogin gets the key that the policy wants for a login that is saved
+// (contract 3). Where the key is required and not to be had, the error is that of
+// Exchange.
+func (m *Manager) exchangeLogin(ctx context.Context, policy protocol.ExchangePolicy, login newLogin) *protocol.Error {
+	wanted := policy == protocol.ExchangeRequire ||
+		policy == protocol.ExchangeAuto && planMode(parseClaims(login.idToken)) == protocol.ModeAPIKey
 	if !wanted {
 		return nil
 	}
@@ -89,7 +90,7 @@ func (m *Manager) storeLogin(ctx context.Context, options LoginOptions, login ne
 	switch {
 	case err == nil:
 		return nil
-	case options.Exchange == protocol.ExchangeRequire:
+	case policy == protocol.ExchangeRequire:
 		return protocolError(err)
 	}
 	m.notice("the login is saved, and no Platform API key could be had for it: " + err.Error())

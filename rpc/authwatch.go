@@ -62,6 +62,9 @@ func (s *Server) watchAuth(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		if s.isStoring() {
+			continue // loginEnded tells it, once
+		}
 		s.toldMu.Lock()
 		if status := protocol.Encode(s.cfg.Auth.Status(ctx)); !bytes.Equal(status, s.told) {
 			s.tellAuth(status)

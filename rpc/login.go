@@ -106,6 +106,18 @@ func (s *Server) watchLogin(l *auth.Login, first func()) <-chan loginEnd {
 	return ended
 }
 
+// isStoring reports whether a login is being stored, which is told at its end.
+func (s *Server) isStoring() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for l := range s.logins {
+		if l.Stored() {
+			return true
+		}
+	}
+	return false
+}
+
 // awaitTold waits until the host has been told how the login has ended.
 func (s *Server) awaitTold(ctx context.Context, l *auth.Login) {
 	s.mu.Lock()
