@@ -41,6 +41,8 @@ type exchanges struct {
 	// refused are the refusals, by id_token.
 	refused map[[sha256.Size]byte]*protocol.Error
 	running *exchangeRun
+	// rejected are keys that the Platform did not accept.
+	rejected map[[sha256.Size]byte]bool
 }
 
 // exchangeRun is one run, which all that need its key wait for.
@@ -53,7 +55,7 @@ type exchangeRun struct {
 
 // Exchange trades the id_token of the stored login for a Platform key (RFC 8693).
 // Where there is a key of the login already, stored or of an exchange before, it
-// is returned and nothing is sent. The exchange goes on when ctx ends.
+// is returned and nothing is sent, unless the Platform has refused it. The exchange goes on when ctx ends.
 //
 // The error is a *protocol.Error: 1001 when there is no login, or its id_token
 // has expired and the renewal was refused; 1002 foreign_issuer or bad_override;
@@ -79,7 +81,7 @@ func (m *Manager) exchanged(s *snapshot) (PlatformCredential, *protocol.Error) {
 		return PlatformCredential{}, s.err
 	}
 	for _, f := range all {
-		if f.due == need && (f.isStored() || f.source == protocol.SourceTokenExchangeAPIKey) && f.looks() == need {
+		if f.due == need && (f.isStored() || f.source == protocol.SourceTokenExchangeAPIKey) && f.looks() == need && !m.isRejected(f.value) {
 			return PlatformCredential{Source: f.source, key: f.value}, nil
 		}
 	}
@@ -91,6 +93,23 @@ func (m *Manager) exchanged(s *snapshot) (PlatformCredential, *protocol.Error) {
 		return PlatformCredential{}, err
 	}
 	return PlatformCredential{Source: protocol.SourceTokenExchangeAPIKey}, nil
+}
+
+// Rejected notes that the Platform did not accept the key. It stays the one that
+// counts (contract 5), but Exchange gets another one in its place.
+func (m *Manager) Rejected(key PlatformCredential) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.exchanges.rejected == nil || len(m.exchanges.rejected) >= maxRefusedExchanges {
+		m.exchanges.rejected = map[[sha256.Size]byte]bool{}
+	}
+	m.exchanges.rejected[fingerprint(key.key)] = true
+}
+
+func (m *Manager) isRejected(key Secret) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.exchanges.rejected[fingerprint(key)]
 }
 
 // cannotExchange is why the stored login cannot be exchanged, without asking

@@ -179,7 +179,21 @@ func (c *codexStore) current(s *snapshot) bool {
 	case set.store == storeFile:
 		return c.files.current(s)
 	}
-	return time.Since(s.at) < keyringFresh && (s.from == storeKeyring || c.files.current(s))
+	return time.Since(s.at) < keyringFresh && (s.from == storeKeyring || c.files.current(s)) && !c.knowsNewer(s)
+}
+
+// knowsNewer reports whether the entry was read again after s, as it is under the
+// locks, and holds something else than s.
+func (c *codexStore) knowsNewer(s *snapshot) bool {
+	c.mu.Lock()
+	last := c.last
+	c.mu.Unlock()
+	text := ""
+	if s.from == storeKeyring {
+		text = s.raw.Reveal()
+	}
+	isAnswer := last.err == nil || errors.Is(last.err, errNoEntry)
+	return isAnswer && last.started.After(s.at) && string(last.text) != text
 }
 
 // writable implements store. A login is written where it was read.

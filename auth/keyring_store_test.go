@@ -289,3 +289,20 @@ func TestKeyringHangsBeforeTheSave(t *testing.T) {
 	equal(t, "another process", string(c.Source)+outcome(t, err), "codex_keyring_oauth")
 	equal(t, "sent", grants(sim), "renewal")
 }
+
+// What was read under the locks counts at once, however fresh what was read
+// before is: else an old token would go on being used beside the new one.
+func TestKeyringReadUnderALockCounts(t *testing.T) {
+	k := inSession(t)
+	home := keyringHome(t, "keyring")
+	enter(t, k, home, fixture(t, "codex-chatgpt"))
+	m := NewManager(Config{Home: home, Now: now})
+	c, err := m.PeekChatGPT(t.Context())
+	equal(t, "before", c.AccountID+outcome(t, err), "acct_1")
+	enter(t, k, home, []byte(strings.ReplaceAll(string(fill([]byte(`{"auth_mode":"chatgpt","tokens":{"id_token":"<id account=acct_2>","access_token":"<access account=acct_2>","refresh_token":"rt"}}`))), "\n", "")))
+	c, err = m.PeekChatGPT(t.Context())
+	equal(t, "within a second", c.AccountID+outcome(t, err), "acct_1")
+	m.store.load(t.Context())
+	c, err = m.PeekChatGPT(t.Context())
+	equal(t, "read again", c.AccountID+outcome(t, err), "acct_2")
+}

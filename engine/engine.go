@@ -170,8 +170,10 @@ type target struct {
 	source    protocol.CredentialSource
 	accountID string
 	authorize func(http.Header)
-	// login is the credential of the chatgpt route, which may be renewed.
+	// login is the credential of the chatgpt route, which may be renewed, and key
+	// that of the platform route.
 	login auth.ChatGPTCredential
+	key   auth.PlatformCredential
 }
 
 // target resolves the credential of a route: the credential always follows the
@@ -188,7 +190,7 @@ func (e *Engine) target(ctx context.Context, route protocol.RouteName) (target, 
 	if err != nil {
 		return target{}, err
 	}
-	return target{route: route, baseURL: e.cfg.PlatformBaseURL, source: cred.Source, authorize: cred.Authorize}, nil
+	return e.platformTarget(cred), nil
 }
 
 // peek is target without any network call, for what only wants to know.
@@ -198,13 +200,17 @@ func (e *Engine) peek(ctx context.Context, route protocol.RouteName) (target, er
 		if err != nil {
 			return target{}, err
 		}
-		return target{route: route, baseURL: e.cfg.PlatformBaseURL, source: cred.Source, authorize: cred.Authorize}, nil
+		return e.platformTarget(cred), nil
 	}
 	cred, err := e.cfg.Credentials.PeekChatGPT(ctx)
 	if err != nil {
 		return target{}, err
 	}
 	return e.chatGPTTarget(cred), nil
+}
+
+func (e *Engine) platformTarget(cred auth.PlatformCredential) target {
+	return target{route: protocol.RoutePlatform, baseURL: e.cfg.PlatformBaseURL, source: cred.Source, authorize: cred.Authorize, key: cred}
 }
 
 func (e *Engine) chatGPTTarget(cred auth.ChatGPTCredential) target {

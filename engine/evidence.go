@@ -62,6 +62,11 @@ func (r *record) snapshot() protocol.Evidence {
 // routed notes the route; resolved what was resolved on it.
 func (r *record) routed(name protocol.RouteName) { r.evidence.Route = &name }
 
+// unresolved takes that back: there is no credential after all.
+func (r *record) unresolved() {
+	r.evidence.BaseURL, r.evidence.CredentialSource, r.evidence.AccountIDHash = nil, protocol.SourceUnknown, ""
+}
+
 func (r *record) resolved(baseURL string, source protocol.CredentialSource, accountID string) {
 	r.evidence.BaseURL = &baseURL
 	r.evidence.CredentialSource = source

@@ -66,15 +66,20 @@ func (x *exchange) call(ctx context.Context) error {
 		return err
 	}
 	x.record.routed(route.Name)
+	// Only a look: a body that is refused costs no network call.
+	if x.target, err = x.engine.peek(ctx, route.Name); err != nil {
+		return err
+	}
+	x.record.resolved(x.target.baseURL, x.target.source, x.target.accountID)
+	if x.upload.body, err = x.body(); err != nil {
+		return err
+	}
 	if x.target, err = x.engine.target(ctx, route.Name); err != nil {
+		x.record.unresolved()
 		return err
 	}
 	x.record.resolved(x.target.baseURL, x.target.source, x.target.accountID)
 	x.record.evidence.Refreshed = x.target.login.Refreshed
-	if x.upload.body, err = x.body(); err != nil {
-		return err
-	}
-	// Only now: what is refused costs no network call.
 	if route.Name == protocol.RouteChatGPT {
 		x.constraint = x.engine.constrained(ctx, x.target.accountID, x.target.authorize)
 		if ctx.Err() != nil {
@@ -93,6 +98,9 @@ func (x *exchange) call(ctx context.Context) error {
 	resp, err := x.send(ctx, streamed)
 	if err == nil && resp.StatusCode == http.StatusUnauthorized && route.Name == protocol.RouteChatGPT {
 		resp, err = x.sendRenewed(ctx, streamed, resp)
+	}
+	if err == nil && resp.StatusCode == http.StatusUnauthorized && route.Name == protocol.RoutePlatform {
+		x.engine.cfg.Credentials.Rejected(x.target.key)
 	}
 	if err != nil {
 		return err

@@ -88,6 +88,8 @@ func (x *exchange) tokenRejected(ctx context.Context) *protocol.Error {
 		action = "Put a new token into OPENAI_OAUTH_ACCESS_TOKEN, or unset it and run `signalbox login`."
 	case x.target.source == protocol.SourceEnvAPIKey:
 		action = "Correct the key in OPENAI_API_KEY."
+	case x.target.source == protocol.SourceTokenExchangeAPIKey:
+		action = "Ask for auth/exchange, which gets a new key."
 	case x.target.route == protocol.RoutePlatform:
 		action = "Replace the Platform key."
 	}

@@ -5,6 +5,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -251,4 +253,44 @@ func setIssuer(t *testing.T, home, issuer string) {
 	text, err = json.Marshal(auth)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(path, text, 0o600))
+}
+
+// A key of an exchange that was revoked stays the one that counts, and
+// auth/exchange gets another one in its place.
+func TestRevokedKeyOfAnExchange(t *testing.T) {
+	t.Parallel()
+	sim, home := scenarioHome(t, "no-key")
+	h := spawn(t, options{home: home, upstream: sim})
+	require.Equal(t, "completed", h.create("1", proRequest).status())
+	revoked := storedKey(t, home).(string)
+	resp, err := http.PostForm(sim.IssuerURL()+"/oauth/revoke", url.Values{"token": {revoked}})
+	require.NoError(t, err)
+	_ = resp.Body.Close()
+	for i := range 2 {
+		o := h.create(fmt.Sprint(2+i), proRequest)
+		refused(t, o.answer, 1001, "login_required", "token_rejected")
+	}
+	exchanges, _ := exchangesOf(sim)
+	assert.Equal(t, 1, exchanges)
+	m := h.call("5", "auth/exchange", "")
+	require.Nil(t, m.Error, "%s", m.Error)
+	assert.Equal(t, false, storedKey(t, home) == revoked)
+	o := h.create("6", proRequest)
+	require.Equal(t, "completed", o.status())
+	exchanges, _ = exchangesOf(sim)
+	assert.Equal(t, 2, exchanges)
+}
+
+// A body that is refused costs neither a renewal nor an exchange.
+func TestRefusedBodyCostsNothing(t *testing.T) {
+	t.Parallel()
+	sim, home := scenarioHome(t, "expired")
+	h := spawn(t, options{home: home, upstream: sim})
+	for i, body := range []string{
+		`{"model":"gpt-5.2-pro","input":"Hello.","background":true}`,
+		`{"model":"gpt-5.2-codex","input":"Hello.","previous_response_id":"resp_1"}`,
+	} {
+		refused(t, h.create(fmt.Sprint(i), body).answer, 1101, "unsupported_parameter", "")
+	}
+	assert.Empty(t, paths(sim))
 }
