@@ -231,7 +231,7 @@ func TestLoginThatTheConfigForbids(t *testing.T) {
 	})
 	t.Run("the workspace", func(t *testing.T) {
 		t.Parallel()
-		h, sim, home, stored := configured(t, `forced_chatgpt_workspace_id = ["ws-1", "ws-2"]`)
+		h, _, home, stored := configured(t, `forced_chatgpt_workspace_id = ["ws-1", "ws-2"]`)
 		p := h.beginLogin("1", anyPort)
 		assert.Contains(t, p.AuthURL, "&allowed_workspace_id=ws-1%2Cws-2")
 		page := browse(t, http.MethodGet, agree(t, p.AuthURL))
@@ -240,10 +240,9 @@ func TestLoginThatTheConfigForbids(t *testing.T) {
 		refused(t, answer, 1005, "login_failed", "workspace_not_allowed")
 		unchanged(t, home, stored)
 
-		h, sim, _, _ = configured(t, `forced_chatgpt_workspace_id = "elsewhere"`)
+		h, _, _, _ = configured(t, `forced_chatgpt_workspace_id = "elsewhere"`)
 		p = h.beginLogin("1", anyPort)
 		assert.Contains(t, p.AuthURL, "&allowed_workspace_id=elsewhere")
-		_ = sim
 	})
 	t.Run("the store", func(t *testing.T) {
 		t.Parallel()
