@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -295,4 +296,38 @@ func TestLoginCommandTakesAPastedAddress(t *testing.T) {
 	require.NoError(t, cmd.Wait())
 	assert.Contains(t, stdout.String(), "Logged in as ada@example.com (plus).")
 	assert.NotNil(t, authFile(t, home))
+}
+
+// Logins that are cancelled, superseded, refused and finished leave nothing
+// behind in the process.
+func TestManyLoginsLeaveNothing(t *testing.T) {
+	t.Parallel()
+	h, _, _ := loggedOut(t, options{lsp: true})
+	logins := func(n int) {
+		for range n {
+			p := h.beginLogin("1", anyPort)
+			h.send(notification("$/cancelRequest", `{"id":1}`))
+			h.answer("1")
+			p = h.beginLogin("2", `"wait":false,`+anyPort)
+			h.answer("2")
+			p = h.beginLogin("3", anyPort)
+			browse(t, http.MethodGet, with(t, redirect(t, p.AuthURL).String(), "state", "x", "code", "y"))
+			browse(t, http.MethodGet, with(t, agree(t, p.AuthURL), "error", "access_denied"))
+			h.answer("3")
+			p = h.beginLogin("4", anyPort)
+			browse(t, http.MethodGet, agree(t, p.AuthURL))
+			require.NotNil(t, h.answer("4").Result)
+		}
+	}
+	goroutines := func() (n int) {
+		var d struct{ Goroutines int }
+		require.NoError(t, json.Unmarshal(h.call(`"d"`, "server/diagnostics", "").Result, &d))
+		return d.Goroutines
+	}
+	logins(3)
+	before, open := goroutines(), len(fds(t, h.cmd.Process.Pid))
+	logins(40)
+	awaitThat(t, "as few goroutines and descriptors as before", func() bool {
+		return goroutines() <= before+2 && len(fds(t, h.cmd.Process.Pid)) <= open
+	})
 }
