@@ -91,7 +91,15 @@ const askAgain = `{"model":"gpt-5.2-codex","input":"Hello.","stream":true,"_meta
 func TestA1RenewalAmongProcesses(t *testing.T) {
 	for _, n := range []int{12, 50} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			sim := simulated(t, simulator.Config{Scenario: "expired", Hold: slowAnswer(500 * time.Millisecond)})
+			begun := make(chan struct{}) // closed when all have begun: then the answer comes
+			release := sync.OnceFunc(func() { close(begun) })
+			sim := simulated(t, simulator.Config{Scenario: "expired", Hold: func(_ simulator.Request, done bool) bool {
+				if done {
+					<-begun
+				}
+				return true
+			}})
+			defer release()
 			home := homeOf(t, sim)
 			hosts := make([]*host, n)
 			for i := range hosts {
@@ -100,6 +108,10 @@ func TestA1RenewalAmongProcesses(t *testing.T) {
 			for _, h := range hosts {
 				h.send(request("1", "responses/create", askAgain))
 			}
+			for _, h := range hosts {
+				require.Contains(t, string(h.call("0", "server/diagnostics", "").Result), `"streams":1`)
+			}
+			release()
 			for _, h := range hosts {
 				got := h.outcome("1")
 				require.Equal(t, "completed", got.status(), "%s", got.answer.Raw)
