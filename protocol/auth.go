@@ -26,11 +26,11 @@ const (
 	SourceAuthJSONAPIKey CredentialSource = "codex_auth_json_api_key"
 	// The tokens of auth.json.
 	SourceAuthJSONOAuth CredentialSource = "codex_auth_json_oauth"
-	// A key in the keyring. Not in this version.
+	// A key in the entry that Codex keeps in the keyring.
 	SourceKeyringAPIKey CredentialSource = "codex_keyring_api_key"
-	// Tokens in the keyring. Not in this version.
+	// The tokens of that entry.
 	SourceKeyringOAuth CredentialSource = "codex_keyring_oauth"
-	// A key that the ChatGPT login was exchanged for. Not in this version.
+	// A key that this process has exchanged the ChatGPT login for, or would have to.
 	SourceTokenExchangeAPIKey CredentialSource = "codex_token_exchange_api_key"
 	// Nothing was resolved.
 	SourceUnknown CredentialSource = "unknown"

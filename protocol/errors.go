@@ -65,7 +65,7 @@ const (
 	KindLoginRequired Kind = "login_required"
 	// There is a credential, and it must not be used for this.
 	KindCredentialMismatch Kind = "credential_mismatch"
-	// auth.json cannot be used.
+	// The store of the login, auth.json or the keyring, cannot be used.
 	KindCredentialStore Kind = "credential_store"
 	// The issuer, where logins come from, gave no answer that can be used.
 	KindAuthUnavailable Kind = "auth_unavailable"

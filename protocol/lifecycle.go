@@ -32,7 +32,7 @@ type InitializeResult struct {
 	ServerInfo ServerInfo `json:"serverInfo"`
 	// What this process serves and sends.
 	Capabilities ServerCapabilities `json:"capabilities"`
-	// As auth/status answers it, from file and environment only.
+	// As auth/status answers it, from file and environment only. Where the login may be in the keyring, the state is "error" and the reason "keyring" until auth/status has asked for it.
 	Auth AuthStatus `json:"auth"`
 	// Members of the params that had no effect.
 	IgnoredOptions []string `json:"ignoredOptions"`

@@ -581,7 +581,11 @@ export interface InitializeResult {
   serverInfo: ServerInfo;
   /** What this process serves and sends. */
   capabilities: ServerCapabilities;
-  /** As auth/status answers it, from file and environment only. */
+  /**
+   * As auth/status answers it, from file and environment only. Where the login
+   * may be in the keyring, the state is "error" and the reason "keyring" until
+   * auth/status has asked for it.
+   */
   auth: AuthStatus;
   /** Members of the params that had no effect. */
   ignoredOptions: string[];
