@@ -85,7 +85,7 @@ def exists(pid: int) -> bool:
         return sys.platform != "linux"
 
 
-def run_python(code: str, *, env: dict[str, str] | None = None, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def run_python(code: str, *, env: dict[str, str] | None = None, timeout: float = 300) -> subprocess.CompletedProcess[str]:
     """Runs a program in a process of its own."""
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],

@@ -391,7 +391,7 @@ def test_doctor() -> None:
 
 def test_doctor_as_a_command() -> None:
     arguments = ["-m", "signalbox.crewai", "doctor", "--simulate=report"]
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
     assert done.returncode == 1, done.stderr
     assert "- `crew.responses.gpt-5.2-codex`: **PASS**" in done.stdout and "- `crew.responses.gpt-5.2-pro`: **FAIL**" in done.stdout
     assert main(["doctor", "--binary=/no-such-binary", CODEX]) == 1

@@ -41,7 +41,7 @@ def test_example(number: int, tmp_path: Path) -> None:
         [sys.executable, "-c", EXAMPLES[number]],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         stdin=subprocess.DEVNULL,
         env={**os.environ, "SIGNALBOX_BIN": simulated},
     )
