@@ -115,7 +115,11 @@ func checkAddress(address string) error {
 func (b *Browser) commands() [][]string {
 	var all [][]string
 	for _, entry := range strings.Split(b.named, string(os.PathListSeparator)) {
-		if words := strings.Fields(entry); len(words) > 0 {
+		words := strings.Fields(entry)
+		if n := len(words); n > 0 && words[n-1] == "&" { // "in the background", as we do
+			words = words[:n-1]
+		}
+		if len(words) > 0 {
 			all = append(all, words)
 		}
 	}
@@ -128,7 +132,7 @@ func (b *Browser) commands() [][]string {
 	for _, name := range []string{"xdg-open", "wslview", "x-www-browser", "sensible-browser"} {
 		all = append(all, []string{name})
 	}
-	return all
+	return append(all, []string{"rundll32.exe", "url.dll,FileProtocolHandler"}) // Linux on Windows
 }
 
 // place puts the address where the arguments want it.

@@ -87,7 +87,7 @@ func (m *Manager) BeginLogin(ctx context.Context, options LoginOptions) (*Login,
 	}
 	if err := l.begin(ctx, running); err != nil {
 		l.settle(err)
-		return nil, l.err
+		return nil, l.failure() // which may be that another login came
 	}
 	return l, nil
 }

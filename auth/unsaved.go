@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -70,6 +71,7 @@ func (m *Manager) saveUntil(u *unsaved, release func()) {
 		case <-time.After(pause):
 		}
 		if release == nil {
+			_ = os.MkdirAll(m.cfg.Home, 0o700) // a login creates it, see rewrite
 			var err error
 			if release, err = m.lockRefresh(context.Background(), func() bool { return isClosed(u.over) }); err != nil {
 				release = nil

@@ -374,21 +374,36 @@ func TestE13E20E23CodeIsNotRedeemed(t *testing.T) {
 // process until they can be.
 func TestE14TokensAreKeptWhenTheyCannotBeSaved(t *testing.T) {
 	t.Parallel()
-	h, sim, home := loggedOut(t, options{lsp: true, home: t.TempDir()})
-	p := h.beginLogin("1", anyPort)
-	back := agree(t, p.AuthURL)
-	require.NoError(t, os.Chmod(home, 0o500))
-	page := browse(t, http.MethodGet, back)
-	assert.NotContains(t, page.body, "You are logged in")
-	_, notes, answer := h.until("1")
-	e := answer.failure()
-	assert.Equal(t, 1003, e.Code, "%s", answer.Raw)
-	assert.Contains(t, string(notes["auth/loginCompleted"].Params), `"unsaved":true`)
-	o := h.create("2", `{"model":"gpt-5.2-codex","input":"Hello."}`)
-	assert.Equal(t, "completed", o.status())
-	require.NoError(t, os.Chmod(home, 0o700))
-	awaitThat(t, "the tokens being saved", func() bool { return authFile(t, home) != nil })
-	assert.Equal(t, sim.Login().AccountID, tokens(authFile(t, home))["account_id"])
+	for name, row := range map[string]struct{ hinder, help func(home string) error }{
+		"the folder is read-only": {
+			func(home string) error { return os.Chmod(home, 0o500) },
+			func(home string) error { return os.Chmod(home, 0o700) },
+		},
+		"there is no folder": {
+			func(home string) error { _ = os.Remove(home); return os.WriteFile(home, nil, 0o600) },
+			os.Remove,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			home := filepath.Join(t.TempDir(), "codex")
+			require.NoError(t, os.Mkdir(home, 0o700))
+			h, sim, _ := loggedOut(t, options{lsp: true, home: home})
+			p := h.beginLogin("1", anyPort)
+			back := agree(t, p.AuthURL)
+			require.NoError(t, row.hinder(home))
+			page := browse(t, http.MethodGet, back)
+			assert.NotContains(t, page.body, "You are logged in")
+			_, notes, answer := h.until("1")
+			assert.Equal(t, 1003, answer.failure().Code, "%s", answer.Raw)
+			assert.Contains(t, string(notes["auth/loginCompleted"].Params), `"unsaved":true`)
+			o := h.create("2", `{"model":"gpt-5.2-codex","input":"Hello."}`)
+			assert.Equal(t, "completed", o.status())
+			require.NoError(t, row.help(home))
+			awaitThat(t, "the tokens being saved", func() bool { return authFile(t, home) != nil })
+			assert.Equal(t, sim.Login().AccountID, tokens(authFile(t, home))["account_id"])
+		})
+	}
 }
 
 func TestE15NobodyFinishes(t *testing.T) {
@@ -574,7 +589,7 @@ func TestE22OpenerGetsTheAddressAlone(t *testing.T) {
 			}
 			if variable == "BROWSER" {
 				require.NoError(t, os.Rename(filepath.Join(dir, "xdg-open"), filepath.Join(dir, "mine")))
-				env = append(env, "BROWSER=not-there:mine --page=%s")
+				env = append(env, "BROWSER=not-there:mine --page=%s &")
 			}
 			h, _, _ := loggedOut(t, options{lsp: true, env: env})
 			p := h.beginLogin("1", anyPort)
