@@ -233,7 +233,7 @@ func TestDuplicateID(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {
 		t.Run(name, func(t *testing.T) {
-			h := spawn(t, options{lsp: framing, args: []string{"--simulate=slow"}})
+			h := spawn(t, options{lsp: framing, args: []string{"--simulate=idle"}})
 			h.begin()
 			const params = `{"model":"gpt-5.2-codex","input":"Hello.","stream":true,"_meta":{"events":"none"}}`
 			for _, id := range []string{"1", `"1"`, `"a"`} {

@@ -19,7 +19,7 @@ func TestDiagnostics(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {
 		t.Run(name, func(t *testing.T) {
-			h := spawn(t, options{lsp: framing, args: []string{"--simulate=slow"}})
+			h := spawn(t, options{lsp: framing, args: []string{"--simulate=idle"}})
 			h.begin()
 			diagnostics := func(id string) (d protocol.Diagnostics) {
 				m := h.call(id, "server/diagnostics", "")

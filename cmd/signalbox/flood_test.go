@@ -23,7 +23,7 @@ func TestRequestAndItsCancelInOneWrite(t *testing.T) { // not beside those that 
 			if framing == lsp {
 				pairs = 1000
 			}
-			h := spawn(t, options{lsp: framing, args: []string{"--simulate=slow"}})
+			h := spawn(t, options{lsp: framing, args: []string{"--simulate=idle"}})
 			h.begin()
 			tickets := make(chan struct{}, room)
 			stop := make(chan struct{})

@@ -129,10 +129,10 @@ func TestCancelTellsStringsFromNumbers(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {
 		t.Run(name, func(t *testing.T) {
-			h := spawn(t, options{lsp: framing, args: []string{"--simulate=slow"}})
+			h := spawn(t, options{lsp: framing, args: []string{"--simulate=idle"}})
 			h.begin()
-			h.slowStream("1")
-			h.slowStream(`"1"`)
+			h.openStream("1")
+			h.openStream(`"1"`)
 			h.send(notification("$/cancelRequest", `{"id":"\u0031"}`))
 			cancelledReplies(t, []message{h.mustNext(), h.mustNext()}, `"1"`)
 			h.ping() // nothing has come of the other one

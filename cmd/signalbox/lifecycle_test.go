@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// slowStream begins a stream that is still running when it returns: nothing but
+// openStream begins a stream that is still running when it returns: nothing but
 // its started has been read, so all that comes later is the rest.
-func (h *host) slowStream(id string) {
+func (h *host) openStream(id string) {
 	h.t.Helper()
 	h.send(request(id, "responses/create", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true,"_meta":{"events":"none"}}`))
 	m := h.mustNext()
@@ -163,10 +163,10 @@ func TestShutdownCancels(t *testing.T) {
 	for name, framing := range framings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := spawn(t, options{lsp: framing, args: []string{"--simulate=slow"}})
+			h := spawn(t, options{lsp: framing, args: []string{"--simulate=idle"}})
 			h.begin()
-			h.slowStream("1")
-			h.slowStream(`"two"`)
+			h.openStream("1")
+			h.openStream(`"two"`)
 			start := time.Now()
 			h.send(request("3", "shutdown", ""))
 			var all []message
@@ -193,10 +193,11 @@ func TestEndOfInputWithStreams(t *testing.T) {
 	for name, framing := range framings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := spawn(t, options{lsp: framing, args: []string{"--simulate=slow"}})
+			scenario := map[bool]string{ndjson: "slow", lsp: "idle"}[framing] // has an end, has none
+			h := spawn(t, options{lsp: framing, args: []string{"--simulate=" + scenario}})
 			h.begin()
-			h.slowStream("1")
-			h.slowStream("2")
+			h.openStream("1")
+			h.openStream("2")
 			require.NoError(t, h.in.Close())
 			start := time.Now()
 			all := h.rest()
@@ -218,8 +219,8 @@ func TestEndOfInputWithStreams(t *testing.T) {
 // Past the drain timeout: cancelled replies, and exit 3.
 func TestDrainTimeout(t *testing.T) {
 	t.Parallel()
-	h := spawn(t, options{args: []string{"--simulate=slow", "--drain-timeout=300ms"}})
-	h.slowStream("1")
+	h := spawn(t, options{args: []string{"--simulate=idle", "--drain-timeout=300ms"}})
+	h.openStream("1")
 	require.NoError(t, h.in.Close())
 	cancelledReplies(t, h.rest(), "1")
 	assert.Equal(t, 3, h.exit())
@@ -236,10 +237,10 @@ func TestSignals(t *testing.T) {
 				}
 				t.Run(fmt.Sprint(signal, "/", name, "/", draining), func(t *testing.T) {
 					t.Parallel()
-					h := spawn(t, options{lsp: framing, args: []string{"--simulate=slow"}})
+					h := spawn(t, options{lsp: framing, args: []string{"--simulate=idle"}})
 					h.begin()
-					h.slowStream("1")
-					h.slowStream("2")
+					h.openStream("1")
+					h.openStream("2")
 					if draining {
 						require.NoError(t, h.in.Close())
 					}

@@ -119,7 +119,7 @@ func TestBadParamsOfOtherMethods(t *testing.T) {
 // A live stream's id cannot be taken; a finished one's can.
 func TestDuplicateStreamID(t *testing.T) {
 	t.Parallel()
-	h := spawn(t, options{args: []string{"--simulate=slow"}})
+	h := spawn(t, options{args: []string{"--simulate=idle"}})
 	const params = `{"model":"gpt-5.2-codex","input":"Hello.","_meta":{"streamId":"s"}}`
 	h.send(request("1", "responses/create", params))
 	require.Equal(t, "responses/started", h.mustNext().Method)
