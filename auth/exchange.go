@@ -89,6 +89,10 @@ func (m *Manager) exchanged(s *snapshot) (PlatformCredential, *protocol.Error) {
 		return PlatformCredential{}, protocol.NewError(protocol.CodeLoginRequired, "there is no ChatGPT login that could be exchanged for a Platform API key",
 			credentialData(protocol.CredentialChatGPT, all, protocol.ReasonNoCredentials, obtain(protocol.CredentialChatGPT)))
 	}
+	login := found{value: s.file.idToken, due: protocol.CredentialChatGPT, where: "the ChatGPT login in " + m.placeOf(s)}
+	if err := s.settings.forbids(login, s); err != nil {
+		return PlatformCredential{}, mismatch(need, all, err.reason, err.action, err.why)
+	}
 	if err := m.cannotExchange(s); err != nil {
 		return PlatformCredential{}, err
 	}
@@ -285,7 +289,8 @@ func (m *Manager) exchangeLocked(basis, s *snapshot, renewed *bool) (credential 
 	return credential, m.remember(now, m.exchangeRefusal(now, reason, e)), true
 }
 
-// postExchange posts the id_token as it is.
+// postExchange posts the id_token as it is. All its tries together have
+// issuerTimeout: other processes wait for the lock, and the exit waits for us.
 func (m *Manager) postExchange(s *snapshot) (key Secret, failure *issuerError) {
 	form := url.Values{
 		"grant_type":         {grantExchange},
@@ -294,12 +299,14 @@ func (m *Manager) postExchange(s *snapshot) (key Secret, failure *issuerError) {
 		"subject_token":      {s.file.idToken.Reveal()},
 		"subject_token_type": {idTokenType},
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), issuerTimeout)
+	defer cancel()
 	for try := 1; ; try++ {
-		text, e := m.issuer.postForm(context.Background(), m.cfg.Issuer.URL+"/oauth/token", form)
+		text, e := m.issuer.postForm(ctx, m.cfg.Issuer.URL+"/oauth/token", form)
 		if e == nil {
 			return readExchanged(text)
 		}
-		if !e.unsent && !e.lost || e.reason == "tls" || try == exchangeTries {
+		if !e.unsent && !e.lost || e.reason == "tls" || try == exchangeTries || ctx.Err() != nil {
 			return Secret{}, e
 		}
 		time.Sleep(m.waits.retry << (try - 1))

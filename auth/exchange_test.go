@@ -365,3 +365,19 @@ func TestExchangeOfALoginWithAKey(t *testing.T) {
 	equal(t, "the environment does not count", string(c.Source)+outcome(t, err), "codex_token_exchange_api_key")
 	equal(t, "sent", grants(sim)+grants(none), "exchange")
 }
+
+// What config.toml forbids is not exchanged either.
+func TestForbiddenLoginIsNotExchanged(t *testing.T) {
+	for text, want := range map[string]string{
+		`forced_login_method = "api"`:            "wrong_kind",
+		`forced_chatgpt_workspace_id = "acct_2"`: "account_mismatch",
+	} {
+		m, sim := simulated(t, "no-key")
+		put(t, filepath.Join(m.cfg.Home, settingsName), []byte(text))
+		_, err := m.Exchange(t.Context())
+		equal(t, text, outcome(t, err), want)
+		_, err = m.Platform(t.Context())
+		equal(t, text, outcome(t, err), "wrong_kind")
+		equal(t, "sent", grants(sim), "")
+	}
+}

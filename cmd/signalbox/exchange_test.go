@@ -294,3 +294,22 @@ func TestRefusedBodyCostsNothing(t *testing.T) {
 	}
 	assert.Empty(t, paths(sim))
 }
+
+// Under --account-mode=plan the plan of the account sends any model to the
+// Platform, with a key that the login is exchanged for: the OAuth plan's second
+// mode.
+func TestBusinessPlanGoesToThePlatform(t *testing.T) {
+	t.Parallel()
+	sim, home := scenarioHome(t, "business")
+	h := spawn(t, options{home: home, upstream: sim, args: []string{"--account-mode=plan"}})
+	o := h.create("1", `{"model":"gpt-5.5","input":"What is 2+2?"}`)
+	require.Equal(t, "completed", o.status(), "%s", o.answer.Raw)
+	assert.Contains(t, string(o.answer.Result), `"credential_source":"codex_token_exchange_api_key"`)
+	where := string(h.call("2", "routes/resolve", `{"model":"gpt-5.5"}`).Result)
+	assert.Contains(t, where, `"route":"platform"`)
+	assert.Contains(t, where, `"rule":"mode"`)
+	assert.Equal(t, []string{"/oauth/token", "/v1/responses"}, paths(sim))
+	// Without the flag Codex's auth_mode decides.
+	h = spawn(t, options{home: home, upstream: sim})
+	assert.Contains(t, string(h.call("1", "routes/resolve", `{"model":"gpt-5.5"}`).Result), `"route":"chatgpt"`)
+}
