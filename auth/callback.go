@@ -3,7 +3,6 @@ package auth
 import (
 	"crypto/subtle"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -78,9 +77,12 @@ func listen(ports []int, host string) (*callback, *protocol.Error) {
 		}
 		return c, nil
 	}
+	which := "port " + busy[0] + " of 127.0.0.1 is"
+	if len(busy) > 1 {
+		which = "the ports " + strings.Join(busy, " and ") + " of 127.0.0.1 are"
+	}
 	return nil, protocol.NewError(protocol.CodeLoginFailed,
-		fmt.Sprintf("another program listens on port %s of 127.0.0.1, where the browser has to come back to",
-			strings.Join(busy, " and ")),
+		which+" in use by another program, and the browser has to come back there",
 		protocol.ErrorData{
 			Reason:       protocol.ReasonPortBusy,
 			Action:       "End that program, or log in with the method \"device\"",

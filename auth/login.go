@@ -226,9 +226,14 @@ func (l *Login) Cancel(reason *protocol.Error) bool {
 	return true
 }
 
-// Leave ends the login with reason because the process ends: a code that is being
-// redeemed is saved all the same, see [Manager.Settle] (contract 2).
-func (l *Login) Leave(reason *protocol.Error) { l.settle(reason) }
+// Leave ends the login with reason, as Cancel, because the process ends: a code
+// that is being redeemed is saved all the same, see [Manager.Settle] (contract 2).
+func (l *Login) Leave(reason *protocol.Error) {
+	if reason == nil {
+		reason = cancelledLogin()
+	}
+	l.settle(reason)
+}
 
 // expire ends a login that nobody has finished. A code that has come in time is
 // waited for.

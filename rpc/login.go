@@ -52,7 +52,7 @@ func (s *Server) login(ctx context.Context, req *wire.Request) (any, error) {
 		go s.openPage(l, prompt.AuthURL)
 	}
 	if !p.wait {
-		s.watchLogin(l, func() {
+		s.watchLogin(l, false, func() {
 			req.Reply(protocol.Encode(protocol.LoginResult{
 				LoginID: prompt.LoginID, Status: protocol.LoginPending,
 				AuthURL: prompt.AuthURL, VerificationURL: prompt.VerificationURL, UserCode: prompt.UserCode,
@@ -61,7 +61,7 @@ func (s *Server) login(ctx context.Context, req *wire.Request) (any, error) {
 		})
 		return nil, nil // it is answered
 	}
-	ended := s.watchLogin(l, func() {})
+	ended := s.watchLogin(l, true, func() {})
 	select {
 	case end := <-ended:
 		return end.result, end.err
@@ -85,13 +85,20 @@ type loginEnd struct {
 	err    error
 }
 
+// watchedLogin is a login whose end the host is told.
+type watchedLogin struct {
+	told chan struct{} // closed once it is
+	// waits: a request waits for the end, and ends the login when it ends itself.
+	waits bool
+}
+
 // watchLogin tells the host how the login ends; the channel then gives the
 // answer. first runs before anything of that is told, and while the login counts
 // as one that the end of the process waits for.
-func (s *Server) watchLogin(l *auth.Login, first func()) <-chan loginEnd {
+func (s *Server) watchLogin(l *auth.Login, waits bool, first func()) <-chan loginEnd {
 	told, before := make(chan struct{}), s.toldCount()
 	s.mu.Lock()
-	s.logins[l] = told
+	s.logins[l] = watchedLogin{told, waits}
 	s.mu.Unlock()
 	first()
 	ended := make(chan loginEnd, 1)
@@ -121,13 +128,13 @@ func (s *Server) isStoring() bool {
 // awaitTold waits until the host has been told how the login has ended.
 func (s *Server) awaitTold(ctx context.Context, l *auth.Login) {
 	s.mu.Lock()
-	told := s.logins[l]
+	w, ok := s.logins[l]
 	s.mu.Unlock()
-	if told == nil {
+	if !ok {
 		return
 	}
 	select {
-	case <-told:
+	case <-w.told:
 	case <-ctx.Done():
 	}
 }
@@ -142,10 +149,16 @@ func (s *Server) awaitLogins(ctx context.Context) {
 	}
 }
 
-// leaveLogins ends the login that waits because the process ends.
+// leaveLogins ends the logins that no request waits for, because the process
+// ends.
 func (s *Server) leaveLogins() {
-	if l := s.cfg.Auth.PendingLogin(""); l != nil {
-		l.Leave(cancelledError())
+	s.mu.Lock()
+	all := maps.Clone(s.logins)
+	s.mu.Unlock()
+	for l, w := range all {
+		if !w.waits {
+			l.Leave(nil)
+		}
 	}
 }
 

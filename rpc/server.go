@@ -78,9 +78,8 @@ type Server struct {
 
 	mu      sync.Mutex
 	streams map[string]*stream
-	// logins that wait, each with a channel that is closed once the host has been
-	// told how it ended.
-	logins map[*auth.Login]chan struct{}
+	// logins whose end the host has not been told.
+	logins map[*auth.Login]watchedLogin
 
 	toldMu sync.Mutex // guards told, and the order of auth/changed
 	told   []byte     // the last auth/status that the host got unasked
@@ -120,7 +119,7 @@ func New(cfg Config) *Server {
 		cfg:     cfg,
 		started: time.Now(),
 		streams: make(map[string]*stream),
-		logins:  make(map[*auth.Login]chan struct{}),
+		logins:  make(map[*auth.Login]watchedLogin),
 		exit:    make(chan struct{}),
 		watched: make(chan int, 1),
 	}
