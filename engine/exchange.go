@@ -37,6 +37,8 @@ type exchange struct {
 	target target
 	// constraint of the workspace; the base URL of target follows it.
 	constraint constraint
+	// wasStale: the body was sent once more for a kept connection that had ended.
+	wasStale bool
 	// headers of the answer that counts.
 	headers http.Header
 	// said of the limits by this answer of the ChatGPT backend so far.

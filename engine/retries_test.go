@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -246,8 +247,7 @@ func TestNoRetryOnceSent(t *testing.T) {
 }
 
 // A kept connection of HTTP/1.1 that ends at once, without a byte of an answer,
-// had been closed: the request goes over another one, once more at most for each
-// such connection.
+// had been closed: the request goes over a new one, once.
 func TestRetryOnAKeptConnection(t *testing.T) {
 	var sent atomic.Int64
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -265,6 +265,32 @@ func TestRetryOnAKeptConnection(t *testing.T) {
 			assert.Equal(t, "connect", result.Evidence.Attempts[0].ErrorKind)
 		}
 	}
+
+	// Also where many are kept, and all of them end so.
+	var begun sync.WaitGroup
+	var dying atomic.Bool
+	begun.Add(8)
+	e = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.ReadAll(r.Body)
+		if dying.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		begun.Done()
+		begun.Wait() // so that each takes a connection of its own
+		_, _ = io.WriteString(w, `{"status":"completed"}`)
+	})
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			_, err := (&host{}).create(t, t.Context(), e, `{"model":"gpt-5.2-pro"}`)
+			assert.NoError(t, err)
+		})
+	}
+	all.Wait()
+	dying.Store(true)
+	result, failure := (&host{}).failure(t, e, `{"model":"gpt-5.2-pro"}`)
+	assert.Equal(t, "connect", failure.Data.Reason)
+	assert.Len(t, result.Evidence.Attempts, 2)
 }
 
 // After an event was delivered nothing is sent again, whatever follows.

@@ -31,7 +31,7 @@ const (
 // one place that retries (contract 6): connect errors and 5xx, before any event
 // can have been delivered; never a 4xx, and a 429 is never slept on. A request
 // that was sent and got no answer is not sent again, since it may have been
-// served; but for one on a kept connection that had ended, see staleAfter.
+// served; but for one on a kept connection that had ended, once, see staleAfter.
 func (x *exchange) send(ctx context.Context, streamed bool) (*http.Response, error) {
 	for attempt := 0; ; attempt++ {
 		start := time.Now()
@@ -41,7 +41,11 @@ func (x *exchange) send(ctx context.Context, streamed bool) (*http.Response, err
 		var again bool
 		switch {
 		case failure != nil:
-			note.ErrorKind, again = failure.Data.Reason, failure.unsent
+			note.ErrorKind, again = failure.Data.Reason, failure.unsent || failure.stale && !x.wasStale
+			if failure.stale && again {
+				x.wasStale = true
+				x.engine.closeIdle() // the others that were kept may have ended, too
+			}
 			if ctx.Err() != nil {
 				note.ErrorKind = ended(ctx)
 			}
@@ -139,11 +143,17 @@ func (x *exchange) post(ctx context.Context, streamed bool) (*http.Response, *un
 	resp, err := x.engine.cfg.Transport.RoundTrip(req)
 	if err != nil {
 		failure := x.unreachable(err, connected)
-		isStale := !kept.IsZero() && !answered.Load() && time.Since(kept) < staleAfter
-		failure.unsent = failure.unsent || isStale && failure.Data.Reason == "connect"
+		failure.stale = !kept.IsZero() && !answered.Load() && time.Since(kept) < staleAfter && failure.Data.Reason == "connect"
 		return nil, failure
 	}
 	return resp, nil
+}
+
+// closeIdle gives up the connections that are kept for later.
+func (e *Engine) closeIdle() {
+	if t, ok := e.cfg.Transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
 }
 
 // isHTTP2 reports whether a connection speaks HTTP/2, which says itself which

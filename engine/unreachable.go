@@ -11,6 +11,8 @@ type unreachable struct {
 	// unsent: there was no connection, so that nothing was sent and the same
 	// request may be sent again.
 	unsent bool
+	// stale: a kept connection ended at once, see staleAfter.
+	stale bool
 }
 
 // unreachable explains the error of a transport. connected tells that there was
@@ -21,5 +23,5 @@ func (x *exchange) unreachable(err error, connected bool) *unreachable {
 	if why.Reason == "tls" {
 		failure.Data.Retryable = false
 	}
-	return &unreachable{failure, why.Unsent}
+	return &unreachable{Error: failure, unsent: why.Unsent}
 }

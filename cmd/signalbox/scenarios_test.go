@@ -98,7 +98,7 @@ var upstreamScenarios = []struct{ name, meta string }{
 	{"mismatch", `"expect":{"model":"MODEL"}`}, {"snapshot", `"expect":{"model":"MODEL"}`},
 	{"failed", ""}, {"error-event", ""},
 	{"cut", ""}, {"no-terminal", ""}, {"bad-event", ""}, {"too-large", ""}, {"not-sse", ""},
-	{"idle", `"idleTimeoutMs":150,"timeoutMs":2500`}, {"slow", `"timeoutMs":2500`}, {"slow-headers", `"timeoutMs":150`},
+	{"idle", `"idleTimeoutMs":150,"timeoutMs":2500`}, {"slow", `"timeoutMs":2500`}, {"slow-headers", `"timeoutMs":1500`},
 	{"usage-limit", ""}, {"rate-limit", ""}, {"usage-not-included", ""}, {"quota", ""},
 	{"overloaded", ""}, {"slow-down", ""}, {"server-error", ""}, {"html-error", ""}, {"redirect", ""}, {"disconnect", ""},
 	{"unauthorized", ""}, {"forbidden", ""}, {"blocked", ""}, {"not-found", ""}, {"model-not-found", ""},

@@ -66,6 +66,13 @@ func refuses(status int, code, message string) hook {
 // disconnects ends the connection, or the stream of HTTP/2, without an answer.
 func disconnects(*exchange) bool { panic(http.ErrAbortHandler) }
 
+// vanishes disconnects after a while: it has worked on the request, and did not
+// just find an old connection closed.
+func vanishes(x *exchange) bool {
+	x.pause(1200 * time.Millisecond)
+	return disconnects(x)
+}
+
 // dawdles is silent first.
 func dawdles(x *exchange) bool { return x.pause(30 * time.Second) }
 

@@ -24,6 +24,13 @@ type roundTripper struct {
 	traffic string
 }
 
+// CloseIdleConnections passes on what http.Transport has under this name.
+func (t *roundTripper) CloseIdleConnections() {
+	if next, ok := t.next.(interface{ CloseIdleConnections() }); ok {
+		next.CloseIdleConnections()
+	}
+}
+
 // RoundTrip implements http.RoundTripper.
 func (t *roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	traffic := t.traffic
