@@ -111,8 +111,12 @@ func (m *Manager) cannotRenew(s *snapshot) *protocol.Error {
 			"tokens.refresh_token in "+m.placeOf(s)+" holds blanks or control characters")
 	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.refused[fingerprint(s.file.refreshToken)]
+	refused := m.refused[fingerprint(s.file.refreshToken)]
+	m.mu.Unlock()
+	if refused != nil || m.store == nil {
+		return refused
+	}
+	return m.store.refuses(s) // what cannot be saved is not asked for
 }
 
 // foreignIssuer refuses to send tokens of the store to an issuer that they are

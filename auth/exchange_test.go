@@ -181,7 +181,7 @@ func TestExchangeInAReadOnlyHome(t *testing.T) {
 	equal(t, "exchange", string(c.Source)+outcome(t, err), "codex_token_exchange_api_key")
 	equal(t, "not saved", storedKey(t, m), "")
 	status, text := statusOf(t, m)
-	if len(status.Warnings) != 1 || !strings.Contains(text, "in memory only") {
+	if len(status.Warnings) != 2 || !strings.Contains(text, "in memory only") || !strings.Contains(text, "login cannot be renewed") {
 		t.Errorf("warnings %q", status.Warnings)
 	}
 	equal(t, "sent", grants(sim), "exchange")

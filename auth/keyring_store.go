@@ -196,6 +196,17 @@ func (c *codexStore) knowsNewer(s *snapshot) bool {
 	return isAnswer && last.started.After(s.at) && string(last.text) != text
 }
 
+// refuses implements store.
+func (c *codexStore) refuses(s *snapshot) *protocol.Error {
+	switch {
+	case s.from != storeKeyring:
+		return c.files.refuses(s)
+	case isReadOnlyKeyring:
+		return keyringError(errCannotWrite)
+	}
+	return checkFolder(c.files.home) // where the locks are
+}
+
 // writable implements store. A login is written where it was read.
 func (c *codexStore) writable() *protocol.Error {
 	set := c.settings()

@@ -51,7 +51,7 @@ func (m *Manager) status(s *snapshot) protocol.AuthStatus {
 	switch {
 	case status.Routes[0].Available || status.Routes[1].Available && hasKey:
 		status.State = protocol.StateAuthenticated
-	case s.err != nil:
+	case s.err != nil, chatGPTErr != nil && chatGPTErr.Code == protocol.CodeCredentialStore:
 		status.State = protocol.StateError
 	case chatGPTErr != nil && onlyLoginHelps(chatGPTErr) && !hasKey:
 		status.State = protocol.StateExpired
@@ -59,6 +59,19 @@ func (m *Manager) status(s *snapshot) protocol.AuthStatus {
 		status.State = protocol.StateUnauthenticated
 	}
 	return status
+}
+
+// renewalWarning says why the login of the store, if there is one, will not be
+// renewed when that is due.
+func (m *Manager) renewalWarning(s *snapshot) string {
+	if s.file.refreshToken.IsZero() || m.cfg.Issuer.Bad != "" {
+		return ""
+	}
+	failure := m.cannotRenew(s)
+	if failure == nil {
+		return ""
+	}
+	return "the login cannot be renewed: " + failure.Message
 }
 
 // onlyLoginHelps reports whether there is a login that cannot be renewed.
@@ -206,6 +219,9 @@ func (m *Manager) warnings(s *snapshot, all []found) []string {
 	}
 	warnings = append(warnings, s.warnings...)
 	if w := m.unsavedWarning(); w != "" {
+		warnings = append(warnings, w)
+	}
+	if w := m.renewalWarning(s); w != "" {
 		warnings = append(warnings, w)
 	}
 	if w := m.exposure(s); w != "" {

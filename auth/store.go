@@ -32,6 +32,9 @@ type store interface {
 	// writable tells whether a commit can be expected to succeed. It is asked
 	// before anything is sent whose answer has to be kept.
 	writable() *protocol.Error
+	// refuses is writable as far as that can be seen without trying anything, for
+	// the login of s.
+	refuses(s *snapshot) *protocol.Error
 	// commit puts text in the place of old; an empty old stands for a store that
 	// holds nothing, an empty text removes what is there. It changes nothing and
 	// returns errChanged when the store holds something else by now.
@@ -116,6 +119,15 @@ func (s *fileStore) load(ctx context.Context) *snapshot { return readFile(ctx, s
 func (s *fileStore) current(old *snapshot) bool {
 	info, err := os.Stat(s.path)
 	return err == nil && old.current(info)
+}
+
+// refuses implements store.
+func (s *fileStore) refuses(*snapshot) *protocol.Error {
+	target, err := resolveLinks(s.path)
+	if err != nil {
+		return storeFailed(s.path, err)
+	}
+	return s.check(target)
 }
 
 // writable implements store. Like Codex it looks at the bits, which root could

@@ -273,6 +273,9 @@ func TestA15RefusedBeforeThePost(t *testing.T) {
 			equal(t, "reason", reasonOf(t, err, protocol.CodeCredentialStore), c.reason)
 			equal(t, "a login", reasonOf(t, m.saveAPIKey(t.Context(), secret("sk-"+canary), false), protocol.CodeCredentialStore), c.reason)
 			equal(t, "posts", l.posts(), 0)
+			status, _ := statusOf(t, m)
+			equal(t, "state", status.State, protocol.StateError)
+			equal(t, "reason in the status", status.Credentials.ChatGPT.Reason, c.reason)
 			// Not even a lock file, which would lock the owner of the folder out.
 			equal(t, "entries", entries(t, l.home), before)
 			// What needs no write goes on.
