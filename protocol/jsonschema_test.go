@@ -129,6 +129,14 @@ func jsonSchemaDocument(t *testing.T, m *model) []byte {
 		notification.Required = []string{"jsonrpc", "method", "params"}
 		ours.AnyOf = append(ours.AnyOf, notification)
 	}
+	for _, row := range ServerRequests {
+		request := call(row, true)
+		request.Required = []string{"jsonrpc", "id", "method", "params"}
+		ours.AnyOf = append(ours.AnyOf, request)
+		host.AnyOf = append(host.AnyOf,
+			message("id result", map[string]*jsonschema.Schema{"id": id, "result": w.message(row.Result, "null")}),
+			message("id error", map[string]*jsonschema.Schema{"id": id, "error": {Type: "object"}}))
+	}
 	nullableID := w.schema(typ{union: []typ{{word: "string"}, {word: "number"}}, nullable: true})
 	ours.AnyOf = append(ours.AnyOf,
 		message("jsonrpc id result", map[string]*jsonschema.Schema{"id": id, "result": {}}),
@@ -147,14 +155,17 @@ func jsonSchemaDocument(t *testing.T, m *model) []byte {
 func TestJSONSchemaDocument(t *testing.T) {
 	schema := parseSchema(t, jsonSchemaDocument(t, protocolModel(t)))
 	for text, good := range map[string]bool{
-		`{"id":1,"method":"ping"}`:                                           true,
-		`{"id":1,"method":"pong"}`:                                           false,
-		`{"id":[],"method":"ping"}`:                                          false,
-		`{"id":1,"method":"responses/create"}`:                               false,
-		`{"id":1,"method":"responses/create","params":{"model":1}}`:          false,
-		`{"id":1,"method":"responses/create","params":{"model":"m"}}`:        true,
-		`{"id":1,"method":"responses/create","params":{"model":"m","x":{}}}`: true,
-		`{"method":"$/cancelRequest","params":{"id":"x"}}`:                   true,
+		`{"id":1,"method":"ping"}`:                                                                                        true,
+		`{"id":1,"method":"pong"}`:                                                                                        false,
+		`{"id":[],"method":"ping"}`:                                                                                       false,
+		`{"id":1,"method":"responses/create"}`:                                                                            false,
+		`{"id":1,"method":"responses/create","params":{"model":1}}`:                                                       false,
+		`{"id":1,"method":"responses/create","params":{"model":"m"}}`:                                                     true,
+		`{"id":1,"method":"responses/create","params":{"model":"m","x":{}}}`:                                              true,
+		`{"id":1,"result":{"success":true}}`:                                                                              true,
+		`{"id":1,"result":{"success":"yes"}}`:                                                                             false,
+		`{"jsonrpc":"2.0","id":1,"method":"window/showDocument","params":{"uri":"x","external":true}}`:                    true,
+		`{"method":"$/cancelRequest","params":{"id":"x"}}`:                                                                true,
 		`{"jsonrpc":"2.0","method":"responses/event","params":{"streamId":"s","requestId":1,"seq":1,"event":[]}}`:         true,
 		`{"jsonrpc":"2.0","method":"responses/event","params":{"streamId":"s","requestId":1,"seq":"1","event":[]}}`:       false,
 		`{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m","data":{"kind":"busy","retryable":true}}}`:            true,

@@ -132,4 +132,6 @@ type Discovery struct {
 	// The notifications to the host, described as methods without a result:
 	// OpenRPC itself has no place for them.
 	ServerNotifications json.RawMessage `json:"x-serverNotifications" doc:"x-serverNotifications,list of objects"`
+	// What is asked of a host that has declared that it can answer.
+	ServerRequests json.RawMessage `json:"x-serverRequests" doc:"x-serverRequests,list of objects"`
 }

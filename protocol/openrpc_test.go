@@ -26,6 +26,7 @@ type (
 		} `json:"components"`
 		// OpenRPC describes what a server answers; this is what it sends of its own.
 		ServerNotifications []openRPCMethod `json:"x-serverNotifications"`
+		ServerRequests      []openRPCMethod `json:"x-serverRequests"`
 	}
 	openRPCInfo struct {
 		Title       string `json:"title"`
@@ -116,6 +117,11 @@ func openRPCDocument(t *testing.T, m *model) []byte {
 	}
 	for _, row := range ServerNotifications {
 		doc.ServerNotifications = append(doc.ServerNotifications, refs.method(row, m.meaning(t, "Notification", row.Name)))
+	}
+	for _, row := range ServerRequests {
+		request := refs.method(row, m.meaning(t, "Request", row.Name))
+		request.Result = &openRPCValue{Name: "result", Schema: refs.message(row.Result, "null")}
+		doc.ServerRequests = append(doc.ServerRequests, request)
 	}
 	return indented(t, doc)
 }

@@ -44,6 +44,7 @@ func python(t *testing.T, m *model) []byte {
 	}{
 		{"Method", "The methods.", Methods},
 		{"ServerNotification", "The notifications to the host.", ServerNotifications},
+		{"ServerRequest", "What is asked of a host that has declared that it can answer.", ServerRequests},
 		{"ClientNotification", "The notifications from the host.", ClientNotifications},
 	} {
 		p.line("\n# %s\n%s = Literal[", side.doc, side.name)

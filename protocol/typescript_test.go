@@ -55,6 +55,14 @@ func typescript(t *testing.T, m *model) []byte {
 		}
 		line("}")
 	}
+	line("")
+	comment("What signalbox asks of a host that has declared that it can answer.", "")
+	line("export interface ServerRequests {")
+	for _, row := range ServerRequests {
+		comment(m.meaning(t, "Request", row.Name), "  ")
+		line("  %q: { params: %s; result: %s };", row.Name, typescriptMessage(row.Params, "undefined"), typescriptMessage(row.Result, "null"))
+	}
+	line("}")
 	return []byte(b.String())
 }
 

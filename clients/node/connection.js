@@ -60,14 +60,14 @@ export class Connection {
    * @param input readable stream of frames
    * @param output writable stream for frames
    * @param onNotification called with (method, params), in the order of the pipe
+   * @param onRequest called with (method, params), answers with a result or a promise of one
    */
-  constructor(input, output, onNotification) {
+  constructor(input, output, onNotification, onRequest) {
     this.#out = output;
     const reader = new FrameReader((message) => {
       if (message.method !== undefined) {
         if (message.id === undefined) return onNotification(message.method, message.params);
-        // signalbox asks nothing that was not declared in initialize.
-        return this.#send({ id: message.id, error: { code: -32601, message: "There is no such method." } });
+        return void this.#answer(message, onRequest);
       }
       const waiting = this.#pending.get(message.id);
       this.#pending.delete(message.id);
@@ -84,6 +84,14 @@ export class Connection {
     });
     input.on("error", (error) => this.close(error));
     output.on("error", (error) => this.close(error));
+  }
+
+  async #answer({ id, method, params }, onRequest) {
+    try {
+      this.#send({ id, result: await onRequest(method, params) });
+    } catch (error) {
+      this.#send({ id, error: { code: error.code ?? -32603, message: String(error.message ?? error) } });
+    }
   }
 
   #send(message) {

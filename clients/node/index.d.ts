@@ -14,6 +14,8 @@ export interface StartOptions {
   clientInfo?: { name: string; version: string };
   /** Every notification, in the order of the pipe. */
   onNotification?: <N extends keyof ServerNotifications>(method: N, params: ServerNotifications[N]) => void;
+  /** Shows the page of a login in a browser; false, or an error: signalbox tries it itself. */
+  showDocument?: (uri: string) => unknown;
 }
 
 /** Spawns signalbox and initializes it. */

@@ -13,11 +13,13 @@ export async function start({
   env = process.env,
   clientInfo = { name: "node", version: process.versions.node },
   onNotification = () => {},
+  showDocument,
 } = {}) {
   const child = spawn(command, args, { env, stdio: ["pipe", "pipe", "inherit"] });
   await once(child, "spawn"); // or throws ENOENT
-  const box = new Signalbox(child, onNotification);
-  box.server = await box.request("initialize", { processId: process.pid, clientInfo });
+  const box = new Signalbox(child, onNotification, showDocument);
+  const capabilities = { window: { showDocument: { support: Boolean(showDocument) } } };
+  box.server = await box.request("initialize", { processId: process.pid, clientInfo, capabilities });
   box.notify("initialized", {});
   return box;
 }
@@ -28,16 +30,21 @@ class Signalbox {
   #connection;
   #streams = new Map(); // streamId -> Stream
 
-  constructor(child, onNotification) {
+  constructor(child, onNotification, showDocument) {
     this.#child = child;
     this.exited = once(child, "close").then(([code]) => {
       this.#connection.close(new Error(`signalbox has ended with code ${code}`));
       return code;
     });
-    this.#connection = new Connection(child.stdout, child.stdin, (method, params) => {
+    const notified = (method, params) => {
       this.#streams.get(params?.streamId)?.take(method, params);
       onNotification(method, params);
-    });
+    };
+    const asked = async (method, { uri }) => {
+      if (method !== "window/showDocument" || !showDocument) throw new SignalboxError({ code: -32601, message: "There is no such method." });
+      return { success: (await showDocument(uri)) !== false };
+    };
+    this.#connection = new Connection(child.stdout, child.stdin, notified, asked);
   }
 
   /** The result of any method; rejects with a SignalboxError. */

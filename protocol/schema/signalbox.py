@@ -438,6 +438,7 @@ class Discovery(TypedDict):
     # The types and the errors that the methods refer to.
     components: Dict[str, Any]
     # also: "x-serverNotifications"
+    # also: "x-serverRequests"
 
 
 class Error(TypedDict):
@@ -1169,6 +1170,11 @@ ServerNotification = Literal[
     "responses/completed",  # Completed
     "limits/changed",  # UsageLimits
     "window/logMessage",  # LogMessage
+]
+
+# What is asked of a host that has declared that it can answer.
+ServerRequest = Literal[
+    "window/showDocument",  # ShowDocumentParams -> ShowDocumentResult
 ]
 
 # The notifications from the host.

@@ -335,6 +335,8 @@ export interface Discovery {
    * OpenRPC itself has no place for them.
    */
   "x-serverNotifications": Record<string, unknown>[];
+  /** What is asked of a host that has declared that it can answer. */
+  "x-serverRequests": Record<string, unknown>[];
 }
 
 /**
@@ -1162,4 +1164,14 @@ export interface ClientNotifications {
   "$/setTrace": undefined;
   /** Accepted, without effect. */
   "workspace/didChangeConfiguration": undefined;
+}
+
+/** What signalbox asks of a host that has declared that it can answer. */
+export interface ServerRequests {
+  /**
+   * Show a page in a browser, as in LSP, for a host that declares
+   * capabilities.window.showDocument.support. An error, "success":false or no
+   * answer within 5 s: the system's opener is tried.
+   */
+  "window/showDocument": { params: ShowDocumentParams; result: ShowDocumentResult };
 }

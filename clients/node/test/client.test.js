@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { start, SignalboxError } from "../index.js";
-import { command, simulate, codex, textOf } from "./simulated.js";
+import { command, freePort, simulate, codex, textOf } from "./simulated.js";
 
 const open = (t, scenario, more) => {
   const box = start({ command, args: simulate(scenario), ...more });
@@ -110,6 +110,20 @@ test("a login with a code", async (t) => {
   assert.deepEqual(seen.map(([method]) => method), ["auth/loginPrompt", "auth/changed", "auth/loginCompleted"]);
   assert.match(seen[0][1].userCode, /^\w{4}-\w{5}$/);
   assert.equal((await box.respond(codex)).status, "completed");
+});
+
+test("a login in the browser", async (t) => {
+  const shown = [];
+  const box = await open(t, "logged-out", {
+    showDocument(uri) {
+      shown.push(uri);
+      fetch(uri).then((page) => page.text()); // the simulated user agrees at once
+    },
+  });
+  const { status } = await box.request("auth/login", { method: "browser", ports: [await freePort()] });
+  assert.equal(status, "succeeded");
+  assert.equal(shown.length, 1);
+  assert.equal((await box.status()).state, "authenticated");
 });
 
 test("what is not there", async () => {
