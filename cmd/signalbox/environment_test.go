@@ -33,6 +33,10 @@ var badURLs = []string{
 	"https://api.openai.com\t/", "javascript:alert(1)",
 }
 
+// fewBadURLs are one of each kind: all names share one check, which is tested on
+// all values by one of them.
+var fewBadURLs = []string{badURLs[0], badURLs[4], badURLs[9], badURLs[10], badURLs[17], badURLs[21]}
+
 // Hosts that only a flag may name for what a token or a login goes to.
 var foreignURLs = []string{
 	"https://evil.example/", "https://api.openai.com.evil.example/", "https://evilopenai.com/", "https://chatgpt.com.evil.example/",
@@ -62,7 +66,7 @@ func TestPoisonedEnvironment(t *testing.T) {
 		values      []string
 	}
 	rows := []row{
-		{"SIGNALBOX_CHATGPT_BASE_URL", codexModel, []string{"OPENAI_BASE_URL=" + sim.PlatformURL()}, slices.Concat(badURLs, foreignURLs)},
+		{"SIGNALBOX_CHATGPT_BASE_URL", codexModel, []string{"OPENAI_BASE_URL=" + sim.PlatformURL()}, slices.Concat(fewBadURLs, foreignURLs)},
 		{"OPENAI_BASE_URL", proModel, []string{"SIGNALBOX_CHATGPT_BASE_URL=" + sim.ChatGPTURL()}, badURLs},
 	}
 	other := map[string]string{codexModel: proModel, proModel: codexModel}
@@ -140,8 +144,8 @@ func TestGoodOverrides(t *testing.T) {
 // A bad flag is exit 2, with the name of the flag and nothing of a password.
 func TestBadOverrideFlags(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"--chatgpt-base-url", "--platform-base-url", "--issuer"} {
-		for _, value := range badURLs {
+	for name, values := range map[string][]string{"--chatgpt-base-url": badURLs, "--platform-base-url": fewBadURLs, "--issuer": fewBadURLs} {
+		for _, value := range values {
 			out := runCommand(t, nil, "status", name+"="+value)
 			assert.Equal(t, exitUsage, out.code, value)
 			assert.Empty(t, out.stdout)
