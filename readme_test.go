@@ -54,6 +54,9 @@ var examples = map[string]string{
   "retryAfterMs": 2000
 }
 `,
+	"models.sh": "gpt-5.2-codex\tchatgpt\tlive\ngpt-5.2-pro\tplatform\tlive\ngpt-6.1-sol\tchatgpt\tlive\n" +
+		"gpt-5.2-pro-2025-12-11\tplatform\tlive\ngpt-5.5\tplatform\tlive\n",
+	"limits.sh":   "primary: 9 % of 5 h\nsecondary: 3 % of 168 h\ncodex_bengalfox_primary: 1 % of 5 h\n",
 	"login.sh":    "Open http://127.0.0.1:…/codex/device and enter ….\nLogged in as ada@example.com (plus).\n",
 	"validate.sh": "PASS\tgpt-5.2-codex\tgpt-5.2-codex\tcodex_auth_json_oauth\nPASS\tgpt-5.2-pro\tgpt-5.2-pro\tcodex_auth_json_api_key\n",
 	"status.sh":   "authenticated\nchatgpt\tcodex_auth_json_oauth\nplatform\tcodex_auth_json_api_key\n",
@@ -64,6 +67,8 @@ var examples = map[string]string{
 var withoutLogin = map[string]string{
 	"both-routes.sh": "gpt-5.2-codex\tlogin_required\ngpt-5.2-pro\tlogin_required\n",
 	"cancel.sh":      "failed\n1001 login_required\n",
+	"models.sh":      "",
+	"limits.sh":      "The usage endpoint of the ChatGPT route brought nothing new: a ChatGPT access token is needed, and there is no credential.\n",
 	"login.sh":       "Open http://127.0.0.1:…/codex/device and enter ….\nLogged in as ada@example.com (plus).\n",
 	"validate.sh":    "FAIL\tgpt-5.2-codex\t-\tlogin_required\nFAIL\tgpt-5.2-pro\t-\tlogin_required\n",
 	"status.sh":      "unauthenticated\nchatgpt\tnot available: no_credentials\nplatform\tnot available: no_credentials\n",

@@ -174,7 +174,7 @@ func TestRefreshLimits(t *testing.T) {
 	_, e = simulate(t, simulator.Config{}, func(s *setting) { s.auth = auth.Config{} })
 	limits = e.RefreshLimits(t.Context())
 	assert.Nil(t, limits.ChatGPT)
-	assert.Len(t, limits.Warnings, 1)
+	assert.Equal(t, []string{"The usage endpoint of the ChatGPT route brought nothing new: a ChatGPT access token is needed, and there is no credential."}, limits.Warnings)
 }
 
 // What one account was told is not shown to another.

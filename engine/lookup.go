@@ -64,7 +64,7 @@ func (l lookup) failed(err error) string {
 	var known *protocol.Error
 	switch {
 	case errors.As(err, &known):
-		return strings.TrimSuffix(known.Message, ".")
+		return clause(known.Message)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "no answer came in time"
 	case errors.Is(err, errLookupSize):
@@ -75,6 +75,16 @@ func (l lookup) failed(err error) string {
 		return fmt.Sprintf("the answer was status %d", l.status)
 	}
 	return ""
+}
+
+// clause makes the end of a sentence of a sentence.
+func clause(sentence string) string {
+	sentence = strings.TrimSuffix(sentence, ".")
+	// Not the names that begin with a capital and go on so, such as OPENAI_API_KEY.
+	if len(sentence) > 1 && (sentence[1] == ' ' || 'a' <= sentence[1] && sentence[1] <= 'z') {
+		return strings.ToLower(sentence[:1]) + sentence[1:]
+	}
+	return sentence
 }
 
 // parentURL gives base without the last segment of its path: the ChatGPT
