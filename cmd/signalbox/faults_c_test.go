@@ -803,7 +803,10 @@ func TestFaultC23Thousand(t *testing.T) {
 		t.Log("SKIP: a thousand streams take a while")
 		return
 	}
-	const n = 1000
+	n := 1000
+	if slowBinary {
+		n = 300
+	}
 	serve := func(t *testing.T) options {
 		return serving(t, false, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(sse(firstEvent, lastEvent)) })
 	}

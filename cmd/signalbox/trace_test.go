@@ -148,7 +148,11 @@ func TestTraceOnAFullDisk(t *testing.T) {
 func TestTraceOfALargeStream(t *testing.T) {
 	t.Parallel()
 	var stream strings.Builder
-	for range 2000 {
+	events := 2000
+	if slowBinary {
+		events = 400
+	}
+	for range events {
 		_, _ = fmt.Fprintf(&stream, "data: {\"type\":\"x\",\"d\":%q}\n\n", strings.Repeat("y", 4000))
 	}
 	stream.WriteString("data: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"model\":\"gpt-5.2-codex\",\"output\":[]}}\n\n")
