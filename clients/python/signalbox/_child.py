@@ -164,6 +164,9 @@ class Child:
             pass
         if rest.strip():
             self._stderr.append(rest.decode("utf-8", "replace"))
+        # By the thread that reads it: a descriptor that is closed while another thread
+        # reads may be the next process's by then.
+        self.process.stderr.close()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -181,6 +184,7 @@ class Child:
         except (OSError, ValueError):
             pass
         self._end(garbage)
+        self.process.stdout.close()
 
     def _dispatch(self, bodies: list[bytes]) -> None:
         """Sorts bodies by exchange, so that each consumer is woken once."""
@@ -302,9 +306,14 @@ class Child:
         if self.process.returncode is not None:
             for thread in self._threads:
                 thread.join(1.0)
-            for pipe in (self.process.stdout, self.process.stderr):
-                if pipe is not None:
-                    pipe.close()
+
+    def kill(self) -> None:
+        """Ends what is no signalbox, and what that has started."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (AttributeError, OSError):
+            self.process.kill()
+        self.close(wait=True)
 
     def hang_up(self) -> None:
         """As close, without waiting: for finalizers. The reader thread sees the end."""

@@ -285,8 +285,7 @@ class Connection:
                 ) from error
             self._server = _checked(argv[0], result)
         except BaseException:
-            child.process.kill()
-            child.close(wait=True)
+            child.kill()
             raise
         child.notify("initialized")
         return child
