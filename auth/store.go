@@ -3,8 +3,6 @@ package auth
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -70,42 +67,6 @@ type fileStore struct {
 	left []string   // temporary files that could not be removed yet
 }
 
-// disk is the file operations of a commit, so that tests can make each fail. at
-// is told of every step; tests end the process there.
-type disk struct {
-	create  func(path string) (*os.File, error)
-	write   func(f *os.File, text []byte) error
-	sync    func(f *os.File) error
-	close   func(f *os.File) error
-	rename  func(from, to string) error
-	syncDir func(path string) error
-	remove  func(path string) error
-	at      func(step string)
-}
-
-func realDisk() disk {
-	return disk{
-		create: func(path string) (*os.File, error) {
-			// O_EXCL follows no link. 0600 from the start, whatever the umask adds.
-			return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		},
-		write:  func(f *os.File, text []byte) error { _, err := f.Write(text); return err },
-		sync:   (*os.File).Sync,
-		close:  (*os.File).Close,
-		rename: os.Rename,
-		syncDir: func(path string) error {
-			dir, err := os.Open(path)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = dir.Close() }()
-			return dir.Sync()
-		},
-		remove: os.Remove,
-		at:     func(string) {},
-	}
-}
-
 func newFileStore(home string, notice func(string)) *fileStore {
 	return &fileStore{
 		home: home, path: filepath.Join(home, fileName),
@@ -119,75 +80,6 @@ func (s *fileStore) load(ctx context.Context) *snapshot { return readFile(ctx, s
 func (s *fileStore) current(old *snapshot) bool {
 	info, err := os.Stat(s.path)
 	return err == nil && old.current(info)
-}
-
-// refuses implements store.
-func (s *fileStore) refuses(*snapshot) *protocol.Error {
-	target, err := resolveLinks(s.path)
-	if err != nil {
-		return storeFailed(s.path, err)
-	}
-	return s.check(target)
-}
-
-// writable implements store. Like Codex it looks at the bits, which root could
-// go around, and it creates a file to be sure of the folder.
-func (s *fileStore) writable() *protocol.Error {
-	target, err := resolveLinks(s.path)
-	if err != nil {
-		return storeFailed(s.path, err)
-	}
-	if failure := s.check(target); failure != nil {
-		return failure
-	}
-	probe := tempName(target)
-	f, err := s.disk.create(probe)
-	if err != nil {
-		return storeFailed(filepath.Dir(target), err)
-	}
-	_ = f.Close()
-	_ = os.Remove(probe)
-	return nil
-}
-
-// check refuses a target that must not or cannot be replaced (contract 5).
-func (s *fileStore) check(target string) *protocol.Error {
-	for _, dir := range []string{s.home, filepath.Dir(target)} {
-		if failure := checkFolder(dir); failure != nil {
-			return failure
-		}
-	}
-	info, err := os.Lstat(target)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return storeFailed(target, err)
-	case !info.Mode().IsRegular():
-		return corrupt(target, "", "is not a regular file")
-	case !isOurs(info):
-		return notOwner(target)
-	case hardLinks(info) > 1:
-		return refusedStore(protocol.ReasonHardLink, target, "is a hard link, and replacing it would leave the other names behind",
-			"Replace the hard link by a symbolic link or a copy")
-	case info.Mode().Perm()&0o200 == 0:
-		return refusedStore(protocol.ReasonReadOnly, target, "is read-only", "Make "+target+" writable for its owner")
-	}
-	return nil
-}
-
-// checkFolder refuses a folder that must not or cannot be written.
-func checkFolder(dir string) *protocol.Error {
-	info, err := os.Stat(dir)
-	switch {
-	case err != nil:
-		return storeFailed(dir, err)
-	case !isOurs(info):
-		return notOwner(dir)
-	case info.Mode().Perm()&0o200 == 0:
-		return refusedStore(protocol.ReasonReadOnly, dir, "is read-only", "Make "+dir+" writable for its owner")
-	}
-	return nil
 }
 
 // commit implements store. The new text is on the disk before Codex's locks are
@@ -303,60 +195,6 @@ func (s *fileStore) replace(target, temp string, old, text []byte) (err error) {
 	return nil
 }
 
-// isMounted reports whether a rename failed because its target is a mount point.
-func isMounted(err error) bool {
-	return errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV)
-}
-
-// writeInPlace overwrites target, which holds old, by text. It is not atomic: a
-// reader that sees a part of it reads again. When it fails, old is put back.
-func (s *fileStore) writeInPlace(target string, old, text []byte) error {
-	s.notice(fmt.Sprintf("%s is mounted as a single file and is written in place; mount its folder instead", target))
-	err := s.overwrite(target, text)
-	if err == nil && !bytes.Equal(mustRead(target), text) {
-		err = errors.New("it does not hold what was written")
-	}
-	if err != nil {
-		_ = s.overwrite(target, old)
-	}
-	return err
-}
-
-func (s *fileStore) overwrite(target string, text []byte) error {
-	f, err := os.OpenFile(target, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	err = s.disk.write(f, text)
-	if err == nil {
-		err = f.Truncate(int64(len(text)))
-	}
-	if err == nil {
-		err = s.disk.sync(f)
-	}
-	return errors.Join(err, f.Close())
-}
-
-// readTarget reads the file that a commit replaces; empty for none.
-func readTarget(target string) ([]byte, error) {
-	info, err := os.Lstat(target)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular() || info.Size() > maxFileBytes:
-		return nil, errChanged
-	}
-	return os.ReadFile(target)
-}
-
-// mustRead is nil for a file that cannot be read.
-func mustRead(target string) []byte {
-	text, _ := readTarget(target)
-	return text
-}
-
 // backup implements store: a copy beside auth.json, or the thing itself where
 // that is no small file.
 func (s *fileStore) backup() (string, error) {
@@ -413,69 +251,4 @@ func (s *fileStore) sweep(dir string) {
 			_ = s.disk.remove(filepath.Join(dir, e.Name()))
 		}
 	}
-}
-
-// tempName is a new name beside target that nobody can guess.
-func tempName(target string) string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return filepath.Join(filepath.Dir(target), tempPrefix+hex.EncodeToString(b[:]))
-}
-
-// resolveLinks follows symbolic links to the file that they stand for, which
-// need not exist.
-func resolveLinks(path string) (string, error) {
-	for range maxLinks {
-		to, err := os.Readlink(path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return path, nil
-		case err != nil:
-			if info, failed := os.Lstat(path); failed == nil && info.Mode()&fs.ModeSymlink == 0 {
-				return path, nil
-			}
-			return "", err
-		case !filepath.IsAbs(to):
-			to = filepath.Join(filepath.Dir(path), to)
-		}
-		path = to
-	}
-	return "", syscall.ELOOP
-}
-
-// refusedStore is the 1003 of a place that must not or cannot be written.
-func refusedStore(reason, path, fault, action string) *protocol.Error {
-	return protocol.NewError(protocol.CodeCredentialStore, path+" "+fault,
-		protocol.ErrorData{Reason: reason, Action: action, Path: path})
-}
-
-// notOwner is the 1003 of what belongs to another user.
-func notOwner(path string) *protocol.Error {
-	return refusedStore(protocol.ReasonNotOwner, path, "belongs to another user",
-		"Run signalbox as the owner of "+path+", or set CODEX_HOME to a folder of your own")
-}
-
-// storeFailed is the 1003 of a file operation that failed.
-func storeFailed(path string, err error) *protocol.Error {
-	var known *protocol.Error
-	if errors.As(err, &known) {
-		return known
-	}
-	var link *os.LinkError
-	var at *fs.PathError
-	switch { // without the paths, one of which is that of a temporary file
-	case errors.As(err, &link):
-		err = link.Err
-	case errors.As(err, &at):
-		err = at.Err
-	}
-	reason, action := protocol.ReasonWriteFailed, "Check the disk and the folder of "+path
-	switch {
-	case isNoSpace(err):
-		reason, action = protocol.ReasonNoSpace, "Free some space on the disk that holds "+path
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		reason, action = protocol.ReasonReadOnly, "Make "+path+" and its folder writable"
-	}
-	return protocol.NewError(protocol.CodeCredentialStore, fmt.Sprintf("%s cannot be written: %v", path, err),
-		protocol.ErrorData{Reason: reason, Action: action, Path: path, Retryable: reason == protocol.ReasonNoSpace})
 }

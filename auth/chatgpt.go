@@ -1,0 +1,117 @@
+package auth
+
+import (
+	"context"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// ChatGPT returns the access token for the chatgpt route: that of the
+// environment, else that of the store, which is renewed first where that is due
+// (contract 5, "Renewal"). When a renewal fails, an access token that has not
+// expired is returned all the same.
+//
+// The error is a *protocol.Error: 1001 no_credentials, token_expired, a reason
+// of a refused renewal or account_changed; 1002 wrong_kind, missing_account_id,
+// account_mismatch, foreign_issuer or bad_override; 1003 when the store is
+// needed and cannot be used; 1004 when the issuer gives no answer; -32800 when
+// ctx ends.
+func (m *Manager) ChatGPT(ctx context.Context) (ChatGPTCredential, error) {
+	s := m.load(ctx)
+	credential, err := m.routeChatGPT(s)
+	if err != nil {
+		return ChatGPTCredential{}, err
+	}
+	why := ""
+	if credential.isStored() {
+		why = m.due(s)
+	}
+	switch {
+	case why == "":
+		return credential, nil
+	case !credential.expired && m.cannotRenew(s) != nil:
+		return credential, nil
+	case !credential.expired:
+		patience, cancel := context.WithTimeout(ctx, m.waits.patience)
+		defer cancel()
+		if m.renew(patience, s, why) != nil {
+			return credential, nil
+		}
+	default:
+		if err := m.renew(ctx, s, why); err != nil {
+			return ChatGPTCredential{}, err
+		}
+	}
+	return m.afterRenewal(ctx)
+}
+
+// PeekChatGPT is ChatGPT without any network call: a token that has expired but
+// can be renewed is returned as it is.
+func (m *Manager) PeekChatGPT(ctx context.Context) (ChatGPTCredential, error) {
+	credential, err := m.routeChatGPT(m.load(ctx))
+	if err != nil {
+		return ChatGPTCredential{}, err
+	}
+	return credential, nil
+}
+
+// afterRenewal reads the credential that a renewal has left.
+func (m *Manager) afterRenewal(ctx context.Context) (ChatGPTCredential, error) {
+	credential, err := m.PeekChatGPT(ctx)
+	credential.Refreshed = err == nil
+	return credential, err
+}
+
+// Renew is for a request whose token the upstream has refused although it has
+// not expired: it gives a newer token of the same login, renewed unless that has
+// happened already. The error is 1001 token_rejected when there is no newer one
+// to be had: the token is the environment's, or was refused right after it had
+// been renewed; else an error of ChatGPT. Another source never takes its place.
+func (m *Manager) Renew(ctx context.Context, failed ChatGPTCredential) (ChatGPTCredential, error) {
+	s := m.load(ctx)
+	switch {
+	case !failed.isStored() || m.isFreshAndUntried(failed.token) || s.file.refreshToken.IsZero():
+		return ChatGPTCredential{}, m.tokenRejected(s)
+	case s.err != nil:
+		return ChatGPTCredential{}, s.err
+	}
+	basis := *s
+	if s.file.accessToken.Reveal() != failed.token.Reveal() {
+		if !sameAccount(failed.owner, ownerOf(&s.file)) {
+			return ChatGPTCredential{}, m.accountChanged(s)
+		}
+	} else if err := m.renew(ctx, &basis, whyRejected); err != nil {
+		return ChatGPTCredential{}, err
+	}
+	return m.afterRenewal(ctx)
+}
+
+// tokenRejected is the 1001 of a token that nothing can be done about.
+func (m *Manager) tokenRejected(s *snapshot) *protocol.Error {
+	const need = protocol.CredentialChatGPT
+	return protocol.NewError(protocol.CodeLoginRequired, "the upstream did not accept the access token",
+		credentialData(need, m.find(s), protocol.ReasonTokenRejected, obtain(need)))
+}
+
+// Refresh renews the login of the store now, whether that is due or not, and
+// reports whether its access token is another one than before. The error is one
+// of ChatGPT's; a 1003 also where the new tokens are in memory only.
+func (m *Manager) Refresh(ctx context.Context) (refreshed bool, err error) {
+	s := m.load(ctx)
+	if s.err != nil {
+		return false, s.err
+	}
+	if !s.file.hasTokens() {
+		const need = protocol.CredentialChatGPT
+		return false, protocol.NewError(protocol.CodeLoginRequired, "there is no ChatGPT login to renew",
+			credentialData(need, m.find(s), protocol.ReasonNoCredentials, obtain(need)))
+	}
+	if err := m.renew(ctx, s, whyForced); err != nil {
+		return false, err
+	}
+	return m.load(ctx).file.accessToken.Reveal() != s.file.accessToken.Reveal(), nil
+}
+
+// RenewIfExpiring renews the login of the store if that is due. What comes of it
+// is to be seen in Status.
+func (m *Manager) RenewIfExpiring(ctx context.Context) { _, _ = m.ChatGPT(ctx) }

@@ -1,0 +1,95 @@
+package auth
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// disk is the file operations of a commit, so that tests can make each fail. at
+// is told of every step; tests end the process there.
+type disk struct {
+	create  func(path string) (*os.File, error)
+	write   func(f *os.File, text []byte) error
+	sync    func(f *os.File) error
+	close   func(f *os.File) error
+	rename  func(from, to string) error
+	syncDir func(path string) error
+	remove  func(path string) error
+	at      func(step string)
+}
+
+func realDisk() disk {
+	return disk{
+		create: func(path string) (*os.File, error) {
+			// O_EXCL follows no link. 0600 from the start, whatever the umask adds.
+			return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		},
+		write:  func(f *os.File, text []byte) error { _, err := f.Write(text); return err },
+		sync:   (*os.File).Sync,
+		close:  (*os.File).Close,
+		rename: os.Rename,
+		syncDir: func(path string) error {
+			dir, err := os.Open(path)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = dir.Close() }()
+			return dir.Sync()
+		},
+		remove: os.Remove,
+		at:     func(string) {},
+	}
+}
+
+// readTarget reads the file that a commit replaces; empty for none.
+func readTarget(target string) ([]byte, error) {
+	info, err := os.Lstat(target)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular() || info.Size() > maxFileBytes:
+		return nil, errChanged
+	}
+	return os.ReadFile(target)
+}
+
+// mustRead is nil for a file that cannot be read.
+func mustRead(target string) []byte {
+	text, _ := readTarget(target)
+	return text
+}
+
+// tempName is a new name beside target that nobody can guess.
+func tempName(target string) string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return filepath.Join(filepath.Dir(target), tempPrefix+hex.EncodeToString(b[:]))
+}
+
+// resolveLinks follows symbolic links to the file that they stand for, which
+// need not exist.
+func resolveLinks(path string) (string, error) {
+	for range maxLinks {
+		to, err := os.Readlink(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return path, nil
+		case err != nil:
+			if info, failed := os.Lstat(path); failed == nil && info.Mode()&fs.ModeSymlink == 0 {
+				return path, nil
+			}
+			return "", err
+		case !filepath.IsAbs(to):
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	return "", syscall.ELOOP
+}

@@ -1,0 +1,118 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// refuses implements store.
+func (s *fileStore) refuses(*snapshot) *protocol.Error {
+	target, err := resolveLinks(s.path)
+	if err != nil {
+		return storeFailed(s.path, err)
+	}
+	return s.check(target)
+}
+
+// writable implements store. Like Codex it looks at the bits, which root could
+// go around, and it creates a file to be sure of the folder.
+func (s *fileStore) writable() *protocol.Error {
+	target, err := resolveLinks(s.path)
+	if err != nil {
+		return storeFailed(s.path, err)
+	}
+	if failure := s.check(target); failure != nil {
+		return failure
+	}
+	probe := tempName(target)
+	f, err := s.disk.create(probe)
+	if err != nil {
+		return storeFailed(filepath.Dir(target), err)
+	}
+	_ = f.Close()
+	_ = os.Remove(probe)
+	return nil
+}
+
+// check refuses a target that must not or cannot be replaced (contract 5).
+func (s *fileStore) check(target string) *protocol.Error {
+	for _, dir := range []string{s.home, filepath.Dir(target)} {
+		if failure := checkFolder(dir); failure != nil {
+			return failure
+		}
+	}
+	info, err := os.Lstat(target)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return storeFailed(target, err)
+	case !info.Mode().IsRegular():
+		return corrupt(target, "", "is not a regular file")
+	case !isOurs(info):
+		return notOwner(target)
+	case hardLinks(info) > 1:
+		return refusedStore(protocol.ReasonHardLink, target, "is a hard link, and replacing it would leave the other names behind",
+			"Replace the hard link by a symbolic link or a copy")
+	case info.Mode().Perm()&0o200 == 0:
+		return refusedStore(protocol.ReasonReadOnly, target, "is read-only", "Make "+target+" writable for its owner")
+	}
+	return nil
+}
+
+// checkFolder refuses a folder that must not or cannot be written.
+func checkFolder(dir string) *protocol.Error {
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return storeFailed(dir, err)
+	case !isOurs(info):
+		return notOwner(dir)
+	case info.Mode().Perm()&0o200 == 0:
+		return refusedStore(protocol.ReasonReadOnly, dir, "is read-only", "Make "+dir+" writable for its owner")
+	}
+	return nil
+}
+
+// refusedStore is the 1003 of a place that must not or cannot be written.
+func refusedStore(reason, path, fault, action string) *protocol.Error {
+	return protocol.NewError(protocol.CodeCredentialStore, path+" "+fault,
+		protocol.ErrorData{Reason: reason, Action: action, Path: path})
+}
+
+// notOwner is the 1003 of what belongs to another user.
+func notOwner(path string) *protocol.Error {
+	return refusedStore(protocol.ReasonNotOwner, path, "belongs to another user",
+		"Run signalbox as the owner of "+path+", or set CODEX_HOME to a folder of your own")
+}
+
+// storeFailed is the 1003 of a file operation that failed.
+func storeFailed(path string, err error) *protocol.Error {
+	var known *protocol.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	var link *os.LinkError
+	var at *fs.PathError
+	switch { // without the paths, one of which is that of a temporary file
+	case errors.As(err, &link):
+		err = link.Err
+	case errors.As(err, &at):
+		err = at.Err
+	}
+	reason, action := protocol.ReasonWriteFailed, "Check the disk and the folder of "+path
+	switch {
+	case isNoSpace(err):
+		reason, action = protocol.ReasonNoSpace, "Free some space on the disk that holds "+path
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		reason, action = protocol.ReasonReadOnly, "Make "+path+" and its folder writable"
+	}
+	return protocol.NewError(protocol.CodeCredentialStore, fmt.Sprintf("%s cannot be written: %v", path, err),
+		protocol.ErrorData{Reason: reason, Action: action, Path: path, Retryable: reason == protocol.ReasonNoSpace})
+}
