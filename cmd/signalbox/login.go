@@ -146,7 +146,7 @@ func (p *program) readKey() (string, error) {
 // ended on. The error is errServerEnded: Ctrl-C.
 func (p *program) awaitLogin(c *session, params map[string]any, paste bool) (result, failure json.RawMessage, err error) {
 	// A line that changes would run over what is pasted.
-	wait := &waiting{out: p.stdout, live: !paste && term.IsTerminal(int(os.Stdout.Fd()))}
+	wait := &waiting{out: p.stdout, live: !paste && p.isScreen()}
 	defer wait.stop()
 	c.send("1", protocol.MethodLogin, params)
 	for {
@@ -188,13 +188,18 @@ func (p *program) paste(c *session, loginID string) {
 	}
 }
 
+// isScreen reports whether what is printed can be drawn on.
+func (p *program) isScreen() bool {
+	return term.IsTerminal(int(os.Stdout.Fd())) && p.getenv("TERM") != "dumb"
+}
+
 // printPrompt tells the person what to do. Addresses and codes stand alone on
 // their line, at its start, so that they are easy to copy.
 func (p *program) printPrompt(prompt protocol.LoginPrompt, opens, paste bool) {
 	st := p.styleOf(p.stdout)
 	say := func(format string, values ...any) { _, _ = fmt.Fprintf(p.stdout, format+"\n", values...) }
 	if prompt.Method == protocol.LoginDevice {
-		if term.IsTerminal(int(os.Stdout.Fd())) { // first, since it may scroll away
+		if p.isScreen() { // first, since it may scroll away
 			say("%s", qrText(prompt.VerificationURL))
 		}
 		say("Open this page on any device:\n\n%s\n\nand enter this code:\n\n%s\n", prompt.VerificationURL, st.bold(prompt.UserCode))
