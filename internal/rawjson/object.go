@@ -160,10 +160,16 @@ func scanMembers(text []byte, i, left int, into []Member) (members []Member, end
 			if len(into) == MaxMembers {
 				return into, start, false, faultMany
 			}
-			into = append(into, Member{
-				Key: text[start:key:key], Value: text[at:end:end], Escaped: escaped,
-				Start: start, ValueStart: at, End: end,
-			})
+			// Member by member in place: a whole Member made beside it and copied
+			// costs a third of the time of all.
+			if len(into) < cap(into) {
+				into = into[:len(into)+1]
+			} else {
+				into = append(into, Member{})
+			}
+			m := &into[len(into)-1]
+			m.Key, m.Value, m.Escaped = text[start:key:key], text[at:end:end], escaped
+			m.Start, m.ValueStart, m.End = start, at, end
 		}
 		switch {
 		case last:
