@@ -75,12 +75,11 @@ func (m *Manager) Renew(ctx context.Context, failed ChatGPTCredential) (ChatGPTC
 	case s.err != nil:
 		return ChatGPTCredential{}, s.err
 	}
-	basis := *s
 	if s.file.accessToken.Reveal() != failed.token.Reveal() {
 		if !sameAccount(failed.owner, ownerOf(&s.file)) {
 			return ChatGPTCredential{}, m.accountChanged(s)
 		}
-	} else if err := m.renew(ctx, &basis, whyRejected); err != nil {
+	} else if err := m.renew(ctx, s, whyRejected); err != nil {
 		return ChatGPTCredential{}, err
 	}
 	return m.afterRenewal(ctx)

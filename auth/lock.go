@@ -153,10 +153,13 @@ func (m *Manager) lockFailed(err error, path string) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		who := "another process"
-		if text, err := os.ReadFile(path); err == nil {
-			if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && pid != os.Getpid() {
-				who = fmt.Sprintf("process %d", pid)
-			}
+		text, _ := os.ReadFile(path)
+		switch pid, err := strconv.Atoi(strings.TrimSpace(string(text))); {
+		case err != nil:
+		case pid == os.Getpid():
+			who = "an earlier renewal or login of this process"
+		default:
+			who = fmt.Sprintf("process %d", pid)
 		}
 		return protocol.NewError(protocol.CodeCredentialStore,
 			fmt.Sprintf("%s holds %s", who, path), protocol.ErrorData{

@@ -47,6 +47,23 @@ func TestOneRefreshAmongProcesses(t *testing.T) {
 	}
 }
 
+// Eight processes renew and write without a pause: no token is spent twice, no
+// change of another process is lost.
+func TestManyRotations(t *testing.T) {
+	const processes, rounds = 8, 10
+	l := loginOf(t, simulator.Config{Scenario: "ok"})
+	for i, printed := range runAll(t, processes, roleRotate, l.home, l.sim.IssuerURL(), fmt.Sprintf("%s=%d", roundsVariable, rounds)) {
+		if printed != fmt.Sprint(rounds) {
+			t.Errorf("process %d: %s", i, printed)
+		}
+	}
+	granted, reused := l.sim.Renewals()
+	t.Logf("%d processes of %d rounds: %d granted, %d reused", processes, rounds, granted, reused)
+	equal(t, "reused", reused, 0)
+	l.renewed()
+	equal(t, "members", strings.Count(textOf(t, l.home), `"x_`), processes)
+}
+
 // The brackets that processes write under the lock are never mixed, also while
 // somebody keeps deleting the lock file (A23).
 func TestA23LocksExclude(t *testing.T) {

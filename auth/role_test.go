@@ -32,6 +32,9 @@ const (
 const (
 	// roleRenew takes the access token and prints "ok", or the reason.
 	roleRenew = "renew"
+	// roleRotate renews again and again and writes a member of its own, and prints
+	// how often it has renewed, or the reason.
+	roleRotate = "rotate"
 	// roleBracket appends "<pid" and ">pid" to a file, under the refresh lock.
 	roleBracket = "bracket"
 	// roleHold takes the refresh lock, prints "held" and waits to be killed.
@@ -68,6 +71,28 @@ func play(role string) int {
 		default:
 			fmt.Println("ok")
 		}
+		m.Settle(context.Background())
+		return 0
+	case roleRotate:
+		var rounds, renewed int
+		_, _ = fmt.Sscan(os.Getenv(roundsVariable), &rounds)
+		for range rounds {
+			refreshed, err := m.Refresh(context.Background())
+			if err == nil {
+				err = m.update(context.Background(), func(d *document) error {
+					d.setString("here", fmt.Sprintf("x_%d", os.Getpid()))
+					return nil
+				})
+			}
+			if err != nil {
+				fmt.Println(err)
+				return 0
+			}
+			if refreshed {
+				renewed++
+			}
+		}
+		fmt.Println(renewed)
 		m.Settle(context.Background())
 		return 0
 	case roleBracket:
