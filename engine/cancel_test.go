@@ -159,7 +159,7 @@ func TestBodyIsReleasedAfterTheHeaders(t *testing.T) {
 		})
 		body := []byte(strings.Replace(params, `"hi"`, `"`+strings.Repeat("x", 1<<20)+`"`, 1))
 		held := weak.Make(&body[0])
-		req, failure := NewRequest(body, false)
+		req, failure := NewRequest(body, nil)
 		require.Nil(t, failure)
 		body = nil
 		released := 0
@@ -191,7 +191,7 @@ func TestParamsAreGivenBackOnceTheBodyIsBuilt(t *testing.T) {
 		params = strings.Replace(params, `"hi"`, `"`+strings.Repeat("x", 1<<20)+`"`, 1)
 		body := []byte(strings.Replace(params, "{", `{"_meta":{},`, 1))
 		held := weak.Make(&body[0])
-		req, failure := NewRequest(body, false)
+		req, failure := NewRequest(body, nil)
 		require.Nil(t, failure)
 		body = nil
 		e := serve(t, func(w http.ResponseWriter, r *http.Request) {

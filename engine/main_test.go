@@ -20,6 +20,14 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
+// scenarios that a request of these tests may name.
+var scenarios = func() (names []string) {
+	for _, s := range simulator.Scenarios() {
+		names = append(names, s.Name)
+	}
+	return names
+}()
+
 func TestMain(m *testing.M) { testcheck.Main(m) }
 
 const (
@@ -129,7 +137,7 @@ func (h *host) Flush() { h.flushes, h.flushed = h.flushes+1, len(h.events) }
 
 // request makes a Request of params whose release h counts.
 func (h *host) request(t testing.TB, params string) *Request {
-	req, err := NewRequest([]byte(params), true)
+	req, err := NewRequest([]byte(params), scenarios)
 	require.Nil(t, err, "%v", err)
 	req.Release = func() { h.released++ }
 	return req

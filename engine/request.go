@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,8 +33,9 @@ type Request struct {
 func (r *Request) Events() bool { return r.Stream && !r.Meta.NoEvents }
 
 // NewRequest reads model, stream and _meta from the params of responses/create.
-// simulated allows _meta.simulate. Its error is a -32602.
-func NewRequest(params []byte, simulated bool) (*Request, *protocol.Error) {
+// scenarios are what _meta.simulate may name; without any it is an unknown member.
+// Its error is a -32602.
+func NewRequest(params []byte, scenarios []string) (*Request, *protocol.Error) {
 	members, _, err := rawjson.Object(params, maxDepth, nil)
 	if err != nil {
 		return nil, protocol.InvalidParams("", "The params must be the object that the Responses API documents.")
@@ -54,7 +56,7 @@ func NewRequest(params []byte, simulated bool) (*Request, *protocol.Error) {
 		return nil, protocol.InvalidParams("background", "The member \"background\" must be true or false.")
 	}
 	if meta, found := rawjson.Find(members, "_meta"); found && string(meta.Value) != "null" {
-		if err := readMeta(meta.Value, simulated, &req.Meta); err != nil {
+		if err := readMeta(meta.Value, scenarios, &req.Meta); err != nil {
 			return nil, err
 		}
 	}
@@ -74,7 +76,7 @@ func boolean(members []rawjson.Member, name string) (value, ok bool) {
 }
 
 // readMeta reads _meta: a wrong type is an error, an unknown member is listed.
-func readMeta(text []byte, simulated bool, meta *protocol.CreateMeta) *protocol.Error {
+func readMeta(text []byte, scenarios []string, meta *protocol.CreateMeta) *protocol.Error {
 	members, _, err := rawjson.Object(text, maxDepth, nil)
 	if err != nil {
 		return protocol.InvalidParams("_meta", "The member \"_meta\" must be an object.")
@@ -108,11 +110,14 @@ func readMeta(text []byte, simulated bool, meta *protocol.CreateMeta) *protocol.
 				return err
 			}
 		case "simulate":
-			if !simulated {
+			if scenarios == nil {
 				meta.Unknown = append(meta.Unknown, name)
 				continue
 			}
-			meta.Simulate, ok = rawjson.Unquote(m.Value)
+			meta.Simulate, _ = rawjson.Unquote(m.Value)
+			if !slices.Contains(scenarios, meta.Simulate) {
+				return protocol.InvalidParams("_meta.simulate", "The member \"_meta.simulate\" names no scenario; --simulate=list prints them.")
+			}
 		default:
 			meta.Unknown = append(meta.Unknown, name)
 		}

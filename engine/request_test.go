@@ -29,7 +29,7 @@ func TestNewRequest(t *testing.T) {
 			Request{Model: "m", Meta: protocol.CreateMeta{Headers: map[string]string{"traceparent": "00-ab", "idempotency-key": "a b"}}}},
 	}
 	for _, tt := range tests {
-		got, err := NewRequest([]byte(tt.params), false)
+		got, err := NewRequest([]byte(tt.params), nil)
 		require.Nil(t, err, tt.params)
 		assert.Equal(t, tt.want, Request{Model: got.Model, Stream: got.Stream, Meta: got.Meta}, tt.params)
 		assert.Equal(t, tt.want.Stream && !tt.want.Meta.NoEvents, got.Events())
@@ -57,7 +57,7 @@ func TestNewRequestRefuses(t *testing.T) {
 		{meta(`{"headers":{"` + strings.Repeat("é", 90) + `":""}}`), "_meta.headers." + strings.Repeat("é", 50) + "…"},
 	}
 	for _, tt := range tests {
-		got, err := NewRequest([]byte(tt.params), false)
+		got, err := NewRequest([]byte(tt.params), nil)
 		require.NotNil(t, err, tt.params)
 		assert.Nil(t, got)
 		assert.Equal(t, protocol.CodeInvalidParams, err.Code)
@@ -68,21 +68,23 @@ func TestNewRequestRefuses(t *testing.T) {
 // _meta.simulate means something under --simulate only.
 func TestNewRequestSimulates(t *testing.T) {
 	const params = `{"model":"m","_meta":{"simulate":"slow"}}`
-	got, err := NewRequest([]byte(params), true)
+	got, err := NewRequest([]byte(params), scenarios)
 	require.Nil(t, err)
 	assert.Equal(t, "slow", got.Meta.Simulate)
-	got, err = NewRequest([]byte(params), false)
+	got, err = NewRequest([]byte(params), nil)
 	require.Nil(t, err)
 	assert.Empty(t, got.Meta.Simulate)
 	assert.Equal(t, `[{"field":"_meta.simulate","action":"ignored","reason":"unknown option"}]`, string(protocol.Encode(Unresolved(got).Adjustments)))
-	_, err = NewRequest([]byte(`{"model":"m","_meta":{"simulate":7}}`), true)
-	require.NotNil(t, err)
-	assert.Equal(t, "_meta.simulate", err.Data.Field)
+	for _, value := range []string{`7`, `""`, `"nonsense"`, `"Slow"`} {
+		_, err = NewRequest([]byte(`{"model":"m","_meta":{"simulate":`+value+`}}`), scenarios)
+		require.NotNil(t, err, value)
+		assert.Equal(t, "_meta.simulate", err.Data.Field)
+	}
 }
 
 // What a host sends in the place of a name does not come back whole.
 func TestUnknownOptionsAreBounded(t *testing.T) {
-	got, err := NewRequest(fmt.Appendf(nil, `{"model":"m","_meta":{%q:1}}`, strings.Repeat("x", 1<<20)), false)
+	got, err := NewRequest(fmt.Appendf(nil, `{"model":"m","_meta":{%q:1}}`, strings.Repeat("x", 1<<20)), nil)
 	require.Nil(t, err)
 	assert.Less(t, len(Unresolved(got).Adjustments[0].Field), 200)
 }

@@ -52,7 +52,7 @@ func (c *counter) Event(context.Context, []byte, bool) error      { c.events++; 
 // body to a Sink, between the headers and the terminal event.
 func readRepeated(t testing.TB, block string, n int) {
 	sink := &counter{}
-	req, failure := NewRequest([]byte(askPlatform), false)
+	req, failure := NewRequest([]byte(askPlatform), nil)
 	require.Nil(t, failure)
 	e := newEngine(t, "")
 	x := &exchange{engine: e, req: req, sink: sink, record: newRecord(req, e.cfg.Credentials.Mask), headers: http.Header{}}

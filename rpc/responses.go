@@ -24,7 +24,7 @@ func (s *Server) create(ctx context.Context, req *wire.Request) {
 	if params == nil {
 		params = []byte("{}")
 	}
-	create, err := engine.NewRequest(params, s.cfg.Simulated)
+	create, err := engine.NewRequest(params, s.cfg.Scenarios)
 	if err != nil {
 		req.ReplyError(err.Encode())
 		return

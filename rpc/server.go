@@ -41,8 +41,8 @@ type Config struct {
 	DrainTimeout time.Duration
 	// IgnoreParent: do not end when the parent is gone.
 	IgnoreParent bool
-	// Simulated allows _meta.simulate.
-	Simulated bool
+	// Scenarios that _meta.simulate may name; nil: there is no such member.
+	Scenarios []string
 	// Open shows a page to the user: the system's opener; nil: there is none.
 	Open func(ctx context.Context, address string) error
 	// Logger gets no prompt and no secret; nil drops everything.

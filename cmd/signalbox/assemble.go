@@ -30,6 +30,7 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 	}
 	getenv, end := p.getenv, closeLog
 	var to places
+	var scenarios []string
 	open := func(ctx context.Context, address string) error {
 		return auth.NewBrowser(os.Environ()).Open(ctx, address)
 	}
@@ -45,6 +46,7 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 			after = agreesForPerson
 		}
 		to, open = sim.places(), sim.opener(open, after)
+		scenarios = scenarioNames()
 	} else if to, err = choosePlaces(s, getenv); err != nil {
 		end()
 		return nil, nil, err
@@ -117,7 +119,7 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 		Wire:         wires,
 		DrainTimeout: s.drainTimeout,
 		IgnoreParent: s.ignoreParent,
-		Simulated:    s.simulate.on,
+		Scenarios:    scenarios,
 		Open:         open,
 		Logger:       log,
 	})

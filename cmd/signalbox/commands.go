@@ -2,7 +2,6 @@ package main
 
 import (
 	"github.com/signalbox-dev/signalbox/engine"
-	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -131,11 +130,7 @@ func flagWords(name string) []string {
 	case "m", "model":
 		return models()
 	case "simulate":
-		all := []string{"list"}
-		for _, s := range simulator.Scenarios() {
-			all = append(all, s.Name)
-		}
-		return all
+		return append([]string{"list"}, scenarioNames()...)
 	}
 	return nil
 }

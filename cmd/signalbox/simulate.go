@@ -44,6 +44,15 @@ func startSimulation(scenario string) (*simulation, error) {
 	return sim, nil
 }
 
+// scenarioNames are those that --simulate and _meta.simulate may have.
+func scenarioNames() []string {
+	var all []string
+	for _, s := range simulator.Scenarios() {
+		all = append(all, s.Name)
+	}
+	return all
+}
+
 // getenv is the environment of a simulation: nothing of the user's.
 func (s *simulation) getenv(name string) string {
 	if name == "CODEX_HOME" {
