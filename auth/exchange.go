@@ -292,17 +292,20 @@ func (m *Manager) exchangeLocked(basis, s *snapshot, renewed *bool) (credential 
 // postExchange posts the id_token as it is. All its tries together have
 // issuerTimeout: other processes wait for the lock, and the exit waits for us.
 func (m *Manager) postExchange(s *snapshot) (key Secret, failure *issuerError) {
-	form := url.Values{
-		"grant_type":         {grantExchange},
-		"client_id":          {cmp.Or(s.file.clientID, m.cfg.Issuer.ClientID)},
-		"requested_token":    {requestedToken},
-		"subject_token":      {s.file.idToken.Reveal()},
-		"subject_token_type": {idTokenType},
+	var form strings.Builder // in Codex's order
+	for _, field := range [][2]string{
+		{"grant_type", grantExchange},
+		{"&client_id", cmp.Or(s.file.clientID, m.cfg.Issuer.ClientID)},
+		{"&requested_token", requestedToken},
+		{"&subject_token", s.file.idToken.Reveal()},
+		{"&subject_token_type", idTokenType},
+	} {
+		form.WriteString(field[0] + "=" + url.QueryEscape(field[1]))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), issuerTimeout)
 	defer cancel()
 	for try := 1; ; try++ {
-		text, e := m.issuer.postForm(ctx, m.cfg.Issuer.URL+"/oauth/token", form)
+		text, e := m.issuer.post(ctx, m.cfg.Issuer.URL+"/oauth/token", formType, []byte(form.String()), nil)
 		if e == nil {
 			return readExchanged(text)
 		}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -78,6 +79,10 @@ func TestExchangeRequest(t *testing.T) {
 	r := requests[0]
 	equal(t, "request", []string{r.Method, r.Path, r.Query}, []string{"POST", "/oauth/token", ""})
 	equal(t, "content type", r.Header["Content-Type"], []string{"application/x-www-form-urlencoded"})
+	if !strings.HasPrefix(string(r.Body), "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&client_id=app_EMoamEEZ73f0CkXaXp7hrann&requested_token=openai-api-key&subject_token=eyJ") ||
+		!strings.HasSuffix(string(r.Body), "&subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aid_token") {
+		t.Error("not in the order of the plan")
+	}
 	form, err := url.ParseQuery(string(r.Body))
 	if err != nil {
 		t.Fatal(err)
@@ -380,4 +385,55 @@ func TestForbiddenLoginIsNotExchanged(t *testing.T) {
 		equal(t, text, outcome(t, err), "wrong_kind")
 		equal(t, "sent", grants(sim), "")
 	}
+}
+
+// transportFunc is a transport.
+type transportFunc func(*http.Request) (*http.Response, error)
+
+// RoundTrip implements http.RoundTripper.
+func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// The login is renewed, replaced or removed by another program while it is
+// exchanged: the key is for who asked, and is not written beside what it is not
+// of.
+func TestExchangeBesideAnotherChange(t *testing.T) {
+	for name, change := range map[string]func(t *testing.T, m *Manager){
+		"renewed":  func(t *testing.T, m *Manager) { edit(t, m, `"<id>"`, "tokens", "id_token") },
+		"replaced": func(t *testing.T, m *Manager) { put(t, m.path, fixture(t, "codex-chatgpt")) },
+		"logged out": func(t *testing.T, m *Manager) {
+			if err := os.Remove(m.path); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"a key now":      func(t *testing.T, m *Manager) { edit(t, m, `"apikey"`, "auth_mode") },
+		"something else": func(t *testing.T, m *Manager) { edit(t, m, `[1.50]`, "x_unknown") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, sim := simulated(t, "no-key")
+			real, after := m.issuer.transport, ""
+			m.issuer.transport = transportFunc(func(r *http.Request) (*http.Response, error) {
+				change(t, m)
+				after = textOf(t, m.cfg.Home)
+				return real.RoundTrip(r)
+			})
+			c, err := m.Platform(t.Context())
+			equal(t, "for who asked", string(c.Source)+outcome(t, err), "codex_token_exchange_api_key")
+			equal(t, "sent", grants(sim), "exchange")
+			if name == "something else" {
+				equal(t, "saved beside it", storedKey(t, m) == c.key.Reveal() && strings.Contains(textOf(t, m.cfg.Home), "[1.50]"), true)
+				return
+			}
+			equal(t, "the store is theirs", textOf(t, m.cfg.Home) == after, true)
+			_, text := statusOf(t, m)
+			equal(t, "warnings", strings.Count(text, "in memory only"), 1)
+		})
+	}
+}
+
+// edit changes one member of the manager's auth.json, from outside.
+func edit(t *testing.T, m *Manager, value string, path ...string) {
+	t.Helper()
+	d := newDocument([]byte(textOf(t, m.cfg.Home)))
+	d.set(fill([]byte(value)), path...)
+	put(t, m.path, d.text)
 }

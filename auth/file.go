@@ -81,8 +81,9 @@ type snapshot struct {
 
 	// from is the keyring, or empty for auth.json.
 	from storeKind
-	// at is when the keyring was asked; zero when it was not.
-	at time.Time
+	// at is when the keyring was asked, and freshUntil when it has to be asked
+	// again; zero when it was not.
+	at, freshUntil time.Time
 	// settings that led here.
 	settings *settings
 	// warnings about the store, one sentence each.

@@ -115,10 +115,13 @@ type issuerClient struct {
 	userAgent, originator string
 }
 
+// formType is the media type of a form.
+const formType = "application/x-www-form-urlencoded"
+
 // postForm posts values as application/x-www-form-urlencoded and gives the JSON
 // object of a 2xx answer. ctx bounds it, and issuerTimeout.
 func (c *issuerClient) postForm(ctx context.Context, to string, values url.Values) ([]byte, *issuerError) {
-	return c.post(ctx, to, "application/x-www-form-urlencoded", []byte(values.Encode()), nil)
+	return c.post(ctx, to, formType, []byte(values.Encode()), nil)
 }
 
 // postJSON posts an object and gives the JSON object of a 2xx answer; an empty

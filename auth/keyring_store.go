@@ -20,6 +20,10 @@ const (
 	// unlike a file it does not tell when it has changed.
 	keyringFresh = time.Second
 
+	// keyringRest is how long one that did not answer is left alone: else each
+	// request would wait for it.
+	keyringRest = 5 * time.Second
+
 	// keyringCommit bounds a commit to the keyring, which is made under Codex's
 	// locks: Codex loses a token that it cannot save within 5 s.
 	keyringCommit = 4 * time.Second
@@ -74,18 +78,23 @@ func (c *codexStore) load(ctx context.Context) *snapshot {
 func (c *codexStore) loadEntry(ctx context.Context, kind storeKind) *snapshot {
 	at := time.Now()
 	text, err := c.readEntry(ctx)
+	freshUntil := at.Add(keyringFresh)
+	if errors.Is(err, errSilent) {
+		freshUntil = time.Now().Add(keyringRest)
+	}
 	switch {
 	case ctx.Err() != nil && err != nil:
 		return &snapshot{err: cancelled()}
 	case err == nil:
 		s := entrySnapshot(text, at)
+		s.freshUntil = freshUntil
 		if _, err := os.Lstat(c.files.path); err == nil {
 			s.warnings = append(s.warnings, fmt.Sprintf("%s is not used: the login is in the keyring, as Codex's %s says", c.files.path, settingsName))
 		}
 		return s
 	case kind == storeAuto:
 		s := c.files.load(ctx)
-		s.at = at
+		s.at, s.freshUntil = at, freshUntil
 		isThere := s.err != nil || !s.raw.IsZero()
 		switch {
 		case errors.Is(err, errNoEntry):
@@ -96,7 +105,7 @@ func (c *codexStore) loadEntry(ctx context.Context, kind storeKind) *snapshot {
 		}
 		return s
 	}
-	s := &snapshot{from: storeKeyring, at: at}
+	s := &snapshot{from: storeKeyring, at: at, freshUntil: freshUntil}
 	if !errors.Is(err, errNoEntry) {
 		s.err = keyringError(err)
 	}
@@ -179,7 +188,7 @@ func (c *codexStore) current(s *snapshot) bool {
 	case set.store == storeFile:
 		return c.files.current(s)
 	}
-	return time.Since(s.at) < keyringFresh && (s.from == storeKeyring || c.files.current(s)) && !c.knowsNewer(s)
+	return time.Now().Before(s.freshUntil) && (s.from == storeKeyring || c.files.current(s)) && !c.knowsNewer(s)
 }
 
 // knowsNewer reports whether the entry was read again after s, as it is under the

@@ -227,8 +227,14 @@ func TestKeyringIsNotAskedUnneeded(t *testing.T) {
 	if took := time.Since(start); took < keyringTimeout || took > 2*keyringTimeout {
 		t.Errorf("50 requests waited for %v", took)
 	}
+	start = time.Now()
+	_, err := m.ChatGPT(t.Context())
+	equal(t, "still hangs", outcome(t, err), "keyring")
+	if time.Since(start) > time.Second {
+		t.Error("it was asked again at once")
+	}
 	k.Resume()
-	time.Sleep(keyringFresh)
+	time.Sleep(keyringRest)
 	c, err := m.ChatGPT(t.Context())
 	equal(t, "again", string(c.Source)+outcome(t, err), "codex_keyring_oauth")
 	equal(t, "initialize", m.InitialStatus(t.Context()).State, protocol.StateAuthenticated)
