@@ -32,6 +32,7 @@ func (s *fileStore) overwrite(target string, text []byte) error {
 	if err != nil {
 		return err
 	}
+	_ = f.Chmod(0o600) // what it holds is for its owner alone
 	err = s.disk.write(f, text)
 	if err == nil {
 		err = f.Truncate(int64(len(text)))

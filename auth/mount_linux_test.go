@@ -89,3 +89,24 @@ func TestA15RealReadOnly(t *testing.T) {
 	equal(t, "reason", reasonOf(t, err, protocol.CodeCredentialStore), "read_only")
 	equal(t, "posts", l.posts(), 0)
 }
+
+// A file that is mounted on its own and read-only, into a folder that is not: the
+// token is not spent for nothing.
+func TestA15RealReadOnlyFile(t *testing.T) {
+	l := loginOf(t, simulator.Config{})
+	outside := filepath.Join(t.TempDir(), "outside.json")
+	if err := os.WriteFile(outside, []byte(textOf(t, l.home)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(l.home, fileName)
+	mount(t, outside, path, "", syscall.MS_BIND, "")
+	if err := syscall.Mount("", path, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY, ""); err != nil {
+		t.Skipf("SKIP: nothing can be mounted read-only here: %v", err)
+	}
+	m := l.manager()
+	_, err := m.ChatGPT(t.Context())
+	equal(t, "reason", reasonOf(t, err, protocol.CodeCredentialStore), "read_only")
+	status, _ := statusOf(t, m)
+	equal(t, "reason in the status", status.Credentials.ChatGPT.Reason, "read_only")
+	equal(t, "posts", l.posts(), 0)
+}

@@ -63,6 +63,11 @@ func (s *fileStore) check(target string) *protocol.Error {
 	case info.Mode().Perm()&0o200 == 0:
 		return refusedStore(protocol.ReasonReadOnly, target, "is read-only", "Make "+target+" writable for its owner")
 	}
+	// A file can be mounted on its own, and read-only, into a folder that is not:
+	// its rename would fail, and so would writing in place.
+	if err := canWrite(target); err != nil {
+		return storeFailed(target, err)
+	}
 	return nil
 }
 
@@ -76,6 +81,9 @@ func checkFolder(dir string) *protocol.Error {
 		return notOwner(dir)
 	case info.Mode().Perm()&0o200 == 0:
 		return refusedStore(protocol.ReasonReadOnly, dir, "is read-only", "Make "+dir+" writable for its owner")
+	}
+	if err := canWrite(dir); err != nil {
+		return storeFailed(dir, err)
 	}
 	return nil
 }
