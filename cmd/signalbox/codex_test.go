@@ -78,9 +78,7 @@ func loginStatus(t testing.TB, sim *simulator.Server, home string, env ...string
 // What Codex writes is read here: an API key, and the login of its device flow.
 func TestCodexWritesWhatWeRead(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 
 	home := t.TempDir()
 	withKey := codex(t, sim, home, "login", "--with-api-key")
@@ -201,9 +199,7 @@ func appServer(t testing.TB, sim *simulator.Server, home, refreshURL string) (ha
 // them are told that it was used before. That is the figure that
 // docs/performance.md has beside ours; here it shows that the issuer is strict.
 func TestCodexRenewsAlone(t *testing.T) {
-	sim, err := simulator.Start(simulator.Config{Scenario: "expired"})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{Scenario: "expired"})
 	home := t.TempDir()
 	require.NoError(t, sim.WriteHome(home))
 	issuer := startSlowIssuer(t, sim, 5*time.Second)

@@ -98,9 +98,7 @@ func TestCredentialsRefusedBeforeAnythingIsSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim, err := simulator.Start(simulator.Config{})
-			require.NoError(t, err)
-			t.Cleanup(sim.Close)
+			sim := simulated(t, simulator.Config{})
 			if row.edit == nil {
 				row.edit = func(object) {}
 			}
@@ -168,9 +166,7 @@ func TestUnreadableAuthJSON(t *testing.T) {
 		for framingName, framing := range framings {
 			t.Run(name+"/"+framingName, func(t *testing.T) {
 				t.Parallel()
-				sim, err := simulator.Start(simulator.Config{})
-				require.NoError(t, err)
-				t.Cleanup(sim.Close)
+				sim := simulated(t, simulator.Config{})
 				home := t.TempDir()
 				path := filepath.Join(home, "auth.json")
 				spoil(t, path)
@@ -204,9 +200,7 @@ func TestUnreadableAuthJSON(t *testing.T) {
 // A refused override in the environment closes its own route only.
 func TestBadOverrideLeavesTheOtherRoute(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	home := t.TempDir()
 	require.NoError(t, sim.WriteHome(home))
 	h := spawn(t, options{home: home, env: []string{
@@ -222,9 +216,7 @@ func TestBadOverrideLeavesTheOtherRoute(t *testing.T) {
 // Under --simulate nothing of the user's counts (contract 8).
 func TestSimulateReadsNothingOfTheUsers(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	home := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(home, "auth.json"), []byte("broken"), 0o600))
 	h := spawn(t, options{home: home, args: []string{"--simulate"}, env: []string{

@@ -94,9 +94,7 @@ func TestLogMessage(t *testing.T) {
 func TestTraceParent(t *testing.T) {
 	t.Parallel()
 	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	h := spawn(t, options{upstream: sim})
 	for id, model := range map[string]string{"1": codexModel, "2": proModel} {
 		o := h.create(id, `{"model":"`+model+`","input":"Hello.","stream":true,"_meta":{"headers":{"TraceParent":"`+parent+`","tracestate":"a=b"}}}`)

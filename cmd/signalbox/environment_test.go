@@ -55,9 +55,7 @@ func authStatus(t *testing.T, h *host) protocol.AuthStatus {
 // bad_override, leaves the other one, and sends nothing anywhere.
 func TestPoisonedEnvironment(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	home := t.TempDir()
 	require.NoError(t, sim.WriteHome(home))
 	type row struct {
@@ -173,9 +171,7 @@ func TestBadOverrideFlags(t *testing.T) {
 // tokens to stderr.
 func TestForeignVariables(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	ca := newAuthority(t)
 	server := newFront(t, sim, ca.certificate(time.Now().Add(time.Hour), "localhost"))
 	home := t.TempDir()

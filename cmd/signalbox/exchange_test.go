@@ -45,9 +45,7 @@ func storedKey(t *testing.T, home string) any {
 // scenarioHome starts a simulator and writes its home.
 func scenarioHome(t *testing.T, scenario string) (*simulator.Server, string) {
 	t.Helper()
-	sim, err := simulator.Start(simulator.Config{Scenario: scenario})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{Scenario: scenario})
 	home := t.TempDir()
 	require.NoError(t, sim.WriteHome(home))
 	return sim, home

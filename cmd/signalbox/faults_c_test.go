@@ -318,9 +318,7 @@ func TestFaultC10ContentEncoding(t *testing.T) {
 // and nothing is sent again.
 func TestFaultC11Unauthorized(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{Scenario: "unauthorized"})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{Scenario: "unauthorized"})
 	login := sim.Login()
 	o := options{upstream: sim, env: []string{"OPENAI_OAUTH_ACCESS_TOKEN=" + login.AccessToken, "OPENAI_API_KEY=" + login.PlatformKey}}
 	h := spawn(t, o)
@@ -339,9 +337,7 @@ func TestFaultC11Unauthorized(t *testing.T) {
 // A 401 on a stored login is renewed once, and the same body sent again.
 func TestFaultC11Renewed(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	home := t.TempDir()
 	require.NoError(t, sim.WriteHome(home))
 	to, err := url.Parse(sim.IssuerURL())
@@ -701,9 +697,7 @@ func TestFaultC20FailedAndIncomplete(t *testing.T) {
 // spawnScenario starts a process against a simulator of its own in a scenario.
 func spawnScenario(t *testing.T, scenario string) *host {
 	t.Helper()
-	sim, err := simulator.Start(simulator.Config{Scenario: scenario})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{Scenario: scenario})
 	return spawn(t, options{upstream: sim})
 }
 

@@ -89,9 +89,7 @@ func TestFaultF1sWrongKind(t *testing.T) {
 // says that it went anywhere.
 func TestFaultF2sProWithOAuthOnly(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{Scenario: "report"})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{Scenario: "report"})
 	h := spawn(t, options{upstream: sim})
 	e := h.create("1", askPro).answer.failure()
 	assert.Contains(t, []int{1001, 1002, 1006}, e.Code)
@@ -116,9 +114,7 @@ func TestFaultF3sCodexWithKeyOnly(t *testing.T) {
 // that is known.
 func TestFaultF4sModelStrings(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	h := spawn(t, options{upstream: sim})
 	for i, model := range []string{`GPT-5.2-codex`, `gpt-5.2-codex `, `gpt-5.2-pro `, `gpt-5.2`, `\ud83d\ude00`, `a\u0000b`, `openai/gpt-5.2`, strings.Repeat("m", 1<<20)} {
 		got := h.create(fmt.Sprint(i), `{"input":"hi","model":"`+model+`"}`)
@@ -136,9 +132,7 @@ func TestFaultF4sModelStrings(t *testing.T) {
 // Nothing that a host or a token says becomes a header of ours.
 func TestFaultF5sHeaderInjection(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	h := spawn(t, options{upstream: sim})
 	for i, params := range []string{
 		`{"model":"gpt-5.2-pro\r\nX-Evil: 1","input":"hi"}`,
@@ -180,9 +174,7 @@ func TestFaultF6sBaseURLOfParams(t *testing.T) {
 	var arrived atomic.Int64
 	evil := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Add(1) }))
 	t.Cleanup(evil.Close)
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	h := spawn(t, options{upstream: sim})
 	for i, model := range []string{"gpt-5.2-codex", "gpt-5.2-pro"} {
 		got := h.create(fmt.Sprint(i), fmt.Sprintf(`{"model":%q,"input":"hi","base_url":%q,"api_base":%[2]q,"proxy":%[2]q,"_meta":{"baseUrl":%[2]q,"base_url":%[2]q,"chatgptBaseUrl":%[2]q,"proxy":%[2]q}}`, model, evil.URL))
@@ -235,9 +227,7 @@ func TestFaultF8sWrongHost(t *testing.T) {
 // cleanup of spawn looks for the canary.
 func TestFaultF9sDump(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{Scenario: "idle"})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{Scenario: "idle"})
 	h := spawn(t, options{upstream: sim})
 	for i, ask := range []string{askCodex, askPro} {
 		h.send(request(fmt.Sprint(i), "responses/create", ask))
@@ -267,9 +257,7 @@ func TestFaultF10sEchoedSecret(t *testing.T) {
 // auth/status shows whose login it is, and of a key its two ends.
 func TestFaultF12sStatus(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	status := spawn(t, options{upstream: sim}).call("1", "auth/status", "")
 	login := sim.Login()
 	for _, secret := range []string{login.AccessToken, login.IDToken, login.RefreshToken, login.PlatformKey} {
@@ -283,9 +271,7 @@ func TestFaultF12sStatus(t *testing.T) {
 // No prompt is logged, at no level.
 func TestFaultF13sPromptInLogs(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	log := filepath.Join(t.TempDir(), "log")
 	h := spawn(t, options{upstream: sim, args: []string{"--log-level=debug", "--log-file=" + log}})
 	for i, scenario := range []string{"ok", "cut", "server-error", "bad-request"} {

@@ -38,9 +38,7 @@ func TestAccountModeFlag(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim, err := simulator.Start(simulator.Config{Scenario: row.scenario})
-			require.NoError(t, err)
-			t.Cleanup(sim.Close)
+			sim := simulated(t, simulator.Config{Scenario: row.scenario})
 			home := editedHome(t, sim, row.edit)
 			for flag, want := range map[string]string{"auto": row.auto, "plan": row.plan, "chatgpt": "chatgpt", "apiKey": "platform"} {
 				h := spawn(t, options{home: home, upstream: sim, args: []string{"--account-mode=" + flag}})
@@ -66,9 +64,7 @@ func TestAccountModeFlag(t *testing.T) {
 // with a renewal, and stand in the evidence; the Platform gets neither.
 func TestOriginatorAndClientVersion(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{Scenario: "expired"})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{Scenario: "expired"})
 	h := spawn(t, options{upstream: sim, args: []string{"--originator=my-editor_1.0", "--client-version=9.9.9-beta"}, env: []string{"OPENAI_API_KEY=" + sim.Login().PlatformKey}})
 	o := h.create("1", `{"model":"gpt-5.2-codex","input":"Hello."}`)
 	assert.Equal(t, "completed", o.status(), "%s", o.answer.Raw)

@@ -46,9 +46,7 @@ func moveToKeyring(t *testing.T, k *testcheck.Keyring, home string) (account str
 func TestLoginInTheKeyring(t *testing.T) {
 	t.Parallel()
 	k := testcheck.StartKeyring(t)
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	home := t.TempDir()
 	require.NoError(t, sim.WriteHome(home))
 	moveToKeyring(t, k, home)
@@ -71,9 +69,7 @@ func TestLoginInTheKeyring(t *testing.T) {
 func TestHangingKeyring(t *testing.T) {
 	t.Parallel()
 	k := testcheck.StartKeyring(t)
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	home := t.TempDir()
 	require.NoError(t, sim.WriteHome(home))
 	moveToKeyring(t, k, home)
@@ -97,9 +93,7 @@ func TestHangingKeyring(t *testing.T) {
 // auth.json, and no D-Bus daemon of ours.
 func TestNoKeyring(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	home := t.TempDir()
 	require.NoError(t, sim.WriteHome(home))
 	require.NoError(t, os.WriteFile(filepath.Join(home, "config.toml"), []byte("cli_auth_credentials_store = \"keyring\"\n"), 0o600))
@@ -127,9 +121,7 @@ func TestKeyringBesideCodex(t *testing.T) {
 	t.Parallel()
 	codexCLI(t)
 	k := testcheck.StartKeyring(t)
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	home := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(home, "config.toml"), []byte("cli_auth_credentials_store = \"keyring\"\n"), 0o600))
 	device := codex(t, sim, home, "login", "--device-auth", "--experimental_issuer", sim.IssuerURL())

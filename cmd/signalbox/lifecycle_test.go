@@ -271,9 +271,7 @@ func TestStdoutClosed(t *testing.T) {
 		for _, draining := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, "/", draining), func(t *testing.T) {
 				t.Parallel()
-				sim, err := simulator.Start(simulator.Config{Scenario: "slow"})
-				require.NoError(t, err)
-				t.Cleanup(sim.Close)
+				sim := simulated(t, simulator.Config{Scenario: "slow"})
 				h := spawn(t, options{lsp: framing, upstream: sim})
 				h.begin()
 				h.send(request("1", "responses/create", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`))

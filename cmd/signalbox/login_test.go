@@ -23,9 +23,7 @@ import (
 // loggedOut starts a simulator and a process whose home holds nothing.
 func loggedOut(t *testing.T, o options) (*host, *simulator.Server, string) {
 	t.Helper()
-	sim, err := simulator.Start(simulator.Config{Scenario: "logged-out"})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{Scenario: "logged-out"})
 	if o.home == "" {
 		o.home = filepath.Join(t.TempDir(), "codex") // not there yet
 	}
@@ -218,9 +216,7 @@ func TestLoginWithAKey(t *testing.T) {
 		assert.Equal(t, object{"auth_mode": "apikey", "OPENAI_API_KEY": key}, authFile(t, home))
 	})
 	t.Run("written beside tokens", func(t *testing.T) {
-		sim, err := simulator.Start(simulator.Config{Scenario: "no-key"})
-		require.NoError(t, err)
-		t.Cleanup(sim.Close)
+		sim := simulated(t, simulator.Config{Scenario: "no-key"})
 		home := t.TempDir()
 		require.NoError(t, sim.WriteHome(home))
 		before := authFile(t, home)
@@ -335,9 +331,7 @@ func TestLogout(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim, err := simulator.Start(simulator.Config{})
-			require.NoError(t, err)
-			t.Cleanup(sim.Close)
+			sim := simulated(t, simulator.Config{})
 			home := editedHome(t, sim, func(auth object) {
 				if row.foreign {
 					auth["x_other"] = "kept"
@@ -367,9 +361,7 @@ func TestLogout(t *testing.T) {
 	}
 	t.Run("the issuer fails", func(t *testing.T) {
 		t.Parallel()
-		sim, err := simulator.Start(simulator.Config{Scenario: "issuer-error"})
-		require.NoError(t, err)
-		t.Cleanup(sim.Close)
+		sim := simulated(t, simulator.Config{Scenario: "issuer-error"})
 		home := t.TempDir()
 		require.NoError(t, sim.WriteHome(home))
 		h := spawn(t, options{upstream: sim, home: home})
@@ -389,9 +381,7 @@ func TestLogout(t *testing.T) {
 // auth/refresh renews; the host is told before it is answered.
 func TestRefresh(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	home := t.TempDir()
 	require.NoError(t, sim.WriteHome(home))
 	h := spawn(t, options{upstream: sim, home: home, lsp: true})
@@ -409,9 +399,7 @@ func TestRefresh(t *testing.T) {
 // called initialize, and only when something has changed for it.
 func TestAuthChangedByAnotherProgram(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	home := filepath.Join(t.TempDir(), "codex")
 	require.NoError(t, os.Mkdir(home, 0o700))
 	h := spawn(t, options{upstream: sim, home: home, lsp: true})

@@ -101,9 +101,7 @@ func TestCancelWhileRedeeming(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim, err := simulator.Start(simulator.Config{})
-			require.NoError(t, err)
-			t.Cleanup(sim.Close)
+			sim := simulated(t, simulator.Config{})
 			home, text := storedHome(t, sim)
 			h, open := redeeming(t, lsp, home)
 			start := time.Now()
@@ -183,9 +181,7 @@ func TestLoginIsRefusedWhereItCannotBeSaved(t *testing.T) {
 	})
 	t.Run("read-only", func(t *testing.T) {
 		t.Parallel()
-		sim, err := simulator.Start(simulator.Config{})
-		require.NoError(t, err)
-		t.Cleanup(sim.Close)
+		sim := simulated(t, simulator.Config{})
 		home, text := storedHome(t, sim)
 		require.NoError(t, os.Chmod(filepath.Join(home, "auth.json"), 0o400))
 		h := spawn(t, options{upstream: sim, home: home})
@@ -207,9 +203,7 @@ func TestLoginThatTheConfigForbids(t *testing.T) {
 	t.Parallel()
 	configured := func(t *testing.T, text string) (h *host, sim *simulator.Server, home string, stored []byte) {
 		t.Helper()
-		sim, err := simulator.Start(simulator.Config{})
-		require.NoError(t, err)
-		t.Cleanup(sim.Close)
+		sim = simulated(t, simulator.Config{})
 		home, stored = storedHome(t, sim)
 		require.NoError(t, os.WriteFile(filepath.Join(home, "config.toml"), []byte(text), 0o600))
 		h = spawn(t, options{upstream: sim, home: home, lsp: true})
@@ -278,9 +272,7 @@ func TestLoginCommandIsInterrupted(t *testing.T) {
 // What is pasted ends it, also where nothing listens.
 func TestLoginCommandTakesAPastedAddress(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{Scenario: "logged-out"})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{Scenario: "logged-out"})
 	home := filepath.Join(t.TempDir(), "codex")
 	cmd := exec.Command(os.Args[0], "login", "--no-browser", "--issuer="+sim.IssuerURL(), "--ports=0")
 	cmd.Env = append(asMain[:2:2], "HOME="+t.TempDir(), "CODEX_HOME="+home)

@@ -263,9 +263,7 @@ func TestE9E10LoopbackAddresses(t *testing.T) {
 
 func TestE11DeniedAndEscaped(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	home, text := storedHome(t, sim)
 	h := spawn(t, options{upstream: sim, home: home, lsp: true})
 	h.begin()
@@ -347,9 +345,7 @@ func TestE13E20E23CodeIsNotRedeemed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim, err := simulator.Start(simulator.Config{})
-			require.NoError(t, err)
-			t.Cleanup(sim.Close)
+			sim := simulated(t, simulator.Config{})
 			home, text := storedHome(t, sim)
 			issuer := newIssuer(t, map[string]func(http.ResponseWriter, *http.Request, int){pathToken: row.token})
 			h := spawn(t, options{home: home, lsp: true, args: []string{"--issuer=" + issuer.URL}})
@@ -518,9 +514,7 @@ func TestE18LoginBesideARenewal(t *testing.T) {
 			says(200, tokenSet(fresh))(w, r, n)
 		},
 	})
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	home := editedHome(t, sim, func(auth object) {
 		delete(tokens(auth), "oauth_provenance")
 		delete(tokens(auth), "account_id")
@@ -629,9 +623,7 @@ func TestShowDocument(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir, log := opener(t, "xdg-open")
-			sim, err := simulator.Start(simulator.Config{Scenario: "logged-out"})
-			require.NoError(t, err)
-			t.Cleanup(sim.Close)
+			sim := simulated(t, simulator.Config{Scenario: "logged-out"})
 			h := spawn(t, options{lsp: true, upstream: sim, env: []string{"PATH=" + dir + ":/usr/bin:/bin"}})
 			h.call("0", "initialize", `{"processId":null,"capabilities":{"window":{"showDocument":{"support":true}}}}`)
 			before := time.Now()

@@ -35,9 +35,7 @@ func TestModelsList(t *testing.T) {
 	for name, framing := range framings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim, err := simulator.Start(simulator.Config{})
-			require.NoError(t, err)
-			t.Cleanup(sim.Close)
+			sim := simulated(t, simulator.Config{})
 			h := spawn(t, options{lsp: framing, upstream: sim})
 			h.begin()
 			first := modelRows(t, h.call("1", "models/list", ""))
@@ -58,9 +56,7 @@ func TestModelsList(t *testing.T) {
 // Without a login models/list still answers, and asks nobody.
 func TestModelsListLoggedOut(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	h := spawn(t, options{upstream: sim, home: t.TempDir()})
 	for _, row := range modelRows(t, h.call("1", "models/list", `{"refresh":true}`)) {
 		assert.Regexp(t, "static false$", row)
@@ -73,9 +69,7 @@ func TestLimitsRead(t *testing.T) {
 	for name, framing := range framings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim, err := simulator.Start(simulator.Config{})
-			require.NoError(t, err)
-			t.Cleanup(sim.Close)
+			sim := simulated(t, simulator.Config{})
 			h := spawn(t, options{lsp: framing, upstream: sim})
 			h.begin()
 			assert.JSONEq(t, `{"chatgpt":null,"platform":null}`, string(h.call("1", "limits/read", "").Result))
@@ -112,9 +106,7 @@ func TestLimitsRead(t *testing.T) {
 // once a second.
 func TestLimitsChanged(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	h := spawn(t, options{lsp: lsp, upstream: sim})
 	h.begin()
 	start := time.Now()
@@ -141,9 +133,7 @@ func TestLimitsChangedUnwanted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim, err := simulator.Start(simulator.Config{})
-			require.NoError(t, err)
-			t.Cleanup(sim.Close)
+			sim := simulated(t, simulator.Config{})
 			h := spawn(t, options{upstream: sim})
 			if hello != "" {
 				h.send(hello)

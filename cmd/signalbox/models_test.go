@@ -70,9 +70,7 @@ func TestModelStrings(t *testing.T) {
 	for name, framing := range framings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim, err := simulator.Start(simulator.Config{})
-			require.NoError(t, err)
-			t.Cleanup(sim.Close)
+			sim := simulated(t, simulator.Config{})
 			h := spawn(t, options{lsp: framing, upstream: sim})
 			h.begin()
 			for i, row := range modelNames {
@@ -101,9 +99,7 @@ func TestModelStrings(t *testing.T) {
 // The account mode decides for the models that no rule names.
 func TestModelsByAccountMode(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	h := spawn(t, options{upstream: sim, args: []string{"--account-mode=apiKey"}})
 	for model, want := range map[string]string{codexModel: "chatgpt", proModel: "platform", "gpt-5.2": "platform", "gpt-5.1-codex": "chatgpt"} {
 		m := h.call("1", "routes/resolve", fmt.Sprintf(`{"model":%q}`, model))

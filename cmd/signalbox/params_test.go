@@ -63,9 +63,7 @@ var badCreates = []struct{ params, field string }{
 func TestBadCreates(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {
-		sim, err := simulator.Start(simulator.Config{})
-		require.NoError(t, err)
-		t.Cleanup(sim.Close)
+		sim := simulated(t, simulator.Config{})
 		h := spawn(t, options{lsp: framing, upstream: sim})
 		h.begin()
 		for _, row := range badCreates {
@@ -148,9 +146,7 @@ func TestBodyArrivesByteForByte(t *testing.T) {
 	for name, framing := range framings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim, err := simulator.Start(simulator.Config{})
-			require.NoError(t, err)
-			t.Cleanup(sim.Close)
+			sim := simulated(t, simulator.Config{})
 			h := spawn(t, options{lsp: framing, upstream: sim})
 			h.begin()
 			want := []string{}

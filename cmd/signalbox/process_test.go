@@ -29,9 +29,7 @@ func TestProcessIDGone(t *testing.T) {
 				if !reaped && runtime.GOOS != "linux" {
 					t.Skip("a zombie is told by /proc")
 				}
-				sim, err := simulator.Start(simulator.Config{Replay: longStream()})
-				require.NoError(t, err)
-				t.Cleanup(sim.Close)
+				sim := simulated(t, simulator.Config{Replay: longStream()})
 				parent := exec.Command("sleep", "60")
 				require.NoError(t, parent.Start())
 				t.Cleanup(func() { _ = parent.Process.Kill(); _ = parent.Wait() })

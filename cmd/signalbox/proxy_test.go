@@ -94,9 +94,7 @@ const tunnelled = "HTTP/1.1 200 Connection established\r\n\r\n"
 // stands in no output.
 func TestThroughAProxy(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	ca := newAuthority(t)
 	server := newFront(t, sim, ca.certificate(time.Now().Add(time.Hour), "chatgpt.com", "api.openai.com"))
 	proxy := newConnectProxy(t, "127.0.0.1:"+server.port, tunnelled)
@@ -134,9 +132,7 @@ func TestThroughAProxy(t *testing.T) {
 // that is none of loopback's leads here all the same.
 func TestNoProxy(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	ca := newAuthority(t)
 	server := newFront(t, sim, ca.certificate(time.Now().Add(time.Hour), "localhost", "127.0.0.1", "0.0.0.0"))
 	for _, row := range []struct {
@@ -213,9 +209,7 @@ func TestProxyFailures(t *testing.T) {
 // What is wrong with TLS is named, nothing is sent, and nothing is tried again.
 func TestTLSFailuresAreNamed(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	ca, other := newAuthority(t), newAuthority(t)
 	soon := time.Now().Add(time.Hour)
 	plain, _ := strings.CutPrefix(sim.IssuerURL(), "http://127.0.0.1:")
@@ -245,9 +239,7 @@ func TestTLSFailuresAreNamed(t *testing.T) {
 // of no use is a warning, and does not keep the process from its start.
 func TestFileOfAuthorities(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	ca, other := newAuthority(t), newAuthority(t)
 	server := newFront(t, sim, ca.certificate(time.Now().Add(time.Hour), "localhost"))
 	dir := t.TempDir()
@@ -295,9 +287,7 @@ func TestFileOfAuthorities(t *testing.T) {
 // authorities, and its failures have the same names.
 func TestIssuerThroughAProxy(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{Scenario: "expired"})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{Scenario: "expired"})
 	ca := newAuthority(t)
 	server := newFront(t, sim, ca.certificate(time.Now().Add(time.Hour), "chatgpt.com", "auth.openai.com"))
 	stolen := newFront(t, sim, newAuthority(t).certificate(time.Now().Add(time.Hour), "chatgpt.com", "auth.openai.com"))

@@ -104,9 +104,7 @@ func inLine(event []byte, lsp bool) string {
 // route of the model.
 func replay(t *testing.T, framing bool, model string, body []byte, writeSize int) (*host, outcome) {
 	t.Helper()
-	sim, err := simulator.Start(simulator.Config{Replay: body, WriteSize: writeSize})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{Replay: body, WriteSize: writeSize})
 	h := spawn(t, options{lsp: framing, upstream: sim})
 	h.begin()
 	return h, h.create("1", fmt.Sprintf(`{"model":%q,"input":"Hello.","stream":true}`, model))

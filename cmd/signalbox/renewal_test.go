@@ -30,15 +30,6 @@ func renewals(sim *simulator.Server) int {
 	return n
 }
 
-// simulated starts a simulator that is held against the end of the test.
-func simulated(t *testing.T, cfg simulator.Config) *simulator.Server {
-	t.Helper()
-	sim, err := simulator.Start(cfg)
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
-	return sim
-}
-
 // slowAnswer lets the answers of the token endpoint wait.
 func slowAnswer(d time.Duration) func(simulator.Request, bool) bool {
 	return func(_ simulator.Request, done bool) bool {

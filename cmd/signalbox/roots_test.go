@@ -20,9 +20,7 @@ import (
 // then; a file that is none is a warning.
 func TestPrivateAuthority(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{TLS: true})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{TLS: true})
 	file := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, os.WriteFile(file, sim.Certificate(), 0o600))
 	const params = `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`

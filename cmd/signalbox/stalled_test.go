@@ -52,9 +52,7 @@ func aborted(sim *simulator.Server, i int) func() bool {
 // read some of it before, so that the stream itself is blocked in its write.
 func stall(t *testing.T, framing, tls bool, args ...string) (*host, *simulator.Server) {
 	t.Helper()
-	sim, err := simulator.Start(simulator.Config{Replay: longStream(), TLS: tls})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{Replay: longStream(), TLS: tls})
 	o := options{lsp: framing, upstream: sim, args: args}
 	if tls {
 		file := filepath.Join(t.TempDir(), "ca.pem")

@@ -156,9 +156,7 @@ func TestTraceOfALargeStream(t *testing.T) {
 		_, _ = fmt.Fprintf(&stream, "data: {\"type\":\"x\",\"d\":%q}\n\n", strings.Repeat("y", 4000))
 	}
 	stream.WriteString("data: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"model\":\"gpt-5.2-codex\",\"output\":[]}}\n\n")
-	sim, err := simulator.Start(simulator.Config{Replay: []byte(stream.String())})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{Replay: []byte(stream.String())})
 	path := filepath.Join(t.TempDir(), "trace")
 	h := spawn(t, options{upstream: sim, args: []string{"--trace=" + path}})
 	o := h.create("1", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`)

@@ -18,9 +18,19 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/internal/testcheck"
 	"github.com/stretchr/testify/require"
 )
+
+// simulated starts a simulator that is held against the end of the test.
+func simulated(t *testing.T, cfg simulator.Config) *simulator.Server {
+	t.Helper()
+	sim, err := simulator.Start(cfg)
+	require.NoError(t, err)
+	t.Cleanup(sim.Close)
+	return sim
+}
 
 // serving gives the options of a process whose Platform is a handler, over
 // HTTP/1.1 or over TLS and HTTP/2.

@@ -146,9 +146,7 @@ func TestValidate(t *testing.T) {
 // nothing else in it, and four GETs with the headers of the route.
 func TestValidateSends(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	home := t.TempDir()
 	require.NoError(t, sim.WriteHome(home))
 	pass, _, code := validation(t, []string{"CODEX_HOME=" + home},
@@ -190,9 +188,7 @@ func TestValidateSends(t *testing.T) {
 // A probe that is refused is no reason to fail: only the models are required.
 func TestValidateProbesAreNotRequired(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{})
 	home := t.TempDir()
 	require.NoError(t, sim.WriteHome(home))
 	// A base whose parent serves nothing.
@@ -212,9 +208,7 @@ func TestValidateProbesAreNotRequired(t *testing.T) {
 // A signal ends it, without a half table of results.
 func TestValidateEndsAtASignal(t *testing.T) {
 	t.Parallel()
-	sim, err := simulator.Start(simulator.Config{Scenario: "idle"})
-	require.NoError(t, err)
-	t.Cleanup(sim.Close)
+	sim := simulated(t, simulator.Config{Scenario: "idle"})
 	home := t.TempDir()
 	require.NoError(t, sim.WriteHome(home))
 	cmd := exec.Command(os.Args[0], "validate", "--json", "--chatgpt-base-url="+sim.ChatGPTURL(), "--platform-base-url="+sim.PlatformURL())
