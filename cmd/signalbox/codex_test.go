@@ -159,12 +159,12 @@ func (s *slowIssuer) posts() (all, reused int) {
 // appServer starts Codex as its own editor plugins do, which renews an expired
 // login at once. The function that it gives waits until Codex says what it has
 // and reports whether that is a token.
-func appServer(t testing.TB, sim *simulator.Server, home, refreshURL string) (hasToken func() bool) {
+func appServer(t testing.TB, sim *simulator.Server, home, refreshURL string, env ...string) (hasToken func() bool) {
 	t.Helper()
 	cmd := codex(t, sim, home, "app-server")
 	cmd.Env = append(slices.DeleteFunc(cmd.Env, func(v string) bool {
 		return strings.HasPrefix(v, "CODEX_REFRESH_TOKEN_URL_OVERRIDE=")
-	}), "CODEX_REFRESH_TOKEN_URL_OVERRIDE="+refreshURL)
+	}), append(env, "CODEX_REFRESH_TOKEN_URL_OVERRIDE="+refreshURL)...)
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	out, err := cmd.StdoutPipe()

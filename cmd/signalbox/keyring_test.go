@@ -194,3 +194,41 @@ func TestRenewalInTheKeyring(t *testing.T) {
 		assert.False(t, e.Name() == "auth.json" || strings.Contains(string(text), testcheck.Canary), e.Name())
 	}
 }
+
+// 6 of Codex and 6 of ours on one expired login in the keyring: none of ours
+// fails, and what is left can be used and renewed.
+func TestRenewalInTheKeyringBesideCodex(t *testing.T) {
+	codexCLI(t)
+	k := testcheck.StartKeyring(t)
+	sim, home := scenarioHome(t, "expired")
+	moveToKeyring(t, k, home)
+	issuer := startSlowIssuer(t, sim, 3*time.Second)
+	var waits []func() bool
+	for range 6 {
+		waits = append(waits, appServer(t, sim, home, issuer.URL+"/oauth/token", k.Env...))
+	}
+	var hosts []*host
+	for range 6 {
+		h := spawn(t, options{home: home, upstream: sim, env: append(slices.Clone(k.Env), "CODEX_REFRESH_TOKEN_URL_OVERRIDE="+issuer.URL+"/oauth/token")})
+		h.ping()
+		h.send(request("1", "responses/create", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`))
+		hosts = append(hosts, h)
+	}
+	for _, h := range hosts {
+		m := h.answer("1")
+		assert.Nil(t, m.Error, "%s", m.Error)
+	}
+	for _, hasToken := range waits {
+		hasToken()
+	}
+	all, reused := issuer.posts()
+	t.Logf("6 processes of Codex and 6 of ours on one expired login in the keyring: %d POSTs, %d reused", all, reused)
+	assert.Equal(t, all-1, reused)
+	h := spawn(t, options{home: home, upstream: sim, env: k.Env})
+	renewed := h.call("1", "auth/refresh", "")
+	require.Nil(t, renewed.Error, "the refresh token that is left can be spent: %s", renewed.Error)
+	said, code := loginStatus(t, sim, home, k.Env...)
+	assert.Equal(t, "Logged in using ChatGPT", said)
+	assert.Equal(t, 0, code)
+	assert.NoFileExists(t, filepath.Join(home, "auth.json"))
+}
