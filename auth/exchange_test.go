@@ -175,21 +175,29 @@ func TestExchangeIsKeptInMemory(t *testing.T) {
 	}
 }
 
-// A file that cannot be written, and a folder without locks, keep nobody from
-// the key.
+// A file that cannot be written, and a folder in which no lock can be made, keep
+// nobody from the key.
 func TestExchangeInAReadOnlyHome(t *testing.T) {
-	m, sim := simulated(t, "no-key")
-	if err := os.Chmod(filepath.Join(m.cfg.Home, fileName), 0o400); err != nil {
-		t.Fatal(err)
+	for name, spoil := range map[string]func(m *Manager) error{
+		"file":   func(m *Manager) error { return os.Chmod(m.path, 0o400) },
+		"folder": func(m *Manager) error { return os.Chmod(m.cfg.Home, 0o500) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, sim := simulated(t, "no-key")
+			if err := spoil(m); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = os.Chmod(m.cfg.Home, 0o700) })
+			for range 2 {
+				c, err := m.Platform(t.Context())
+				equal(t, "exchange", string(c.Source)+outcome(t, err), "codex_token_exchange_api_key")
+			}
+			equal(t, "not saved", storedKey(t, m), "")
+			_, text := statusOf(t, m)
+			equal(t, "warnings", strings.Count(text, "in memory only"), 1)
+			equal(t, "sent", grants(sim), "exchange")
+		})
 	}
-	c, err := m.Platform(t.Context())
-	equal(t, "exchange", string(c.Source)+outcome(t, err), "codex_token_exchange_api_key")
-	equal(t, "not saved", storedKey(t, m), "")
-	status, text := statusOf(t, m)
-	if len(status.Warnings) != 2 || !strings.Contains(text, "in memory only") || !strings.Contains(text, "login cannot be renewed") {
-		t.Errorf("warnings %q", status.Warnings)
-	}
-	equal(t, "sent", grants(sim), "exchange")
 }
 
 // A refusal has its reason, keeps the login, and is not asked for again with the
