@@ -41,6 +41,12 @@ func (m *Manager) ChatGPT(ctx context.Context) (ChatGPTCredential, error) {
 		if err := m.renew(ctx, s, why); err != nil {
 			return ChatGPTCredential{}, err
 		}
+		// What was adopted may have expired itself.
+		if s = m.load(ctx); m.due(s) != "" {
+			if err := m.renew(ctx, s, why); err != nil {
+				return ChatGPTCredential{}, err
+			}
+		}
 	}
 	return m.afterRenewal(ctx)
 }

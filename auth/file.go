@@ -76,6 +76,8 @@ type snapshot struct {
 	torn bool
 	// unsaved: what is in it is in memory only, see overlay.
 	unsaved bool
+	// orphan is the path of what orphans found; else "".
+	orphan string
 	// settled: the same info means the same content.
 	settled bool
 

@@ -216,6 +216,9 @@ func (c *codexStore) refuses(s *snapshot) *protocol.Error {
 	return checkFolder(c.files.home) // where the locks are
 }
 
+// orphans implements store; a keyring has none.
+func (c *codexStore) orphans() []*snapshot { return c.files.orphans() }
+
 // writable implements store. A login is written where it was read.
 func (c *codexStore) writable() *protocol.Error {
 	set := c.settings()

@@ -170,6 +170,9 @@ func (m *Manager) afterReuse(s *snapshot, e *issuerError) *protocol.Error {
 			return m.adoptMoved(s)
 		}
 		if time.Now().After(deadline) || m.vital.isClosed() {
+			if m.adoptOrphan(s) {
+				return nil
+			}
 			return m.refuse(s, e)
 		}
 	}

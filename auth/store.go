@@ -39,6 +39,9 @@ type store interface {
 	// backup puts the store's content aside, where only the owner can read it, and
 	// returns where. The store may hold it still.
 	backup() (path string, err error)
+	// orphans are new contents that somebody wrote beside the store and was killed
+	// before they took its place; the newest first.
+	orphans() []*snapshot
 }
 
 // errChanged: the store holds something else than what was read.
