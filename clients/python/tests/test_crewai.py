@@ -240,15 +240,26 @@ def test_not_logged_in() -> None:
                 one_agent(SignalboxLLM(model, connection=box)).kickoff()
 
 
-def test_login_on_the_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_login_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """A person at a terminal is shown where to log in, and the call goes on."""
-    monkeypatch.setattr("signalbox._login.can_ask", lambda: True)
+    with signalbox.Connection(simulate="logged-out") as box:  # nobody is there to ask
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+        with pytest.raises(openai.AuthenticationError):
+            SignalboxLLM(connection=box, login="auto").call(QUESTION)
     for stream in (False, True):
-        with signalbox.Connection(simulate="logged-out") as box:
+        terminal, ours = os.openpty()
+        with signalbox.Connection(simulate="logged-out") as box, open(ours, "r+b", buffering=0) as raw:
+            tty = io.TextIOWrapper(raw, write_through=True)
+            monkeypatch.setattr(sys, "stdin", tty)
+            monkeypatch.setattr(sys, "stderr", tty)
             llm = SignalboxLLM(connection=box, login="auto", stream=stream)
             assert llm.call(QUESTION) == ANSWER
-            assert "enter the code" in capsys.readouterr().err
+            assert "enter the code" in os.read(terminal, 4096).decode()
             assert box.status()["state"] == "authenticated"
+            with pytest.raises(openai.AuthenticationError):  # a key is not had by a device login
+                SignalboxLLM(PRO, connection=signalbox.shared(simulate="logged-out"), login="auto").call(QUESTION)
+            monkeypatch.undo()
+        os.close(terminal)
     with signalbox.Connection(simulate="login-denied") as denied:
         with pytest.raises(signalbox.errors.LoginFailedError):
             denied.login("device", on_prompt=lambda prompt: None)
