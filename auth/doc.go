@@ -1,6 +1,7 @@
-// Package auth finds the OpenAI credentials of the user: in the environment and
-// in the auth.json that Codex keeps in CODEX_HOME. It is the only package that
-// reads that file, and a token or key leaves it only through the Authorize
+// Package auth holds the user's OpenAI credentials: it finds them in the
+// environment and in the store that Codex keeps (auth.json in CODEX_HOME, or the
+// keyring), logs in, renews, exchanges and forgets. It is the only package that
+// touches that store, and a token or key leaves it only through the Authorize
 // method of a credential.
 //
 // There are two kinds of credential and one resolver for each, [Manager.ChatGPT]
@@ -9,8 +10,10 @@
 // in OPENAI_API_KEY, is refused before anything is sent; no other source takes
 // its place.
 //
-// Errors that leave the package are *[protocol.Error], with the codes 1001
-// login_required, 1002 credential_mismatch and 1003 credential_store, and
-// -32800 when the context ended while auth.json was read. Their messages name
-// variables, members and paths, never a value.
+// What is written goes through the store's commit, a compare-and-swap under the
+// lock files of ours and of Codex; docs/security.md says what that promises.
+//
+// Errors that leave the package are *[protocol.Error], with the codes 1001 to
+// 1006, -32602 for what is no API key, and -32800 when the context ended. Their
+// messages name variables, members and paths, never a value.
 package auth
