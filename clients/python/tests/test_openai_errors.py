@@ -173,7 +173,9 @@ def test_timeouts(box: signalbox.Connection, client: openai.OpenAI) -> None:
     family = type(client._client).__module__.split(".")[0]
     import importlib
 
-    assert isinstance(raised.value, importlib.import_module(family).ReadTimeout)
+    # Version 2 passes on what httpx raises between two events; version 3 makes its own of it.
+    timeout = importlib.import_module(family).ReadTimeout
+    assert isinstance(raised.value, timeout) or isinstance(raised.value.__cause__, timeout)
     assert signalbox.evidence(raised.value) is not None
     eventually(lambda: running(box) == 0, "all of them were cancelled")
     # A slow stream is not a silent one.
