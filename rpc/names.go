@@ -27,11 +27,20 @@ func notificationNames() []string {
 // methodNotFound names the nearest methods, never the whole list.
 func (s *Server) methodNotFound(name string) *protocol.Error {
 	name = shorten(name)
-	names := s.methodNames()
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(distance(name, a), distance(name, b)) })
 	return protocol.NewError(protocol.CodeMethodNotFound, "There is no such method.", protocol.ErrorData{
-		Method: name, Similar: names[:3], Action: "Call one of the methods that initialize lists.",
+		Method: name, Similar: nearest(name, s.methodNames(), 3), Action: "Call one of the methods that initialize lists.",
 	})
+}
+
+// nearest gives the n names that are most like name, the nearest first. It runs on
+// the reading goroutine, so each distance is taken once.
+func nearest(name string, names []string, n int) []string {
+	far := make(map[string]int, len(names))
+	for _, known := range names {
+		far[known] = distance(name, known)
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(far[a], far[b]) })
+	return names[:n]
 }
 
 // shorten bounds a name of the host for an error.
