@@ -78,7 +78,9 @@ func (c *child) cpu() time.Duration {
 // memory gives a line of /proc/PID/status in MB.
 func (c *child) memory(line string) float64 {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
-	check(err)
+	if err != nil { // it has ended
+		return 0
+	}
 	defer func() { _ = f.Close() }()
 	for s := bufio.NewScanner(f); s.Scan(); {
 		if text, ok := strings.CutPrefix(s.Text(), line+":"); ok {

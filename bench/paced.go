@@ -28,6 +28,9 @@ func (b *bench) paced() {
 		base, ours := figures{}, figures{}
 		n := hz * *seconds
 		model := fmt.Sprintf("paced-%d-%d-pro", hz, n)
+		for _, c := range []*child{bare, box} { // a connection that says HTTP/2
+			c.read(c, "burst-1-pro")
+		}
 		for range *rounds {
 			paceOne(bare, base, n, func() { bare.send(fmt.Sprintf("%d %s\n", streams, model)); bare.until("done ") })
 			paceOne(box, ours, n, func() { box.readMany(model, ours) })

@@ -4,6 +4,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -32,6 +33,7 @@ func (u *upstream) base() string { return u.URL + "/v1" }
 func newUpstream(withTLS bool) *upstream {
 	u := &upstream{}
 	u.Server = httptest.NewUnstartedServer(http.HandlerFunc(u.serve))
+	u.Config.ErrorLog = log.New(io.Discard, "", 0)
 	if withTLS {
 		u.EnableHTTP2 = true
 		u.StartTLS()

@@ -12,12 +12,14 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 )
 
 func main() {
 	url := os.Args[1] + "/responses"
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 2000
+	transport.TLSHandshakeTimeout = time.Minute
 	client := &http.Client{Transport: transport}
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
