@@ -45,7 +45,7 @@ const memoryLimit = 704 << 20
 
 // gcPercent: a stream that runs allocates nothing, so the collector is cheap, and
 // the garbage of a thousand that begin is not worth its memory.
-const gcPercent = 50
+const gcPercent = 40
 
 func main() { os.Exit(start(nil)) }
 

@@ -66,6 +66,8 @@ func New(o Options) *Transport {
 		MaxIdleConnsPerHost:   64,
 		IdleConnTimeout:       90 * time.Second,
 		ExpectContinueTimeout: time.Second,
+		// A connection writes one head and one body, which goes around the buffer.
+		WriteBufferSize: 1 << 10,
 
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		OnProxyConnectResponse: proxyAnswered,
