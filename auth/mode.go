@@ -72,8 +72,8 @@ const (
 )
 
 // Mode returns the account mode, which decides the route of models that no row
-// of the route table names (contract 5, "Account mode"). It is "" when there is
-// no credential at all, unless Config.AccountMode forces one. It reads the file
+// of the route table names (contract 5, "Account mode"). It is "" when neither
+// auth.json nor a credential nor Config.AccountMode says one. It reads the file
 // and the environment only.
 //
 // The error is 1003 when the mode depends on an auth.json that cannot be read,
@@ -101,11 +101,13 @@ func (m *Manager) mode(s *snapshot) (protocol.AccountMode, *protocol.Error) {
 	f := &s.file
 	byPlan := m.cfg.AccountMode == accountModePlan
 	switch {
-	case !f.hasTokens() && f.apiKey.IsZero():
-		// No credential in the file: as if there were none, whatever auth_mode.
 	case !byPlan && f.authMode == authModeChatGPT:
 		return protocol.ModeChatGPT, nil
-	case !byPlan && f.authMode == authModeAPIKey, !f.hasTokens():
+	case !byPlan && f.authMode == authModeAPIKey:
+		return protocol.ModeAPIKey, nil
+	case !f.hasTokens() && f.apiKey.IsZero():
+		// Neither a mode nor a credential: as if there were no file.
+	case !f.hasTokens():
 		return protocol.ModeAPIKey, nil
 	default:
 		return planMode(parseClaims(f.idToken)), nil

@@ -63,6 +63,9 @@ func TestMode(t *testing.T) {
 		{"auto", "mode-apikey-key-and-tokens", false, false, "apiKey"},
 		{"auto", "mode-chatgpt-key-and-tokens", false, false, "chatgpt"},
 		{"auto", "report-v7", true, false, "chatgpt"},
+		{"auto", "mode-chatgpt-nothing", true, false, "chatgpt"},
+		{"auto", "mode-chatgpt-nothing", false, false, "chatgpt"},
+		{"plan", "mode-chatgpt-nothing", true, false, "apiKey"},
 		// Without it: a key alone, else the plan.
 		{"auto", "no-mode-key-only", false, true, "apiKey"},
 		{"auto", "no-mode-key-and-tokens", true, false, "chatgpt"},
@@ -82,7 +85,6 @@ func TestMode(t *testing.T) {
 		{"auto", "empty-object", true, true, "chatgpt"},
 		{"auto", "empty-object", true, false, "apiKey"},
 		{"auto", "empty-object", false, false, ""},
-		{"auto", "mode-chatgpt-nothing", true, false, "apiKey"},
 		{"auto", "all-null", true, false, "apiKey"},
 		// Forced.
 		{"chatgpt", "codex-apikey", true, false, "chatgpt"},
