@@ -3,7 +3,9 @@ package transport
 import (
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 )
@@ -24,13 +26,20 @@ func Roots(getenv func(string) string) (roots *x509.CertPool, warning string) {
 			return nil, ""
 		}
 	}
-	text, err := readBounded(path)
+	isSystems := name == "SSL_CERT_FILE" && readsCertFile
+	if isSystems {
+		// The first connection reads it: parsing the authorities of a system costs
+		// 10 ms and 5 MB, which most processes never need. Even reading it all would
+		// be a tenth of the start.
+		if head, err := readBounded(path, firstCertificateBytes); err == nil && firstCertificate(head) {
+			return nil, ""
+		}
+	}
+	text, err := readBounded(path, maxRootsFile)
 	if err != nil {
 		return nil, fmt.Sprintf("%s is not used: %v.", name, err)
 	}
-	if name == "SSL_CERT_FILE" && readsCertFile && firstCertificate(text) {
-		// The first connection reads it: parsing the authorities of a system costs
-		// 10 ms and 5 MB, which most processes never need.
+	if isSystems && firstCertificate(text) {
 		return nil, ""
 	}
 	if roots, err = x509.SystemCertPool(); err != nil {
@@ -59,12 +68,16 @@ func firstCertificate(text []byte) bool {
 	}
 }
 
-// maxRootsFile is more than all authorities of a system take.
-const maxRootsFile = 16 << 20
+const (
+	// maxRootsFile is more than all authorities of a system take.
+	maxRootsFile = 16 << 20
+	// firstCertificateBytes is where the first of them mostly ends.
+	firstCertificateBytes = 8 << 10
+)
 
-// readBounded reads a regular file. A pipe or a device could keep the start of
-// the process waiting for ever.
-func readBounded(path string) ([]byte, error) {
+// readBounded reads the start of a regular file, n bytes at most. A pipe or a
+// device could keep the start of the process waiting for ever.
+func readBounded(path string, n int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -74,5 +87,15 @@ func readBounded(path string) ([]byte, error) {
 	case info.Size() > maxRootsFile:
 		return nil, fmt.Errorf("%s is larger than %d MiB", path, maxRootsFile>>20)
 	}
-	return os.ReadFile(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	text := make([]byte, min(n, info.Size()))
+	read, err := io.ReadFull(f, text)
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		err = nil // it has shrunk meanwhile
+	}
+	return text[:read], err
 }
