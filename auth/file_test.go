@@ -36,7 +36,7 @@ var shapes = []shape{
 	{"mode-null", "wrong_kind", "", "apiKey", "authenticated", ""},
 	{"mode-chatgpt-key-and-tokens", "", "", "chatgpt", "authenticated", ""},
 	{"mode-chatgpt-key-only", "wrong_kind", "", "chatgpt", "authenticated", ""},
-	{"mode-chatgpt-nothing", "no_credentials", "no_credentials", "", "unauthenticated", ""},
+	{"mode-chatgpt-nothing", "no_credentials", "no_credentials", "chatgpt", "unauthenticated", ""},
 	{"mode-apikey-key-and-tokens", "", "", "apiKey", "authenticated", ""},
 	{"report-v7", "", "exchange", "chatgpt", "authenticated", ""},
 	// Blank, null, unknown.
@@ -45,7 +45,7 @@ var shapes = []shape{
 	{"unknown-members", "", "exchange", "chatgpt", "authenticated", ""},
 	{"names-in-another-case", "no_credentials", "no_credentials", "", "unauthenticated", ""},
 	{"all-null", "no_credentials", "no_credentials", "", "unauthenticated", ""},
-	{"token-members-null", "no_credentials", "no_credentials", "", "unauthenticated", ""},
+	{"token-members-null", "no_credentials", "no_credentials", "chatgpt", "unauthenticated", ""},
 	{"empty-object", "no_credentials", "no_credentials", "", "unauthenticated", ""},
 	{"last-refresh-number", "", "exchange", "chatgpt", "authenticated", ""},
 	{"last-refresh-offset", "", "exchange", "chatgpt", "authenticated", ""},
