@@ -124,7 +124,7 @@ func (m *Manager) runRenewal(basis *snapshot, why string) (failure *protocol.Err
 	}()
 	s := m.store.load(context.Background())
 	m.hold(s.secrets...)
-	if failure := m.compare(basis, s, why); failure != nil {
+	if failure := m.compare(basis, s); failure != nil {
 		return failure, false
 	}
 	if m.isAdoptable(basis, s, why) {
@@ -156,7 +156,7 @@ func (m *Manager) runRenewal(basis *snapshot, why string) (failure *protocol.Err
 }
 
 // compare refuses a renewal of a login that is there no more.
-func (m *Manager) compare(basis, s *snapshot, _ string) *protocol.Error {
+func (m *Manager) compare(basis, s *snapshot) *protocol.Error {
 	switch {
 	case s.err != nil:
 		return s.err
