@@ -24,22 +24,6 @@ func (d *document) empty() bool {
 	return len(members) == 0
 }
 
-// value returns the member at path as it stands in the text; nil for none. null
-// is a value.
-func (d *document) value(path ...string) []byte {
-	start, end, ok := d.locate(path)
-	if !ok {
-		return nil
-	}
-	return d.text[start:end]
-}
-
-// str returns the member at path that is a string, else "".
-func (d *document) str(path ...string) string {
-	s, _ := rawjson.Unquote(d.value(path...))
-	return s
-}
-
 // setString sets the member at path, see set.
 func (d *document) setString(value string, path ...string) {
 	d.set(rawjson.AppendQuote(nil, value), path...)

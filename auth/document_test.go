@@ -3,6 +3,8 @@ package auth
 import (
 	"encoding/json"
 	"testing"
+
+	"github.com/signalbox-dev/signalbox/internal/rawjson"
 )
 
 func TestDocument(t *testing.T) {
@@ -81,4 +83,20 @@ func FuzzDocument(f *testing.F) {
 			t.Error("the token is not there")
 		}
 	})
+}
+
+// value returns the member at path as it stands in the text; nil for none. null
+// is a value.
+func (d *document) value(path ...string) []byte {
+	start, end, ok := d.locate(path)
+	if !ok {
+		return nil
+	}
+	return d.text[start:end]
+}
+
+// str returns the member at path that is a string, else "".
+func (d *document) str(path ...string) string {
+	s, _ := rawjson.Unquote(d.value(path...))
+	return s
 }

@@ -248,7 +248,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 					old := time.Now().Add(-2 * tempLife)
 					_ = os.Chtimes(path, old, old)
 				}
-				_ = m.update(t.Context(), func(d *document) error { d.setNull("x"); return nil })
+				_ = m.rewrite(t.Context(), false, func(d *document) error { d.setNull("x"); return nil })
 				equal(t, "litter", litter(t, l.home), nil)
 			}
 		})

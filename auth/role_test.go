@@ -79,7 +79,7 @@ func play(role string) int {
 		for range rounds {
 			refreshed, err := m.Refresh(context.Background())
 			if err == nil {
-				err = m.update(context.Background(), func(d *document) error {
+				err = m.rewrite(context.Background(), false, func(d *document) error {
 					d.setString("here", fmt.Sprintf("x_%d", os.Getpid()))
 					return nil
 				})

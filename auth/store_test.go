@@ -229,7 +229,7 @@ func TestB3SwappedLink(t *testing.T) {
 	quick(m)
 	written := 0
 	for i := range 100 {
-		if m.update(t.Context(), func(d *document) error { d.setString(fmt.Sprint(i), "x_count"); return nil }) == nil {
+		if m.rewrite(t.Context(), false, func(d *document) error { d.setString(fmt.Sprint(i), "x_count"); return nil }) == nil {
 			written++
 		}
 		if text, _ := os.ReadFile(victim); string(text) != precious {
@@ -334,7 +334,7 @@ func TestB9ReadersDuringUpdates(t *testing.T) {
 	const updates = 300
 	for i := range updates {
 		long := strings.Repeat("x", i%2*5000)
-		if err := m.update(t.Context(), func(d *document) error { d.setString(long, "x_long"); return nil }); err != nil {
+		if err := m.rewrite(t.Context(), false, func(d *document) error { d.setString(long, "x_long"); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -474,7 +474,7 @@ func TestA24LocksAreHeldBriefly(t *testing.T) {
 	}
 	quick(m)
 	for i := range 200 {
-		if err := m.update(t.Context(), func(d *document) error { d.setString(fmt.Sprint(i), "x"); return nil }); err != nil {
+		if err := m.rewrite(t.Context(), false, func(d *document) error { d.setString(fmt.Sprint(i), "x"); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}

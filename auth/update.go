@@ -13,22 +13,19 @@ import (
 // between our reading and our writing.
 const commitTries = 5
 
-// update reads the store, lets change edit it, and writes it, while no other of
+// rewrite reads the store, lets change edit it, and writes it, while no other of
 // our processes does: the one way to write what needs no answer of the issuer
 // (contract 5, "Lock order for every writer"). change may be called more than
-// once, each time with what the store then holds; its error ends the update, and
+// once, each time with what the store then holds; its error ends the rewrite, and
 // nothing is written. A document that change leaves empty removes the file.
 //
 // A store that cannot be parsed, or that holds a login of a kind that only Codex
 // serves, is not touched: the error is then the 1003 that auth/status shows. The
-// update goes on when ctx ends, but does not begin; the error is a
+// rewrite goes on when ctx ends, but does not begin; the error is a
 // *protocol.Error or that of change.
-func (m *Manager) update(ctx context.Context, change func(*document) error) error {
-	return m.rewrite(ctx, false, change)
-}
-
-// rewrite is update; with replace it also takes a store that update would not
-// touch, which it puts aside first (contract 3: "replace").
+//
+// With replace it also takes a store that it would not touch else, which it puts
+// aside first (contract 3: "replace").
 func (m *Manager) rewrite(ctx context.Context, replace bool, change func(*document) error) error {
 	if m.store == nil {
 		return noHome()

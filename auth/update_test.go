@@ -196,7 +196,7 @@ func TestUpdateTellsListeners(t *testing.T) {
 	told := 0
 	stop := m.OnChange(func() { told++ })
 	before := m.Generation()
-	if err := m.update(t.Context(), func(d *document) error { d.setNull("x"); return nil }); err != nil {
+	if err := m.rewrite(t.Context(), false, func(d *document) error { d.setNull("x"); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "told", told, 1)
@@ -211,7 +211,7 @@ func TestUpdateTellsListeners(t *testing.T) {
 	// An error of the change ends the update, and nothing is written.
 	text := textOf(t, home)
 	stay := errors.New("stay")
-	if err := m.update(t.Context(), func(d *document) error { d.setNull("y"); return stay }); !errors.Is(err, stay) {
+	if err := m.rewrite(t.Context(), false, func(d *document) error { d.setNull("y"); return stay }); !errors.Is(err, stay) {
 		t.Error("the error of the change is lost")
 	}
 	equal(t, "untouched", textOf(t, home) == text, true)
@@ -222,7 +222,7 @@ func TestUpdateAppliesToTheNewest(t *testing.T) {
 	home := homeWith(t, fixture(t, "codex-chatgpt"))
 	m := NewManager(Config{Home: home, Now: now})
 	tries := 0
-	err := m.update(t.Context(), func(d *document) error {
+	err := m.rewrite(t.Context(), false, func(d *document) error {
 		if tries++; tries == 1 {
 			put(t, filepath.Join(home, fileName), fixture(t, "unknown-members"))
 		}
