@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"engine":              {"auth", "internal/rawjson", "internal/transport", "protocol"},
 	"auth":                {"internal/rawjson", "internal/transport", "protocol"},
 	"protocol":            {},
+	"internal/flight":     {},
 	"internal/rawjson":    {},
 	"internal/simulator":  {"github.com/tmaxmax/go-sse"},
 	"internal/testcheck":  {},
