@@ -22,7 +22,8 @@ const module = "github.com/signalbox-dev/signalbox/"
 // arrows says what the code of a package, tests aside, may import beside the
 // standard library.
 var arrows = map[string][]string{
-	"cmd/signalbox":       {"auth", "engine", "internal/rawjson", "internal/simulator", "internal/trace", "internal/transport", "protocol", "rpc", "rpc/wire", "golang.org/x/term"},
+	"cmd/signalbox":       {"internal/cli"},
+	"internal/cli":        {"auth", "engine", "internal/rawjson", "internal/simulator", "internal/trace", "internal/transport", "protocol", "rpc", "rpc/wire", "golang.org/x/term"},
 	"rpc":                 {"auth", "engine", "internal/rawjson", "protocol", "rpc/wire"},
 	"rpc/wire":            {"internal/rawjson", "github.com/sourcegraph/jsonrpc2"},
 	"engine":              {"auth", "internal/rawjson", "internal/transport", "protocol"},
@@ -44,7 +45,7 @@ var doors = map[string]string{
 	"github.com/golang-jwt/jwt/v5":  "auth/claims.go",
 	"github.com/zalando/go-keyring": "auth/keyring_native.go",
 	"github.com/gofrs/flock":        "auth/lock.go",
-	"rsc.io/qr":                     "cmd/signalbox/qr.go",
+	"rsc.io/qr":                     "internal/cli/qr.go",
 }
 
 func TestArrows(t *testing.T) {

@@ -23,7 +23,7 @@ const docsFile = "../docs/protocol.md"
 var block = regexp.MustCompile(`(?s)<!-- generated: (.+?) -->\n(.*?)<!-- end -->`)
 
 // TestDocs keeps the tables of docs/protocol.md in step with the types and their
-// comments. The flags and the examples belong to cmd/signalbox.
+// comments. The flags belong to internal/cli, the examples to e2e.
 func TestDocs(t *testing.T) {
 	s := packageSource(t)
 	tables := map[string]func() string{

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The black-box tests of proxies, authorities and TLS are in cmd/signalbox.
+// The black-box tests of proxies, authorities and TLS are in e2e.
 
 // A password of a proxy is known in each of its spellings, and so is a value of
 // which nobody knows what it was meant to be.

@@ -1,6 +1,0 @@
-//go:build unix && !linux
-
-package main
-
-// fionread asks how many bytes wait in a pipe (sys/filio.h).
-const fionread = 0x4004667f

@@ -1,6 +1,0 @@
-package main
-
-import "syscall"
-
-// fionread asks how many bytes wait in a pipe (ioctl_list(2)).
-const fionread = syscall.TIOCINQ

@@ -1,0 +1,12 @@
+//go:build unix && !race
+
+package e2e
+
+import "time"
+
+// busy is the room that tests of the contract's times leave for a machine that
+// does other work too.
+const busy = time.Second
+
+// slowBinary: what takes much work is done with less of it.
+const slowBinary = false

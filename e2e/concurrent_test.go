@@ -1,0 +1,99 @@
+//go:build unix
+
+package e2e
+
+import (
+	"fmt"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Frames of many streams and replies never interleave, and each stream keeps
+// its own order.
+func TestManyStreamsAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, framing := range framings {
+		t.Run(name, func(t *testing.T) {
+			const streams = 100
+			h := spawn(t, options{lsp: framing, args: []string{"--simulate"}})
+			h.begin()
+			var all []string
+			for id := range streams {
+				model := []string{codexModel, proModel}[id%2]
+				all = append(all, request(fmt.Sprint(id), "responses/create", fmt.Sprintf(`{"model":%q,"input":"Grüße 😀 \u2028.","stream":true}`, model)))
+				all = append(all, request(fmt.Sprintf(`"p%d"`, id), "ping", ""))
+			}
+			h.send(all...)
+			answers := map[string]bool{}
+			for len(answers) < 2*streams {
+				m := h.mustNext() // which checks the order of each stream
+				if m.isAnswer() {
+					require.NotNil(t, m.Result, "%.500s", m.Raw)
+					require.False(t, answers[string(m.ID)], "a second answer to %s", m.ID)
+					answers[string(m.ID)] = true
+				}
+			}
+			require.Len(t, h.script.streams, streams)
+			h.ping()
+		})
+	}
+}
+
+// A cancel that comes when the response is about to end: one answer, and it
+// agrees with completed.
+func TestCancelRacesTheEnd(t *testing.T) {
+	t.Parallel()
+	rounds := 7
+	if slowBinary {
+		rounds = 2
+	}
+	for name, framing := range framings {
+		t.Run(name, func(t *testing.T) {
+			h := spawn(t, options{lsp: framing, args: []string{"--simulate"}})
+			h.begin()
+			seen := map[string]int{}
+			for id := range 40 * rounds {
+				create := request(fmt.Sprint(id), "responses/create", `{"model":"gpt-5.2-pro","input":"Hello.","stream":true}`)
+				cancel := notification("$/cancelRequest", fmt.Sprintf(`{"id":%d}`, id))
+				if id%40 == 0 {
+					h.send(create, cancel) // hits for certain
+				} else {
+					h.send(create)
+					for range id % 40 { // 39 are more than the stream has: too late for certain
+						if m := h.mustNext(); m.Method == "responses/completed" {
+							break
+						}
+					}
+					h.send(cancel)
+				}
+				m := h.answer(fmt.Sprint(id))
+				if m.Error != nil {
+					refused(t, m, -32800, "cancelled", "")
+				}
+				seen[fmt.Sprint(m.Error != nil)]++
+				h.ping()
+			}
+			assert.Len(t, seen, 2, "both ends have been seen")
+		})
+	}
+}
+
+// Once a signal has been taken nothing new is sent upstream: a process that is
+// about to end could not answer it.
+func TestNoStreamBeginsAfterASignal(t *testing.T) {
+	t.Parallel()
+	for name, framing := range framings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, sim := stall(t, framing, false)
+			require.NoError(t, h.cmd.Process.Signal(syscall.SIGTERM))
+			awaitThat(t, "the abort upstream", aborted(sim, 0)) // the signal was taken
+			h.send(request("2", "responses/create", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`))
+			assert.Equal(t, 143, h.wait(patience))
+			assert.Len(t, paths(sim), 1)
+		})
+	}
+}

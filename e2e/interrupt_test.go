@@ -1,0 +1,54 @@
+//go:build unix
+
+package e2e
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// shellCode is the exit code as a shell sees it: a signal before the process has
+// said that it wants to see it counts as well.
+func shellCode(state *os.ProcessState) int {
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return state.ExitCode()
+}
+
+// A command that waits for its stdin, or for the demo's server, ends at a signal.
+func TestSignalWhileWaiting(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{
+		"call ping - --simulate", "ask -m gpt-5.2-codex - --simulate", "login --with-api-key --simulate", "demo",
+	} {
+		for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+			cmd := exec.Command(os.Args[0], strings.Fields(command)...)
+			cmd.Env = slices.Concat(asMain, []string{"HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir()})
+			stdin, err := cmd.StdinPipe()
+			require.NoError(t, err)
+			var stdout, stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			require.NoError(t, cmd.Start())
+			hangs := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+			time.Sleep(300 * time.Millisecond) // it waits then, or a signal finds it on its way there
+			require.NoError(t, cmd.Process.Signal(signal))
+			start := time.Now()
+			_ = cmd.Wait()
+			assert.True(t, hangs.Stop(), command)
+			within(t, start, 2*time.Second)
+			assert.Equal(t, code, shellCode(cmd.ProcessState), "%s: %s", command, stderr.String())
+			assert.Empty(t, stderr.String())
+			_ = stdin.Close()
+		}
+	}
+}

@@ -1,0 +1,88 @@
+//go:build unix
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/signalbox-dev/signalbox/internal/testcheck"
+)
+
+// At the level debug the log tells what was answered and how, to the file that
+// was named and not to stderr; never what was said.
+func TestLogFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "log")
+	for range 2 { // the second appends
+		h := spawn(t, options{args: []string{"--simulate", "--log-level=debug", "--log-file", path}})
+		h.create("1", `{"model":"gpt-5.2-codex","input":"my prompt `+testcheck.Canary+`"}`)
+		h.create("2", `{"model":"gpt-5.2-pro","input":"my prompt","_meta":{"simulate":"rate-limit"}}`)
+		h.call("3", "auth/status", "")
+		h.call("4", "routes/resolve", `{"model":""}`)
+		h.stdout.Reset() // the echo of the prompt
+		require.NoError(t, h.in.Close())
+		assert.Equal(t, 0, h.exit())
+		assert.Empty(t, h.stderr.String())
+	}
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode())
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	log := string(text)
+	require.False(t, strings.Contains(log, testcheck.Canary), "a secret is in the log")
+	for _, want := range []string{
+		"model=gpt-5.2-codex status=completed source=codex_auth_json_oauth", "route=chatgpt http=200",
+		"http=429 code=1103 kind=rate_limited reason=tokens", "msg=answered method=auth/status", "method=routes/resolve", "code=-32602 kind=invalid_params",
+	} {
+		assert.Equal(t, 2, strings.Count(log, want), "%s in\n%s", want, log)
+	}
+	for _, not := range []string{"my prompt", "2 + 2", "ada@example.com"} {
+		assert.NotContains(t, log, not)
+	}
+}
+
+// By default the log is silent about what works, and warns of what does not.
+func TestLogWarns(t *testing.T) {
+	t.Parallel()
+	env := []string{"OPENAI_BASE_URL=ftp://" + testcheck.Canary, "CODEX_CA_CERTIFICATE=/nowhere/ca.pem", "OPENAI_API_KEY=sk-" + testcheck.Canary}
+	out := runCommand(t, env, "status")
+	assert.Contains(t, out.stderr, "level=WARN msg=\"OPENAI_BASE_URL ")
+	assert.Contains(t, out.stderr, "level=WARN msg=\"CODEX_CA_CERTIFICATE is not used: ")
+	assert.Empty(t, runCommand(t, env, "status", "--log-level=error").stderr)
+	assert.Empty(t, runCommand(t, nil, "validate", "--simulate").stderr)
+}
+
+// A log that cannot be opened is a usage error; one that takes nothing holds
+// nothing up.
+func TestLogIsNeverWaitedFor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	for _, path := range []string{dir, filepath.Join(dir, "no", "log"), pipe} {
+		out := runCommand(t, nil, "status", "--simulate", "--log-file="+path)
+		assert.Equal(t, 2, out.code)
+		assert.Contains(t, out.stderr, "--log-file: ")
+	}
+	reader, err := os.OpenFile(pipe, os.O_RDONLY|syscall.O_NONBLOCK, 0) // which never reads
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = reader.Close() })
+	for _, path := range []string{"/dev/full", pipe} {
+		h := spawn(t, options{args: []string{"--simulate", "--log-level=debug", "--log-file=" + path}})
+		for i := range 2000 {
+			h.call(fmt.Sprint(i), "auth/status", "")
+		}
+		assert.Equal(t, "completed", h.create("\"x\"", `{"model":"gpt-5.2-codex","input":"Hello."}`).status())
+		require.NoError(t, h.in.Close())
+		assert.Equal(t, 0, h.exit())
+	}
+}

@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/signalbox-dev/signalbox/engine"
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// gateTimeoutMs bounds one gate as a whole.
+const gateTimeoutMs = 120_000
+
+// gate asks one model, and gives the text of its answer, too. The error is
+// errServerEnded.
+func (c *session) gate(model string) (row protocol.Gate, answer string, err error) {
+	row = protocol.Gate{
+		Gate: "sdk.responses." + model, Model: model, Status: protocol.GatePass, Required: true,
+		RequestedModel: &model, API: protocol.API, CredentialSource: protocol.SourceUnknown,
+	}
+	body := map[string]any{
+		"model": model, "input": demoQuestion, "stream": true,
+		"_meta": map[string]any{"timeoutMs": gateTimeoutMs},
+	}
+	var text strings.Builder
+	result, failure, err := c.call(protocol.MethodResponsesCreate, protocol.Encode(body), func(line []byte) {
+		text.WriteString(textDelta(line))
+	})
+	switch {
+	case err != nil:
+		return row, "", err
+	case failure != nil:
+		var e protocol.Error
+		if err := json.Unmarshal(failure, &e); err != nil {
+			return row, "", err
+		}
+		if e.Data.Evidence != nil {
+			prove(&row, e.Data.Evidence)
+		}
+		fail(&row, &e)
+		return row, "", nil
+	}
+	var r protocol.CreateResult
+	if err := json.Unmarshal(result, &r); err != nil {
+		return row, "", err
+	}
+	prove(&row, &r.Evidence)
+	judge(&row, &r)
+	return row, text.String(), nil
+}
+
+// prove copies what the evidence says into the row.
+func prove(row *protocol.Gate, e *protocol.Evidence) {
+	row.RequestedModel, row.EffectiveModel = &e.RequestedModel, e.EffectiveModel
+	row.API, row.BaseURL, row.CredentialSource, row.HTTPStatus = e.API, e.BaseURL, e.CredentialSource, e.Status
+}
+
+// judge fails a row whose call was no error, but whose answer does not prove that
+// the model that was asked for has answered in full.
+func judge(row *protocol.Gate, r *protocol.CreateResult) {
+	match := r.Evidence.ModelMatch
+	switch {
+	case match == nil:
+		row.Status, row.Category = protocol.GateFail, protocol.KindModelMismatch
+		row.Message = "The upstream did not say which model answered."
+		row.Action = "Check what stands between signalbox and the upstream."
+	case !*match:
+		row.Status, row.Category = protocol.GateFail, protocol.KindModelMismatch
+		row.Message = fmt.Sprintf("Another model answered: %s.", deref(r.Evidence.EffectiveModel))
+		row.Action = "Ask for a model that this account is served, or take its answers for what they are."
+	case r.Status != protocol.StatusCompleted:
+		row.Status, row.Category, row.Reason = protocol.GateFail, protocol.KindResponseFailed, string(r.Status)
+		row.Message = fmt.Sprintf("The answer is %s.", r.Status)
+		row.Action = "Try again."
+	}
+}
+
+// fail notes the error that ended a gate.
+func fail(row *protocol.Gate, e *protocol.Error) {
+	row.Status = protocol.GateFail
+	row.Category, row.Reason, row.Message, row.Action = e.Data.Kind, e.Data.Reason, e.Message, e.Data.Action
+	// Not that of the issuer, which is none of the route.
+	if status := e.Data.HTTPStatus; status != 0 && row.BaseURL != nil {
+		row.HTTPStatus = &status
+	}
+}
+
+// probe sends one probe.
+func (c *session) probe(p engine.Probe) protocol.Gate {
+	result, err := c.engine.Probe(c.ctx, p)
+	row := protocol.Gate{Gate: p.Name, Status: protocol.GatePass, API: p.API, CredentialSource: result.Source}
+	if result.BaseURL != "" {
+		row.BaseURL = &result.BaseURL
+	}
+	if result.Status != 0 {
+		row.HTTPStatus = &result.Status
+	}
+	var known *protocol.Error
+	switch {
+	case errors.As(err, &known):
+		fail(&row, known)
+	case err != nil:
+		row.Status, row.Category, row.Message = protocol.GateFail, protocol.KindInternalError, "The probe could not be sent."
+	}
+	return row
+}

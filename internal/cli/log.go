@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+)
+
+const (
+	// logRoom lines wait for a log that is not read; more are dropped.
+	logRoom = 256
+	// logFlush bounds how long the end of the process waits for the log.
+	logFlush = 200 * time.Millisecond
+)
+
+// newLogger makes the log: to stderr or --log-file, never blocking.
+func newLogger(s *settings, stderr io.Writer) (*slog.Logger, func(), error) {
+	out, closeOut := stderr, func() {}
+	if s.logFile != "" {
+		// A pipe that nobody reads is refused here, and not waited for.
+		file, err := os.OpenFile(s.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY|openNonblock, 0o600)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--log-file: %w", err)
+		}
+		out, closeOut = file, func() { _ = file.Close() }
+	}
+	w := &logWriter{lines: make(chan []byte, logRoom), quit: make(chan struct{}), done: make(chan struct{})}
+	w.begin = sync.OnceFunc(func() { go w.run(out) })
+	closeLog := func() {
+		close(w.quit)
+		w.begin()
+		select {
+		case <-w.done:
+		case <-time.After(logFlush):
+		}
+		closeOut()
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: s.logLevel})), closeLog, nil
+}
+
+// logWriter hands lines to a goroutine, so that a full or closed stderr never
+// blocks the server.
+type logWriter struct {
+	lines chan []byte
+	quit  chan struct{} // closed: write what is left and end
+	done  chan struct{}
+	begin func() // starts run, once: most processes log nothing
+}
+
+// Write implements io.Writer; it never blocks and never fails.
+func (w *logWriter) Write(line []byte) (int, error) {
+	w.begin()
+	select {
+	case w.lines <- append([]byte(nil), line...):
+	default:
+	}
+	return len(line), nil
+}
+
+func (w *logWriter) run(out io.Writer) {
+	defer close(w.done)
+	for {
+		select {
+		case line := <-w.lines:
+			_, _ = out.Write(line)
+		case <-w.quit:
+			for {
+				select {
+				case line := <-w.lines:
+					_, _ = out.Write(line)
+				default:
+					return
+				}
+			}
+		}
+	}
+}

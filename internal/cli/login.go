@@ -1,0 +1,307 @@
+package cli
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+	"golang.org/x/term"
+)
+
+const (
+	// deviceWait is how long a device code lives.
+	deviceWait = 15 * time.Minute
+	// maxKeyBytes is the longest key that is read from stdin.
+	maxKeyBytes = 64 << 10
+)
+
+// loginFlags are the flags of login beside the common ones.
+type loginFlags struct {
+	device, withAPIKey, noBrowser, replace bool
+	ports, exchange                        string
+	timeout                                time.Duration
+}
+
+// login logs a person in: with a browser, with a code on another device, or with
+// a key from stdin. It is done (exit code 0) when the login is stored.
+func login(p *program, args []string) int {
+	var l loginFlags
+	s, rest, err := parseFlags("login", args, p.stdout, func(f *flag.FlagSet) {
+		f.BoolVar(&l.device, "device", false, "show a code to enter on any other device")
+		f.BoolVar(&l.withAPIKey, "with-api-key", false, "read a Platform key from stdin and store it")
+		f.BoolVar(&l.noBrowser, "no-browser", false, "open no browser: print the address, and read the one it ended on from stdin")
+		f.BoolVar(&l.replace, "replace", false, "log in although auth.json cannot be read; a copy is kept")
+		f.StringVar(&l.ports, "ports", "", "`LIST` of ports to listen on, the first that is free; 0 is any (default 1455,1457)")
+		f.StringVar(&l.exchange, "exchange", "auto", "`auto`, never or require: trade the login for a Platform key")
+		f.DurationVar(&l.timeout, "timeout", 0, "how long to wait (default 10m, with --device 15m)")
+	})
+	var params map[string]any
+	if err == nil {
+		params, err = l.params(rest)
+	}
+	if err != nil {
+		return p.usageError(err)
+	}
+	if l.withAPIKey {
+		key, err := p.readKey()
+		var stopped interrupted
+		switch {
+		case errors.As(err, &stopped):
+			return stopped.code()
+		case err != nil:
+			_, _ = fmt.Fprintf(p.stderr, "signalbox: %v\n", err)
+			return exitNot
+		}
+		params["apiKey"] = key
+	}
+	s.atTerminal = true
+	c, err := p.open(s)
+	if err != nil {
+		return p.usageError(err)
+	}
+	result, failure, err := p.awaitLogin(c, params, !l.device && !l.withAPIKey && (l.noBrowser || term.IsTerminal(int(p.stdin.Fd()))))
+	code := c.close()
+	switch {
+	case err != nil, failure != nil && code > exitError: // a signal
+		_, _ = fmt.Fprintln(p.stderr, "The login was cancelled; nothing was changed.")
+		return max(code, exitNot)
+	case failure != nil:
+		p.printFailure(failure)
+		return exitNot
+	}
+	p.printLogin(result, l.withAPIKey)
+	return exitDone
+}
+
+// params are those of auth/login; the error is a usage error.
+func (l *loginFlags) params(rest []string) (map[string]any, error) {
+	switch {
+	case len(rest) > 0:
+		return nil, fmt.Errorf("login takes no argument %q", rest[0])
+	case l.device && l.withAPIKey, l.device && l.noBrowser, l.withAPIKey && l.noBrowser:
+		return nil, errors.New("--device, --with-api-key and --no-browser exclude each other")
+	case l.timeout < 0:
+		return nil, errors.New("--timeout must be above 0")
+	case l.exchange != "auto" && l.exchange != "never" && l.exchange != "require":
+		return nil, errors.New("--exchange must be auto, never or require")
+	}
+	params := map[string]any{"method": protocol.LoginBrowser, "openBrowser": !l.noBrowser, "exchange": l.exchange, "replace": l.replace}
+	switch {
+	case l.device:
+		params["method"] = protocol.LoginDevice
+		params["timeoutMs"] = deviceWait.Milliseconds()
+	case l.withAPIKey:
+		params["method"], params["persist"] = protocol.LoginAPIKey, true
+	}
+	if l.timeout > 0 {
+		params["timeoutMs"] = max(1, l.timeout.Milliseconds())
+	}
+	if l.ports != "" {
+		ports := []int{}
+		for _, word := range strings.Split(l.ports, ",") {
+			port, err := strconv.ParseUint(strings.TrimSpace(word), 10, 16)
+			if err != nil {
+				return nil, errors.New("--ports must be a list of port numbers, such as 1455,1457")
+			}
+			ports = append(ports, int(port))
+		}
+		params["ports"] = ports
+	}
+	return params, nil
+}
+
+// readKey reads a key from stdin, without showing it where that is a terminal.
+func (p *program) readKey() (string, error) {
+	if fd := int(p.stdin.Fd()); term.IsTerminal(fd) {
+		_, _ = fmt.Fprint(p.stderr, "Platform key (it is not shown): ")
+		shown, _ := term.GetState(fd)
+		key, err := p.read(func() ([]byte, error) { return term.ReadPassword(fd) })
+		if err != nil && shown != nil {
+			_ = term.Restore(fd, shown)
+		}
+		_, _ = fmt.Fprintln(p.stderr)
+		return strings.TrimSpace(string(key)), err
+	}
+	key, err := p.read(func() ([]byte, error) { return io.ReadAll(io.LimitReader(p.stdin, maxKeyBytes+1)) })
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("read stdin: %w", err)
+	case len(strings.TrimSpace(string(key))) == 0:
+		return "", errors.New("there is no key on stdin; try: printenv OPENAI_API_KEY | signalbox login --with-api-key")
+	}
+	return strings.TrimSpace(string(key)), nil
+}
+
+// awaitLogin sends auth/login, shows what the person has to do, and waits for the
+// end. With paste, each line of stdin is taken for the address that a browser has
+// ended on. The error is errServerEnded: Ctrl-C.
+func (p *program) awaitLogin(c *session, params map[string]any, paste bool) (result, failure json.RawMessage, err error) {
+	// A line that changes would run over what is pasted.
+	wait := &waiting{out: p.stdout, live: !paste && p.isScreen()}
+	defer wait.stop()
+	c.send("1", protocol.MethodLogin, params)
+	for {
+		m, err := c.receive()
+		if err != nil {
+			return nil, nil, err
+		}
+		switch {
+		case m.Method == protocol.NotificationLoginPrompt:
+			var prompt protocol.LoginPrompt
+			if json.Unmarshal(m.Params, &prompt) != nil {
+				continue
+			}
+			p.printPrompt(prompt, params["openBrowser"] == true, paste)
+			wait.start(prompt)
+			if paste {
+				go p.paste(c, prompt.LoginID)
+			}
+		case m.ID == "1":
+			return m.Result, m.Error, nil
+		case m.Error != nil: // of what was pasted
+			wait.clear()
+			p.printFailure(m.Error)
+		}
+	}
+}
+
+// paste sends each line of stdin as the address that the browser has ended on.
+func (p *program) paste(c *session, loginID string) {
+	lines := bufio.NewReader(p.stdin)
+	for n := 2; ; n++ {
+		line, err := lines.ReadString('\n')
+		if line = strings.TrimSpace(line); line != "" {
+			c.send(strconv.Itoa(n), protocol.MethodLoginComplete, map[string]any{"loginId": loginID, "redirectUrl": line})
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// isScreen reports whether what is printed can be drawn on.
+func (p *program) isScreen() bool {
+	return term.IsTerminal(int(os.Stdout.Fd())) && p.getenv("TERM") != "dumb"
+}
+
+// printPrompt tells the person what to do. Addresses and codes stand alone on
+// their line, at its start, so that they are easy to copy.
+func (p *program) printPrompt(prompt protocol.LoginPrompt, opens, paste bool) {
+	st := p.styleOf(p.stdout)
+	say := func(format string, values ...any) { _, _ = fmt.Fprintf(p.stdout, format+"\n", values...) }
+	if prompt.Method == protocol.LoginDevice {
+		if p.isScreen() { // first, since it may scroll away
+			say("%s", qrText(prompt.VerificationURL))
+		}
+		say("Open this page on any device:\n\n%s\n\nand enter this code:\n\n%s\n", prompt.VerificationURL, st.bold(prompt.UserCode))
+		say("Enter it only if you have started this login yourself: whoever sends you a code")
+		say("wants your account.\n")
+		return
+	}
+	if opens {
+		say("Your browser opens. If it does not, open this page:\n")
+	} else {
+		say("Open this page in a browser:\n")
+	}
+	say("%s\n", prompt.AuthURL)
+	if paste {
+		say("Is the browser on another machine? Its last page will not load there: paste the")
+		say("address of that page here and press Enter.\n")
+	} else {
+		say("Without a browser on this machine: signalbox login --device\n")
+	}
+}
+
+// printLogin tells how the login has ended.
+func (p *program) printLogin(result json.RawMessage, key bool) {
+	var done protocol.LoginResult
+	if json.Unmarshal(result, &done) != nil || done.Auth == nil {
+		return
+	}
+	st := p.styleOf(p.stdout)
+	end := "Logged in."
+	switch a := done.Auth.Account; {
+	case key:
+		end = "The key is stored in " + done.Auth.File.Path + "."
+	case a != nil && a.Email != nil && a.PlanType != nil:
+		end = fmt.Sprintf("Logged in as %s (%s).", *a.Email, *a.PlanType)
+	case a != nil && a.Email != nil:
+		end = fmt.Sprintf("Logged in as %s.", *a.Email)
+	}
+	_, _ = fmt.Fprintf(p.stdout, "%s\n", st.green(end))
+	for _, r := range done.Auth.Routes {
+		_, _ = fmt.Fprintf(p.stdout, "%-9s %s%s\n", r.Route, st.mark(r.Available, "available", "not available"), reason(r.Reason))
+	}
+	for _, warning := range done.Auth.Warnings {
+		_, _ = fmt.Fprintf(p.stdout, "%-9s %s\n", "warning", warning)
+	}
+}
+
+// waiting shows how much time is left: on a terminal a line that changes, else
+// one line.
+type waiting struct {
+	out  io.Writer
+	live bool
+
+	mu   sync.Mutex
+	quit chan struct{}
+	done chan struct{}
+}
+
+// start begins to show; the second time it does nothing.
+func (w *waiting) start(prompt protocol.LoginPrompt) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ends, err := time.Parse(time.RFC3339, prompt.ExpiresAt)
+	if err != nil || w.quit != nil {
+		return
+	}
+	if !w.live {
+		_, _ = fmt.Fprintf(w.out, "Waiting until %s; Ctrl-C ends it.\n", ends.Local().Format(time.TimeOnly))
+		return
+	}
+	w.quit, w.done = make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(w.done)
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for {
+			left := max(0, time.Until(ends)).Round(time.Second)
+			_, _ = fmt.Fprintf(w.out, "\rWaiting, %d:%02d left; Ctrl-C ends it. ", left/time.Minute, left%time.Minute/time.Second)
+			select {
+			case <-ticker.C:
+			case <-w.quit:
+				return
+			}
+		}
+	}()
+}
+
+// clear begins a new line.
+func (w *waiting) clear() {
+	if w.live {
+		_, _ = fmt.Fprint(w.out, "\r\x1b[K")
+	}
+}
+
+// stop ends the showing and clears its line.
+func (w *waiting) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.quit == nil {
+		return
+	}
+	close(w.quit)
+	<-w.done
+	w.quit = nil
+	w.clear()
+}

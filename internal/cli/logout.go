@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// logout forgets the login and the key. Nothing to forget is no error.
+func logout(p *program, args []string) int {
+	local := false
+	s, rest, err := parseFlags("logout", args, p.stdout, func(f *flag.FlagSet) {
+		f.BoolVar(&local, "local", false, "forget the login on this machine only: the issuer is not told")
+	})
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("logout takes no argument %q", rest[0])
+	}
+	if err != nil {
+		return p.usageError(err)
+	}
+	result, failure, code, err := p.once(s, protocol.MethodLogout, map[string]any{"revoke": !local}, func([]byte) {})
+	switch {
+	case err != nil:
+		return max(code, exitNot)
+	case failure != nil:
+		p.printFailure(failure)
+		return exitNot
+	}
+	var done protocol.LogoutResult
+	if json.Unmarshal(result, &done) != nil {
+		return exitNot
+	}
+	st := p.styleOf(p.stdout)
+	_, _ = fmt.Fprintln(p.stdout, st.green("Logged out."))
+	c := done.Auth.Credentials
+	for _, still := range []struct {
+		present bool
+		source  protocol.CredentialSource
+	}{{c.ChatGPT.Present, c.ChatGPT.Source}, {c.Platform.Present, c.Platform.Source}} {
+		if still.present {
+			_, _ = fmt.Fprintf(p.stdout, "%-9s %s is still in use\n", "note", still.source)
+		}
+	}
+	for _, warning := range done.Auth.Warnings {
+		_, _ = fmt.Fprintf(p.stdout, "%-9s %s\n", "warning", warning)
+	}
+	return exitDone
+}

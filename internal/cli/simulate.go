@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/auth"
+	"github.com/signalbox-dev/signalbox/internal/simulator"
+	"github.com/signalbox-dev/signalbox/internal/transport"
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// simulation is the built-in upstream and a CODEX_HOME with a login for it, in
+// place of everything of the user's.
+type simulation struct {
+	server *simulator.Server
+	home   string
+}
+
+// startSimulation starts the upstream on loopback. Its error is a usage error:
+// an unknown scenario.
+func startSimulation(scenario string) (*simulation, error) {
+	server, err := simulator.Start(simulator.Config{Scenario: scenario})
+	if err != nil {
+		return nil, fmt.Errorf("--simulate: %w", err)
+	}
+	temp, err := os.MkdirTemp("", "signalbox-simulate-")
+	if err != nil {
+		server.Close()
+		return nil, fmt.Errorf("--simulate: %w", err)
+	}
+	sim := &simulation{server: server, home: temp}
+	if err := server.WriteHome(filepath.Join(temp, "codex")); err != nil {
+		sim.close()
+		return nil, fmt.Errorf("--simulate: %w", err)
+	}
+	return sim, nil
+}
+
+// scenarioNames are those that --simulate and _meta.simulate may have.
+func scenarioNames() []string {
+	var all []string
+	for _, s := range simulator.Scenarios() {
+		all = append(all, s.Name)
+	}
+	return all
+}
+
+// getenv is the environment of a simulation: nothing of the user's.
+func (s *simulation) getenv(name string) string {
+	if name == "CODEX_HOME" {
+		return filepath.Join(s.home, "codex")
+	}
+	return ""
+}
+
+// places are the simulator in place of OpenAI.
+func (s *simulation) places() places {
+	override := func(url string) auth.Endpoint {
+		return auth.Endpoint{URL: url, Override: &protocol.Override{Name: "--simulate", Value: url, Source: "flag"}}
+	}
+	// Its URL is well-formed, and none of the user's variables is read.
+	issuer, _ := auth.IssuerEndpoint(s.server.IssuerURL(), s.getenv)
+	for i := range issuer.Overrides {
+		issuer.Overrides[i].Name = "--simulate"
+	}
+	return places{override(s.server.ChatGPTURL()), override(s.server.PlatformURL()), issuer}
+}
+
+// Times until the simulated user agrees to a login that nobody else has finished:
+// a host may want to be that user itself, a person at a terminal waits.
+const (
+	agreesForHost   = 5 * time.Second
+	agreesForPerson = time.Second
+)
+
+// opener opens a page as system does, whatever comes of it, and is the user of a
+// simulation: after a while they agree, unless the scenario says otherwise. They
+// go where the simulator sends them, on this machine alone.
+func (s *simulation) opener(system func(context.Context, string) error, after time.Duration) func(context.Context, string) error {
+	return func(ctx context.Context, address string) error {
+		agree := time.NewTimer(after)
+		defer agree.Stop()
+		_ = system(ctx, address)
+		select {
+		case <-agree.C:
+			return agreeTo(ctx, address)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// agreeTo asks for a page as a browser does, on this machine alone.
+func agreeTo(ctx context.Context, address string) error {
+	if err := onLoopback(address); err != nil {
+		return err
+	}
+	browser := &http.Client{
+		Transport:     transport.New(transport.Options{Direct: true}),
+		CheckRedirect: func(r *http.Request, _ []*http.Request) error { return onLoopback(r.URL.String()) },
+	}
+	defer browser.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	response, err := browser.Do(request)
+	if err != nil {
+		return err
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	return response.Body.Close()
+}
+
+func onLoopback(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() != "127.0.0.1" && u.Hostname() != "localhost" {
+		return errors.New("the simulated browser stays on this machine")
+	}
+	return nil
+}
+
+func (s *simulation) close() {
+	s.server.Close()
+	_ = os.RemoveAll(s.home)
+}

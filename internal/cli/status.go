@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// status prints auth/status for a person or, with --json, as it is. It is done
+// (exit code 0) when some route can be used.
+func status(p *program, args []string) int {
+	asJSON := false
+	s, rest, err := parseFlags("status", args, p.stdout, func(f *flag.FlagSet) {
+		f.BoolVar(&asJSON, "json", false, "print the result of auth/status")
+	})
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("status takes no argument %q", rest[0])
+	}
+	if err != nil {
+		return p.usageError(err)
+	}
+	result, failure, code, err := p.once(s, protocol.MethodAuthStatus, struct{}{}, func([]byte) {})
+	if err != nil {
+		return code
+	}
+	var auth protocol.AuthStatus
+	if failure != nil || json.Unmarshal(result, &auth) != nil {
+		p.printFailure(failure)
+		return exitNot
+	}
+	if asJSON {
+		_, _ = fmt.Fprintf(p.stdout, "%s\n", result)
+	} else {
+		p.printStatus(auth)
+	}
+	if auth.State != protocol.StateAuthenticated {
+		return exitNot
+	}
+	return exitDone
+}
+
+func (p *program) printStatus(auth protocol.AuthStatus) {
+	st := p.styleOf(p.stdout)
+	row := func(name, value string) { _, _ = fmt.Fprintf(p.stdout, "%-9s %s\n", name, value) }
+	state := string(auth.State)
+	row("state", st.mark(auth.State == protocol.StateAuthenticated, state, state))
+	if a := auth.Account; a != nil {
+		var parts []string
+		for _, part := range []*string{a.Email, a.PlanType, a.AccountID} {
+			if part != nil {
+				parts = append(parts, *part)
+			}
+		}
+		row("account", strings.Join(parts, ", "))
+	}
+	if auth.Mode != nil {
+		row("mode", string(*auth.Mode))
+	}
+	c, k := auth.Credentials.ChatGPT, auth.Credentials.Platform
+	token := credential(c.Present, c.Source, ", until ", c.ExpiresAt)
+	if c.Refreshable {
+		token += ", renewed by itself"
+	}
+	if c.Unsaved {
+		token += ", not saved yet"
+	}
+	row("token", token+reason(c.Reason))
+	row("key", credential(k.Present, k.Source, ", ", k.Hint)+reason(k.Reason))
+	for _, r := range auth.Routes {
+		word := st.mark(r.Available, "available", "not available")
+		if r.Available && r.CredentialSource == protocol.SourceTokenExchangeAPIKey && !k.Present {
+			word += " once the login is exchanged for a key,"
+		}
+		row(string(r.Route), word+reason(r.Reason)+" "+st.faint(r.BaseURL))
+	}
+	file := auth.File.Path
+	if auth.File.Mode == nil {
+		file += " (absent)"
+	}
+	row("file", file)
+	for _, o := range auth.Overrides {
+		row("override", fmt.Sprintf("%s=%s (%s)", o.Name, o.Value, o.Source))
+	}
+	for _, warning := range auth.Warnings {
+		row("warning", warning)
+	}
+	if auth.State == protocol.StateUnauthenticated || auth.State == protocol.StateExpired {
+		row("to do", "signalbox login")
+	}
+}
+
+// credential tells where a credential comes from, with one detail if there is
+// one.
+func credential(present bool, source protocol.CredentialSource, before string, detail *string) string {
+	switch {
+	case !present:
+		return "none"
+	case detail == nil:
+		return string(source)
+	}
+	return string(source) + before + *detail
+}
+
+func reason(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + text + ")"
+}

@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"syscall"
+)
+
+// output is stdout of the commands for people. Once a write has failed nobody
+// reads the rest: what runs is ended, as SIGPIPE would end it, so that
+// `signalbox ask … | head -1` does not go on to pay for the answer.
+type output struct {
+	*os.File
+	end chan<- os.Signal
+
+	mu  sync.Mutex
+	err error // the first one
+}
+
+// Write implements io.Writer.
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.File.Write(p)
+	if err != nil {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.err == nil {
+			o.err = err
+			select {
+			case o.end <- syscall.SIGPIPE:
+			default: // a signal ends it already
+			}
+		}
+	}
+	return n, err
+}
+
+// failed gives the first error of a write; a reader that went away is one to end
+// for, and none to speak of.
+func (o *output) failed() (err error, silent bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err, errors.Is(o.err, syscall.EPIPE)
+}

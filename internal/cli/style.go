@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+	"golang.org/x/term"
+)
+
+// descriptor is what a terminal can be told by.
+type descriptor interface{ Fd() uintptr }
+
+// style colours what people read: only on a terminal, and not with NO_COLOR
+// (no-color.org).
+type style struct{ on bool }
+
+// styleOf gives the style for what is printed to w.
+func (p *program) styleOf(w io.Writer) style {
+	file, ok := w.(descriptor)
+	return style{ok && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))}
+}
+
+// widthOf gives how many columns what is printed to w may take: those of the
+// terminal, between 40 and 120; 80 elsewhere.
+func (p *program) widthOf(w io.Writer) int {
+	if file, ok := w.(descriptor); ok {
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
+			return min(max(width, 40), 120)
+		}
+	}
+	return 80
+}
+
+// wrap breaks text at its blanks into lines of at most width characters, a longer
+// word alone in its line. It gives at least one line.
+func wrap(text string, width int) []string {
+	lines := []string{""}
+	for _, word := range strings.Fields(text) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= width:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
+}
+
+func (s style) paint(code, text string) string {
+	if !s.on {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (s style) bold(text string) string  { return s.paint("1", text) }
+func (s style) faint(text string) string { return s.paint("2", text) }
+func (s style) red(text string) string   { return s.paint("31", text) }
+func (s style) green(text string) string { return s.paint("32", text) }
+
+// mark is a word and a colour for yes and no.
+func (s style) mark(ok bool, yes, no string) string {
+	if ok {
+		return s.green(yes)
+	}
+	return s.red(no)
+}
+
+// printFailure prints an error object of the server for a person: what went
+// wrong, what the upstream said, and what to do.
+func (p *program) printFailure(failure json.RawMessage) {
+	var e protocol.Error
+	if json.Unmarshal(failure, &e) != nil {
+		_, _ = fmt.Fprintf(p.stderr, "signalbox: %s\n", failure)
+		return
+	}
+	st := p.styleOf(p.stderr)
+	kind := string(e.Data.Kind)
+	if e.Data.Reason != "" {
+		kind += ", " + e.Data.Reason
+	}
+	_, _ = fmt.Fprintf(p.stderr, "%s %s\n  kind: %s\n", st.red("error:"), e.Message, st.faint(kind))
+	if e.Data.Upstream != nil && e.Data.Upstream.Message != "" {
+		_, _ = fmt.Fprintf(p.stderr, "  upstream says: %s\n", e.Data.Upstream.Message)
+	}
+	if e.Data.Action != "" {
+		_, _ = fmt.Fprintf(p.stderr, "  to do: %s\n", e.Data.Action)
+	}
+}
