@@ -135,8 +135,8 @@ func TestAsWritten(t *testing.T) {
 		for _, row := range rows {
 			require.Regexp(t, `(?m)^  `+row[1]+` `, help)
 		}
-		codes := regexp.MustCompile(`Exit codes: .*`)
-		for _, code := range []string{"0 done", "1 not", "2 usage", "3 drain timeout", "4 "} {
+		codes := regexp.MustCompile(`Exit codes: [^.]*`)
+		for _, code := range []string{"0 success", "1 failure (refused, failed, not logged in)", "2 usage", "3 drain timeout", "4 "} {
 			require.Contains(t, codes.FindString(readme), code)
 			require.Contains(t, codes.FindString(help), code)
 		}

@@ -14,9 +14,9 @@ import (
 // ask sends one prompt and streams the text of the answer to stdout.
 func ask(p *program, args []string) int {
 	model := ""
-	s, rest, err := parseFlags("ask", args, p.stdout, func(f *flag.FlagSet) {
-		f.StringVar(&model, "m", "", "the `MODEL` to ask")
-		f.StringVar(&model, "model", "", "as -m")
+	f, rest, err := parseFlags("ask", args, p.stdout, func(set *flag.FlagSet) {
+		set.StringVar(&model, "m", "", "the `MODEL` to ask")
+		set.StringVar(&model, "model", "", "as -m")
 	})
 	prompt := ""
 	if err == nil {
@@ -27,8 +27,8 @@ func ask(p *program, args []string) int {
 	}
 	body := map[string]any{"model": model, "input": prompt, "stream": true}
 	text := false
-	result, failure, code, err := p.once(s, protocol.MethodResponsesCreate, body, func(line []byte) {
-		if delta := textDelta(line); delta != "" {
+	result, failure, code, err := p.once(f, protocol.MethodResponsesCreate, body, func(m message) {
+		if delta := textDelta(m); delta != "" {
 			text = true
 			_, _ = io.WriteString(p.stdout, delta)
 		}
@@ -38,18 +38,18 @@ func ask(p *program, args []string) int {
 	}
 	switch {
 	case err != nil:
-		return max(code, exitNot)
+		return max(code, exitFailure)
 	case failure != nil:
 		p.printFailure(failure)
-		return exitNot
+		return exitFailure
 	}
 	if !text {
-		_, _ = fmt.Fprintln(p.stderr, "note: the answer holds no text; signalbox call shows all of it")
+		_, _ = fmt.Fprintln(p.stderr, "note: the answer holds no text; signalbox call shows it in full")
 	}
 	return p.afterAnswer(result)
 }
 
-// prompt gives the prompt: the arguments, or stdin for -.
+// prompt returns the prompt: the arguments, or stdin for "-".
 func (p *program) prompt(model string, args []string) (string, error) {
 	switch {
 	case model == "":
@@ -63,35 +63,34 @@ func (p *program) prompt(model string, args []string) (string, error) {
 	return strings.Join(args, " "), nil
 }
 
-// textDelta gives the text that a notification adds to the answer.
-func textDelta(line []byte) string {
-	var m struct {
-		Params struct {
-			Event struct {
-				Type  string `json:"type"`
-				Delta string `json:"delta"`
-			} `json:"event"`
-		} `json:"params"`
+// textDelta returns the text that a notification adds to the answer.
+func textDelta(m message) string {
+	var note struct {
+		Event struct {
+			Type  string `json:"type"`
+			Delta string `json:"delta"`
+		} `json:"event"`
 	}
-	// An event whose delta is no string is not text.
-	if json.Unmarshal(line, &m) != nil || m.Params.Event.Type != "response.output_text.delta" {
+	// An event whose delta is not a string has no text.
+	if m.method != protocol.NotificationEvent || json.Unmarshal(m.params, &note) != nil || note.Event.Type != "response.output_text.delta" {
 		return ""
 	}
-	return m.Params.Event.Delta
+	return note.Event.Delta
 }
 
-// afterAnswer says what a person should know beside the text.
+// afterAnswer prints what a person should know besides the text, and returns the
+// exit code.
 func (p *program) afterAnswer(result json.RawMessage) int {
 	var r protocol.CreateResult
 	if json.Unmarshal(result, &r) != nil {
-		return exitNot
+		return exitFailure
 	}
 	if match := r.Evidence.ModelMatch; match != nil && !*match {
 		_, _ = fmt.Fprintf(p.stderr, "note: %s answered instead of %s\n", deref(r.Evidence.EffectiveModel), r.Evidence.RequestedModel)
 	}
 	if r.Status != protocol.StatusCompleted {
 		_, _ = fmt.Fprintf(p.stderr, "note: the answer is %s\n", r.Status)
-		return exitNot
+		return exitFailure
 	}
-	return exitDone
+	return exitSuccess
 }

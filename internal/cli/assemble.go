@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -15,69 +17,50 @@ import (
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
-// parts are the packages, wired together.
+// parts are the packages, wired together. Whoever assembles them closes them.
 type parts struct {
+	closers
 	server *rpc.Server
-	engine *engine.Engine
+	prober prober
 }
 
-// assemble wires the packages together as the settings say. The function that
-// it gives ends what was started. Its error is a usage error.
-func (p *program) assemble(s *settings) (*parts, func(), error) {
-	log, closeLog, err := newLogger(s, p.stderr)
-	if err != nil {
-		return nil, nil, err
-	}
-	getenv, end := p.getenv, closeLog
-	var to places
-	var scenarios []string
-	open := func(ctx context.Context, address string) error {
-		return auth.NewBrowser(os.Environ()).Open(ctx, address)
-	}
-	if s.simulate.on {
-		sim, err := startSimulation(s.simulate.name)
+// prober sends the probes of validate. They are no methods of the protocol: a
+// host has no use for them.
+type prober interface {
+	Probes() []engine.Probe
+	Probe(context.Context, engine.Probe) (engine.ProbeResult, error)
+}
+
+// assemble wires the packages together as the flags say. Its error is a usage
+// error, after which nothing is left to close.
+func (p *program) assemble(f *flags) (_ *parts, err error) {
+	parts := &parts{}
+	defer func() {
 		if err != nil {
-			closeLog()
-			return nil, nil, err
+			parts.close()
 		}
-		getenv, end = sim.getenv, func() { sim.close(); closeLog() }
-		after := agreesForHost
-		if s.atTerminal {
-			after = agreesForPerson
-		}
-		to, open = sim.places(), sim.opener(open, after)
-		scenarios = scenarioNames()
-	} else if to, err = choosePlaces(s, getenv); err != nil {
-		end()
-		return nil, nil, err
-	}
-	var warnings []string
-	home, err := auth.Home(getenv)
+	}()
+	log, closeLog, err := newLogger(f, p.stderr)
 	if err != nil {
-		warnings = append(warnings, fmt.Sprintf("No auth.json is read: %v.", err))
+		return nil, err
 	}
-	roots, warning := transport.Roots(getenv)
-	if warning != "" {
-		warnings = append(warnings, warning)
+	parts.onClose(closeLog)
+	around, err := p.surroundings(f, &parts.closers)
+	if err != nil {
+		return nil, err
 	}
-	for _, warning := range append([]string{to.chatgpt.Bad, to.platform.Bad, to.issuer.Bad}, warnings...) {
-		if warning != "" {
-			log.Warn(warning)
-		}
-	}
+	home, roots, warnings := around.read(log)
 	var manager *auth.Manager
-	tr, endTrace, err := openTrace(s, log, func(text string) string { return manager.Mask(text) })
+	tr, endTrace, err := openTrace(f, log, func(text string) string { return manager.Mask(text) })
 	if err != nil {
-		end()
-		return nil, nil, err
+		return nil, err
 	}
-	endRest := end
-	end = func() { endTrace(); endRest() }
+	parts.onClose(endTrace)
 	// One transport for all that is sent. The issuer's traffic is traced by its own
 	// rules.
-	var shared http.RoundTripper = transport.New(transport.Options{Direct: s.simulate.on, Roots: roots})
+	var shared http.RoundTripper = transport.New(transport.Options{Direct: f.simulate.on, Roots: roots})
 	upstream, issuer := shared, shared
-	wires := wire.Options{Framing: s.framing, MaxMessageBytes: s.maxMessageBytes}
+	wires := wire.Options{Framing: f.framing, MaxMessageBytes: f.maxMessageBytes}
 	if tr != nil {
 		upstream, issuer, wires.Observe = tr.Upstream(shared), tr.Issuer(shared), tr.Message
 	}
@@ -86,44 +69,95 @@ func (p *program) assemble(s *settings) (*parts, func(), error) {
 	}
 	manager = auth.NewManager(auth.Config{
 		Home:         home,
-		APIKey:       protocol.NewSecret(getenv("OPENAI_API_KEY")),
-		AccessToken:  protocol.NewSecret(getenv("OPENAI_OAUTH_ACCESS_TOKEN")),
-		AccountMode:  s.accountMode,
-		ChatGPT:      to.chatgpt,
-		Platform:     to.platform,
-		Issuer:       to.issuer,
+		APIKey:       protocol.NewSecret(around.getenv("OPENAI_API_KEY")),
+		AccessToken:  protocol.NewSecret(around.getenv("OPENAI_OAUTH_ACCESS_TOKEN")),
+		AccountMode:  f.accountMode,
+		ChatGPT:      around.to.chatgpt,
+		Platform:     around.to.platform,
+		Issuer:       around.to.issuer,
 		Transport:    issuer,
-		UserAgent:    engine.UserAgent(s.originator, p.version),
-		Originator:   s.originator,
-		RedirectHost: s.redirectHost,
+		UserAgent:    engine.UserAgent(f.originator, p.version),
+		Originator:   f.originator,
+		RedirectHost: f.redirectHost,
 		Warnings:     warnings,
-		Masked:       proxySecrets(getenv),
+		Masked:       proxySecrets(around.getenv),
 	})
 	calls := engine.New(engine.Config{
 		Credentials:     manager,
-		ChatGPTBaseURL:  to.chatgpt.URL,
-		PlatformBaseURL: to.platform.URL,
+		ChatGPTBaseURL:  around.to.chatgpt.URL,
+		PlatformBaseURL: around.to.platform.URL,
 		Version:         p.version,
-		ClientVersion:   s.clientVersion,
-		Originator:      s.originator,
-		Organization:    strings.TrimSpace(getenv("OPENAI_ORGANIZATION")),
-		Project:         strings.TrimSpace(getenv("OPENAI_PROJECT")),
-		IdleTimeout:     s.idleTimeout,
+		ClientVersion:   f.clientVersion,
+		Originator:      f.originator,
+		Organization:    strings.TrimSpace(around.getenv("OPENAI_ORGANIZATION")),
+		Project:         strings.TrimSpace(around.getenv("OPENAI_PROJECT")),
+		IdleTimeout:     f.idleTimeout,
 		Transport:       upstream,
-		Simulated:       s.simulate.on,
+		Simulated:       f.simulate.on,
 	})
-	server := rpc.New(rpc.Config{
+	parts.prober = calls
+	parts.server = rpc.New(rpc.Config{
 		Version:      p.version,
 		Auth:         manager,
 		Engine:       calls,
 		Wire:         wires,
-		DrainTimeout: s.drainTimeout,
-		IgnoreParent: s.ignoreParent,
-		Scenarios:    scenarios,
-		Open:         open,
+		DrainTimeout: f.drainTimeout,
+		IgnoreParent: f.ignoreParent,
+		Scenarios:    around.scenarios,
+		Open:         around.open,
 		Logger:       log,
 	})
-	return &parts{server: server, engine: calls}, end, nil
+	return parts, nil
+}
+
+// surroundings are what a server finds around it: the user's, or those of a
+// simulation.
+type surroundings struct {
+	getenv    func(string) string
+	to        places
+	open      func(ctx context.Context, address string) error
+	scenarios []string // of --simulate and _meta.simulate; nil without a simulation
+}
+
+// surroundings starts the simulator where the flags say so, and lets c end it.
+// The error is a usage error.
+func (p *program) surroundings(f *flags, c *closers) (surroundings, error) {
+	open := func(ctx context.Context, address string) error {
+		return auth.NewBrowser(os.Environ()).Open(ctx, address)
+	}
+	if !f.simulate.on {
+		to, err := choosePlaces(f, p.getenv)
+		return surroundings{getenv: p.getenv, to: to, open: open}, err
+	}
+	sim, err := startSimulation(f.simulate.name)
+	if err != nil {
+		return surroundings{}, err
+	}
+	c.onClose(sim.close)
+	after := agreesForHost
+	if f.atTerminal {
+		after = agreesForPerson
+	}
+	return surroundings{sim.getenv, sim.places(), sim.opener(open, after), scenarioNames()}, nil
+}
+
+// read finds CODEX_HOME and the additional authorities. What is wrong with the
+// environment is logged; warnings are as much of it as belongs into auth/status.
+func (s *surroundings) read(log *slog.Logger) (home string, roots *x509.CertPool, warnings []string) {
+	home, err := auth.Home(s.getenv)
+	if err != nil {
+		warnings = append(warnings, fmt.Sprintf("No auth.json is read: %v.", err))
+	}
+	roots, warning := transport.Roots(s.getenv)
+	if warning != "" {
+		warnings = append(warnings, warning)
+	}
+	for _, warning := range append([]string{s.to.chatgpt.Bad, s.to.platform.Bad, s.to.issuer.Bad}, warnings...) {
+		if warning != "" {
+			log.Warn(warning)
+		}
+	}
+	return home, roots, warnings
 }
 
 // proxySecrets are the passwords of the proxies, to be masked.

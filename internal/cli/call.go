@@ -9,10 +9,10 @@ import (
 	"github.com/signalbox-dev/signalbox/internal/rawjson"
 )
 
-// call sends one request. stdout gets a line for each notification as it came,
-// and a last line with the result or the error (exit code 4).
+// call sends one request. It prints each notification as it came, on a line of its
+// own, and last the result or the error (exit code 4).
 func call(p *program, args []string) int {
-	s, rest, err := parseFlags("call", args, p.stdout)
+	f, rest, err := parseFlags("call", args, p.stdout)
 	var params json.RawMessage
 	if err == nil {
 		params, err = p.callParams(rest)
@@ -20,26 +20,26 @@ func call(p *program, args []string) int {
 	if err != nil {
 		return p.usageError(err)
 	}
-	c, err := p.open(s)
+	s, err := p.open(f)
 	if err != nil {
 		return p.usageError(err)
 	}
-	result, failure, err := c.call(rest[0], params, func(line []byte) {
-		_, _ = fmt.Fprintf(p.stdout, "%s\n", line)
+	result, failure, err := s.call("1", rest[0], params, func(m message) {
+		_, _ = fmt.Fprintf(p.stdout, "%s\n", m.line)
 	})
-	code := c.close()
+	code := s.end()
 	switch {
 	case err != nil:
-		return max(code, exitNot)
+		return max(code, exitFailure)
 	case failure != nil:
 		_, _ = fmt.Fprintf(p.stdout, "{\"error\":%s}\n", failure)
 		return exitError
 	}
 	_, _ = fmt.Fprintf(p.stdout, "{\"result\":%s}\n", result)
-	return exitDone
+	return exitSuccess
 }
 
-// callParams reads the params: absent, JSON, or - for stdin.
+// callParams returns the params: none, a JSON text, or stdin for "-".
 func (p *program) callParams(args []string) (json.RawMessage, error) {
 	if len(args) == 0 || len(args) > 2 {
 		return nil, errors.New("call takes a method and at most one JSON text")
@@ -59,7 +59,7 @@ func (p *program) callParams(args []string) (json.RawMessage, error) {
 		return nil, fmt.Errorf("the params: %w", err)
 	}
 	if _, found := rawjson.Find(members, "apiKey"); found && given {
-		return nil, errors.New("a key in an argument can be seen by other users; give the params with - on stdin")
+		return nil, errors.New("other users can see a key in an argument; pass the params on stdin, with - as the argument")
 	}
 	return text, nil
 }

@@ -27,7 +27,7 @@ func completion(p *program, args []string) int {
 	default:
 		return p.usageError(fmt.Errorf("completion takes bash, zsh or fish"))
 	}
-	return exitDone
+	return exitSuccess
 }
 
 // described is a command with its flags.

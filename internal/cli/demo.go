@@ -23,38 +23,37 @@ const (
 )
 
 // demo spawns a server with the simulator over real pipes, as a host would, and
-// shows what a host gets.
+// shows what a host receives.
 func demo(p *program, args []string) int {
-	// Its server is simulated whatever the flags say, and gets them as they are.
+	// The server is always simulated; all other flags are passed on unchanged.
 	args = append([]string{"--simulate"}, args...)
-	s, rest, err := parseFlags("demo", args, p.stdout)
+	f, rest, err := parseFlags("demo", args, p.stdout)
 	switch {
 	case err == nil && len(rest) > 0:
 		err = fmt.Errorf("demo takes no argument %q", rest[0])
-	case err == nil && s.simulate.name != "":
+	case err == nil && f.simulate.name != "":
 		err = fmt.Errorf("demo has a scenario of its own for each scene")
 	}
 	if err != nil {
 		return p.usageError(err)
 	}
 	err = p.runDemo(args)
-	var stopped interrupted
-	switch {
-	case errors.As(err, &stopped):
+	if stopped, ok := errors.AsType[interrupted](err); ok {
 		return stopped.code()
-	case err != nil:
-		_, _ = fmt.Fprintf(p.stderr, "signalbox demo: %v\n", err)
-		return exitNot
 	}
-	return exitDone
+	if err != nil {
+		_, _ = fmt.Fprintf(p.stderr, "signalbox demo: %v\n", err)
+		return exitFailure
+	}
+	return exitSuccess
 }
 
-func (p *program) runDemo(flags []string) error {
+func (p *program) runDemo(args []string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	server := exec.Command(self, append([]string{"serve"}, flags...)...)
+	server := exec.Command(self, append([]string{"serve"}, args...)...)
 	server.Stderr = p.stderr
 	stdin, err := server.StdinPipe()
 	if err != nil {
@@ -79,7 +78,7 @@ func (p *program) runDemo(flags []string) error {
 		case <-ended:
 		}
 	}()
-	d := &demoHost{in: stdin, lines: bufio.NewReader(stdout), out: p.stdout, style: p.styleOf(p.stdout), width: p.widthOf(p.stdout)}
+	d := &demoHost{conversation: conversation{stdin, bufio.NewReader(stdout)}, out: p.stdout, style: p.styleOf(p.stdout), width: p.widthOf(p.stdout)}
 	err = d.play()
 	_ = stdin.Close() // the end of a script: the server drains and exits
 	_, _ = io.Copy(io.Discard, d.lines)
@@ -96,8 +95,7 @@ func (p *program) runDemo(flags []string) error {
 
 // demoHost is the host of the demo.
 type demoHost struct {
-	in       io.Writer
-	lines    *bufio.Reader
+	conversation
 	out      io.Writer
 	style    style
 	width    int
@@ -105,7 +103,7 @@ type demoHost struct {
 	evidence []proof
 }
 
-// proof is the evidence of one scene and how that ended.
+// proof is the evidence of one scene and how the scene ended.
 type proof struct {
 	protocol.Evidence
 	end string
@@ -123,7 +121,7 @@ func (d *demoHost) play() error {
 			return d.sceneFailure("a Platform route for a model that is pinned to ChatGPT", "gpt-5.2-codex", `"route":"platform"`)
 		},
 		func() error {
-			return d.sceneFailure("another model answers than the expected one", "gpt-5.2-pro", `"expect":{"model":"gpt-5.2-pro"},"simulate":"mismatch"`)
+			return d.sceneFailure("a different model answers than expected", "gpt-5.2-pro", `"expect":{"model":"gpt-5.2-pro"},"simulate":"mismatch"`)
 		},
 		func() error {
 			return d.sceneFailure("a rate limit of the upstream", "gpt-5.2-pro", `"simulate":"rate-limit"`)
@@ -144,7 +142,7 @@ func (d *demoHost) play() error {
 
 func (d *demoHost) say(format string, args ...any) { _, _ = fmt.Fprintf(d.out, format+"\n", args...) }
 
-// detail says a name and a text below it, wrapped under itself.
+// detail prints a name and a text beside it, wrapped to its own column.
 func (d *demoHost) detail(name, text string) {
 	indent := len(name) + 3
 	for i, line := range wrap(text, d.width-indent) {
@@ -157,7 +155,7 @@ func (d *demoHost) detail(name, text string) {
 }
 
 func (d *demoHost) sceneStatus() error {
-	result, _, err := d.call(protocol.MethodAuthStatus, "{}", nil)
+	result, _, err := d.ask(protocol.MethodAuthStatus, "{}", nil)
 	if err != nil {
 		return err
 	}
@@ -205,7 +203,7 @@ func (d *demoHost) sceneAnswer(model string) error {
 	return nil
 }
 
-// sceneFailure shows an error as a host gets it.
+// sceneFailure shows an error as a host receives it.
 func (d *demoHost) sceneFailure(what, model, meta string) error {
 	d.say("\n%s %s", d.style.bold(model+":"), what)
 	_, failure, err := d.create(model, meta, nil)
@@ -230,7 +228,7 @@ func (d *demoHost) sceneCancel() error {
 	events := 0
 	result, failure, err := d.create("gpt-5.2-codex", `"simulate":"slow","streamId":"demo"`, func(demoEvent) {
 		if events++; events == 3 {
-			_, _ = fmt.Fprintln(d.in, `{"jsonrpc":"2.0","id":"cancel","method":"responses/cancel","params":{"streamId":"demo"}}`)
+			d.send(`"cancel"`, protocol.MethodResponsesCancel, json.RawMessage(`{"streamId":"demo"}`))
 		}
 	})
 	switch {
@@ -243,9 +241,9 @@ func (d *demoHost) sceneCancel() error {
 	return nil
 }
 
-// table shows the evidence of all that was asked.
+// table prints the evidence of every scene.
 func (d *demoHost) table() error {
-	d.say("\n%s", d.style.bold("The evidence of each: it comes with every answer and every error."))
+	d.say("\n%s", d.style.bold("The evidence for each; it comes with every answer and every error."))
 	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, " requested\teffective\troute\tcredential_source\thttp")
 	for _, e := range d.evidence {

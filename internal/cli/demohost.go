@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -13,49 +14,27 @@ type demoEvent struct {
 	Delta string `json:"delta"`
 }
 
-// demoMessage is as much of a message as the demo reads.
-type demoMessage struct {
-	ID     json.RawMessage `json:"id"`
-	Method string          `json:"method"`
-	Params struct {
-		Event json.RawMessage `json:"event"`
-	} `json:"params"`
-	Result json.RawMessage `json:"result"`
-	Error  *protocol.Error `json:"error"`
-}
-
-// call sends one request and waits for its answer; events go to onEvent.
-func (d *demoHost) call(method, params string, onEvent func(demoEvent)) (json.RawMessage, *protocol.Error, error) {
+// ask sends one request and waits for its answer; events go to onEvent.
+func (d *demoHost) ask(method, params string, onEvent func(demoEvent)) (json.RawMessage, *protocol.Error, error) {
 	d.id++
-	if _, err := fmt.Fprintf(d.in, `{"jsonrpc":"2.0","id":%d,"method":%q,"params":%s}`+"\n", d.id, method, params); err != nil {
-		return nil, nil, err
+	result, failure, err := d.call(strconv.Itoa(d.id), method, json.RawMessage(params), func(m message) {
+		var note struct{ Event demoEvent }
+		if m.method == protocol.NotificationEvent && onEvent != nil && json.Unmarshal(m.params, &note) == nil {
+			onEvent(note.Event)
+		}
+	})
+	if err != nil || failure == nil {
+		return result, nil, err
 	}
-	for {
-		line, err := d.lines.ReadBytes('\n')
-		if err != nil {
-			return nil, nil, fmt.Errorf("the server ended early: %w", err)
-		}
-		var m demoMessage
-		if err := json.Unmarshal(line, &m); err != nil {
-			return nil, nil, err
-		}
-		switch {
-		case m.Method == protocol.NotificationEvent && onEvent != nil:
-			var event demoEvent
-			if json.Unmarshal(m.Params.Event, &event) == nil {
-				onEvent(event)
-			}
-		case string(m.ID) == fmt.Sprint(d.id):
-			return m.Result, m.Error, nil
-		}
-	}
+	e := &protocol.Error{}
+	return nil, e, json.Unmarshal(failure, e)
 }
 
 // create asks a model and keeps the evidence.
 func (d *demoHost) create(model, meta string, onEvent func(demoEvent)) (*protocol.CreateResult, *protocol.Error, error) {
 	params := fmt.Sprintf(`{"model":%q,"_meta":{%s},"input":%q,"stream":true}`, model, meta, demoQuestion)
 	d.say("  %s", d.style.faint(clip(protocol.MethodResponsesCreate+" "+params, d.width-2)))
-	result, failure, err := d.call(protocol.MethodResponsesCreate, params, onEvent)
+	result, failure, err := d.ask(protocol.MethodResponsesCreate, params, onEvent)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,9 +16,9 @@ import (
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
-// settings are the flags that serve and the commands for people share
-// (contract 9).
-type settings struct {
+// flags are the ones that every command takes (docs/reference.md: Flags and
+// environment).
+type flags struct {
 	framing         wire.Framing
 	maxMessageBytes int64
 	drainTimeout    time.Duration
@@ -33,80 +35,80 @@ type settings struct {
 	logFile         string
 	trace           string
 	simulate        scenarioFlag
-	// atTerminal: a person waits, not a host. No flag.
+	// atTerminal says that a person is waiting, not a host. It is not a flag.
 	atTerminal bool
 }
 
 // parseFlags reads the flags of a subcommand, its own ones included, which may
 // stand before and behind its arguments. Its error is a usage error;
 // flag.ErrHelp when help or the list of scenarios was printed to out.
-func parseFlags(command string, args []string, out io.Writer, own ...func(*flag.FlagSet)) (*settings, []string, error) {
-	s := &settings{accountMode: "auto", redirectHost: "127.0.0.1", logLevel: slog.LevelWarn}
-	f := flag.NewFlagSet(command, flag.ContinueOnError)
-	f.SetOutput(io.Discard)
+func parseFlags(command string, args []string, out io.Writer, own ...func(*flag.FlagSet)) (*flags, []string, error) {
+	f := &flags{accountMode: "auto", redirectHost: "127.0.0.1", logLevel: slog.LevelWarn}
+	set := flag.NewFlagSet(command, flag.ContinueOnError)
+	set.SetOutput(io.Discard)
 	for _, add := range own {
-		add(f)
+		add(set)
 	}
 	ownNames := map[string]bool{}
-	f.VisitAll(func(f *flag.Flag) { ownNames[f.Name] = true })
-	f.Func("framing", "`auto`, lsp or ndjson", choose(&s.framing, map[string]wire.Framing{
+	set.VisitAll(func(one *flag.Flag) { ownNames[one.Name] = true })
+	set.Func("framing", "`auto`, lsp or ndjson", choose(&f.framing, map[string]wire.Framing{
 		"auto": wire.FramingAuto, "lsp": wire.FramingLSP, "ndjson": wire.FramingNDJSON,
 	}))
-	f.Int64Var(&s.maxMessageBytes, "max-message-bytes", wire.DefaultMaxMessageBytes, "largest message from the host, in `bytes`")
-	f.DurationVar(&s.drainTimeout, "drain-timeout", rpc.DefaultDrainTimeout, "how long after the end of stdin to finish what is in flight (NDJSON)")
-	f.DurationVar(&s.idleTimeout, "idle-timeout", engine.DefaultIdleTimeout, "how long a stream may be silent")
-	f.Func("parent-watch", "`auto` or off: end when the host's process is gone", choose(&s.ignoreParent, map[string]bool{"auto": false, "off": true}))
-	f.Func("account-mode", "`auto`, plan, chatgpt or apiKey: the route of models that no rule names", choose(&s.accountMode, map[string]string{
+	set.Int64Var(&f.maxMessageBytes, "max-message-bytes", wire.DefaultMaxMessageBytes, "largest message from the host, in `bytes`")
+	set.DurationVar(&f.drainTimeout, "drain-timeout", rpc.DefaultDrainTimeout, "how long after the end of stdin to finish what is in flight (NDJSON)")
+	set.DurationVar(&f.idleTimeout, "idle-timeout", engine.DefaultIdleTimeout, "how long a stream may be silent")
+	set.Func("parent-watch", "`auto` or off: end when the host's process is gone", choose(&f.ignoreParent, map[string]bool{"auto": false, "off": true}))
+	set.Func("account-mode", "`auto`, plan, chatgpt or apiKey: the route of models that no rule names", choose(&f.accountMode, map[string]string{
 		"auto": "auto", "plan": "plan", "chatgpt": "chatgpt", "apiKey": "apiKey",
 	}))
-	f.StringVar(&s.clientVersion, "client-version", engine.DefaultClientVersion, "Codex client `VERSION` declared on the ChatGPT route")
-	f.StringVar(&s.originator, "originator", engine.DefaultOriginator, "`NAME` sent as originator on the ChatGPT route")
-	f.StringVar(&s.chatgptBaseURL, "chatgpt-base-url", "", "`URL` in place of the ChatGPT Codex backend")
-	f.StringVar(&s.platformBaseURL, "platform-base-url", "", "`URL` in place of the OpenAI Platform")
-	f.StringVar(&s.issuer, "issuer", "", "`URL` in place of OpenAI's login server")
-	f.Func("redirect-host", "`127.0.0.1` or localhost: the host that the browser comes back to after a login", choose(&s.redirectHost, map[string]string{
+	set.StringVar(&f.clientVersion, "client-version", engine.DefaultClientVersion, "Codex client `VERSION` declared on the ChatGPT route")
+	set.StringVar(&f.originator, "originator", engine.DefaultOriginator, "`NAME` sent as originator on the ChatGPT route")
+	set.StringVar(&f.chatgptBaseURL, "chatgpt-base-url", "", "`URL` in place of the ChatGPT Codex backend")
+	set.StringVar(&f.platformBaseURL, "platform-base-url", "", "`URL` in place of the OpenAI Platform")
+	set.StringVar(&f.issuer, "issuer", "", "`URL` in place of OpenAI's login server")
+	set.Func("redirect-host", "`127.0.0.1` or localhost: the host that the browser comes back to after a login", choose(&f.redirectHost, map[string]string{
 		"127.0.0.1": "127.0.0.1", "localhost": "localhost",
 	}))
-	f.Func("log-level", "debug, info, `warn` or error", choose(&s.logLevel, map[string]slog.Level{
+	set.Func("log-level", "debug, info, `warn` or error", choose(&f.logLevel, map[string]slog.Level{
 		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
 	}))
-	f.StringVar(&s.logFile, "log-file", "", "append the log to this `file` instead of stderr")
-	f.StringVar(&s.trace, "trace", "", "write what is sent and received, masked, into this new `file`")
-	f.Var(&s.simulate, "simulate", "use the built-in simulator instead of OpenAI; =`SCENARIO` or =list")
+	set.StringVar(&f.logFile, "log-file", "", "append the log to this `file` instead of stderr")
+	set.StringVar(&f.trace, "trace", "", "write what is sent and received, masked, into this new `file`")
+	set.Var(&f.simulate, "simulate", "use the built-in simulator instead of OpenAI; =`SCENARIO` or =list")
 	var rest []string
 	for {
-		if err := f.Parse(args); err != nil {
+		if err := set.Parse(args); err != nil {
 			if err == flag.ErrHelp {
-				printHelp(out, command, f, ownNames)
+				printHelp(out, command, set, ownNames)
 			}
-			return nil, nil, flagError{command, teach(err, f)}
+			return nil, nil, flagError{command, teach(err, set)}
 		}
-		parsed := args[:len(args)-f.NArg()]
-		if args = f.Args(); len(args) == 0 || len(parsed) > 0 && parsed[len(parsed)-1] == "--" {
-			if s.simulate.name == "list" {
+		parsed := args[:len(args)-set.NArg()]
+		if args = set.Args(); len(args) == 0 || len(parsed) > 0 && parsed[len(parsed)-1] == "--" {
+			if f.simulate.name == "list" {
 				listScenarios(out)
 				return nil, nil, flag.ErrHelp
 			}
-			if err := s.check(); err != nil {
+			if err := f.check(); err != nil {
 				return nil, nil, flagError{command, err}
 			}
-			return s, append(rest, args...), nil
+			return f, append(rest, args...), nil
 		}
 		rest, args = append(rest, args[0]), args[1:]
 	}
 }
 
-// flagError is what is wrong with a flag of a command.
+// flagError is an error in the flags of a command.
 type flagError struct {
 	command string
 	error
 }
 
-// Unwrap gives flag.ErrHelp, where it is that.
+// Unwrap returns the error itself, which may be flag.ErrHelp.
 func (e flagError) Unwrap() error { return e.error }
 
-// teach adds to the error of an unknown flag the one that may have been meant, and
-// writes flags as the help does.
+// teach adds to the error about an unknown flag the one that may have been meant,
+// and writes flags as the help does.
 func teach(err error, f *flag.FlagSet) error {
 	name, found := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
 	if !found {
@@ -117,38 +119,44 @@ func teach(err error, f *flag.FlagSet) error {
 	return fmt.Errorf("there is no flag --%s%s", name, didYouMean("--"+name, all))
 }
 
-// check refuses what no single flag can see.
-func (s *settings) check() error {
+// check returns the first error in the values of the flags.
+func (f *flags) check() error {
 	switch {
-	case s.maxMessageBytes < 1:
+	case f.maxMessageBytes < 1:
 		return fmt.Errorf("--max-message-bytes must be above 0")
-	case s.drainTimeout <= 0:
+	case f.drainTimeout <= 0:
 		return fmt.Errorf("--drain-timeout must be above 0")
-	case s.idleTimeout <= 0:
+	case f.idleTimeout <= 0:
 		return fmt.Errorf("--idle-timeout must be above 0")
-	case !isHeaderText(s.originator):
-		return fmt.Errorf("--originator must be a name without blanks")
-	case !isHeaderText(s.clientVersion):
-		return fmt.Errorf("--client-version must be a version without blanks")
-	case s.simulate.on && (s.chatgptBaseURL != "" || s.platformBaseURL != "" || s.issuer != ""):
-		return fmt.Errorf("--simulate does not go together with a base URL or an issuer")
+	case !isHeaderText(f.originator):
+		return fmt.Errorf("--originator must be a name without spaces")
+	case !isHeaderText(f.clientVersion):
+		return fmt.Errorf("--client-version must be a version without spaces")
+	case f.simulate.on && (f.chatgptBaseURL != "" || f.platformBaseURL != "" || f.issuer != ""):
+		return fmt.Errorf("--simulate cannot be combined with a base URL or an issuer")
 	}
 	return nil
 }
 
-// choose makes a flag of one of several words.
+// choose returns a flag whose value must be one of several words.
 func choose[T any](value *T, words map[string]T) func(string) error {
 	return func(word string) error {
 		v, ok := words[word]
 		if !ok {
-			return fmt.Errorf("not one of its words")
+			return fmt.Errorf("must be %s", oneOf(slices.Sorted(maps.Keys(words))))
 		}
 		*value = v
 		return nil
 	}
 }
 
-// isHeaderText reports whether text can stand in a header and a User-Agent: at
+// oneOf writes words as a choice: "auto, lsp or ndjson".
+func oneOf(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// isHeaderText reports whether text can be part of a header and a User-Agent: at
 // most 256 visible characters of ASCII.
 func isHeaderText(text string) bool {
 	if len(text) > 256 {
@@ -175,7 +183,7 @@ type scenarioFlag struct {
 	name string
 }
 
-// IsBoolFlag lets the flag stand without a value.
+// IsBoolFlag allows the flag without a value.
 func (s *scenarioFlag) IsBoolFlag() bool { return true }
 
 // String implements flag.Value.

@@ -10,12 +10,12 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// gateTimeoutMs bounds one gate as a whole.
+// gateTimeoutMs bounds one gate, in milliseconds.
 const gateTimeoutMs = 120_000
 
-// gate asks one model, and gives the text of its answer, too. The error is
+// gate asks one model and returns its row and the text of its answer. The error is
 // errServerEnded.
-func (c *session) gate(model string) (row protocol.Gate, answer string, err error) {
+func (s *session) gate(model string) (row protocol.Gate, answer string, err error) {
 	row = protocol.Gate{
 		Gate: "sdk.responses." + model, Model: model, Status: protocol.GatePass, Required: true,
 		RequestedModel: &model, API: protocol.API, CredentialSource: protocol.SourceUnknown,
@@ -25,8 +25,8 @@ func (c *session) gate(model string) (row protocol.Gate, answer string, err erro
 		"_meta": map[string]any{"timeoutMs": gateTimeoutMs},
 	}
 	var text strings.Builder
-	result, failure, err := c.call(protocol.MethodResponsesCreate, protocol.Encode(body), func(line []byte) {
-		text.WriteString(textDelta(line))
+	result, failure, err := s.call("1", protocol.MethodResponsesCreate, protocol.Encode(body), func(m message) {
+		text.WriteString(textDelta(m))
 	})
 	switch {
 	case err != nil:
@@ -51,14 +51,14 @@ func (c *session) gate(model string) (row protocol.Gate, answer string, err erro
 	return row, text.String(), nil
 }
 
-// prove copies what the evidence says into the row.
+// prove copies the evidence into the row.
 func prove(row *protocol.Gate, e *protocol.Evidence) {
 	row.RequestedModel, row.EffectiveModel = &e.RequestedModel, e.EffectiveModel
 	row.API, row.BaseURL, row.CredentialSource, row.HTTPStatus = e.API, e.BaseURL, e.CredentialSource, e.Status
 }
 
-// judge fails a row whose call was no error, but whose answer does not prove that
-// the model that was asked for has answered in full.
+// judge fails a row whose call succeeded but whose answer does not prove that the
+// requested model answered in full.
 func judge(row *protocol.Gate, r *protocol.CreateResult) {
 	match := r.Evidence.ModelMatch
 	switch {
@@ -68,8 +68,8 @@ func judge(row *protocol.Gate, r *protocol.CreateResult) {
 		row.Action = "Check what stands between signalbox and the upstream."
 	case !*match:
 		row.Status, row.Category = protocol.GateFail, protocol.KindModelMismatch
-		row.Message = fmt.Sprintf("Another model answered: %s.", deref(r.Evidence.EffectiveModel))
-		row.Action = "Ask for a model that this account is served, or take its answers for what they are."
+		row.Message = fmt.Sprintf("A different model answered: %s.", deref(r.Evidence.EffectiveModel))
+		row.Action = "Ask for a model that this account is served, or accept that a different model answers."
 	case r.Status != protocol.StatusCompleted:
 		row.Status, row.Category, row.Reason = protocol.GateFail, protocol.KindResponseFailed, string(r.Status)
 		row.Message = fmt.Sprintf("The answer is %s.", r.Status)
@@ -77,19 +77,19 @@ func judge(row *protocol.Gate, r *protocol.CreateResult) {
 	}
 }
 
-// fail notes the error that ended a gate.
+// fail records the error that ended a gate.
 func fail(row *protocol.Gate, e *protocol.Error) {
 	row.Status = protocol.GateFail
 	row.Category, row.Reason, row.Message, row.Action = e.Data.Kind, e.Data.Reason, e.Message, e.Data.Action
-	// Not that of the issuer, which is none of the route.
+	// The issuer's status is not the route's.
 	if status := e.Data.HTTPStatus; status != 0 && row.BaseURL != nil {
 		row.HTTPStatus = &status
 	}
 }
 
-// probe sends one probe.
-func (c *session) probe(p engine.Probe) protocol.Gate {
-	result, err := c.engine.Probe(c.ctx, p)
+// probe sends one probe and returns its row.
+func (s *session) probe(p engine.Probe) protocol.Gate {
+	result, err := s.prober.Probe(s.ctx, p)
 	row := protocol.Gate{Gate: p.Name, Status: protocol.GatePass, API: p.API, CredentialSource: result.Source}
 	if result.BaseURL != "" {
 		row.BaseURL = &result.BaseURL
@@ -97,11 +97,12 @@ func (c *session) probe(p engine.Probe) protocol.Gate {
 	if result.Status != 0 {
 		row.HTTPStatus = &result.Status
 	}
-	var known *protocol.Error
-	switch {
-	case errors.As(err, &known):
+	if err == nil {
+		return row
+	}
+	if known, ok := errors.AsType[*protocol.Error](err); ok {
 		fail(&row, known)
-	case err != nil:
+	} else {
 		row.Status, row.Category, row.Message = protocol.GateFail, protocol.KindInternalError, "The probe could not be sent."
 	}
 	return row

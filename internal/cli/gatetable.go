@@ -8,7 +8,7 @@ import (
 )
 
 // gateTable prints the rows of validate for a person, each as soon as it is
-// known.
+// complete.
 type gateTable struct {
 	*program
 	style  style
@@ -30,11 +30,11 @@ func (t *gateTable) say(format string, args ...any) {
 	}
 }
 
-// row prints one gate; answer is what the model said.
+// row prints one gate; answer is the text of the model's answer.
 func (t *gateTable) row(g protocol.Gate, answer string) {
 	if !g.Required && !t.beside {
 		t.beside = true
-		t.say("\n%s\n", t.style.bold("Beside them, not required: what the ChatGPT backend says to the login"))
+		t.say("\n%s\n", t.style.bold("Not required: how the ChatGPT backend answers this login"))
 	}
 	pass := g.Status == protocol.GatePass
 	status := "-"
@@ -70,18 +70,18 @@ func (t *gateTable) row(g protocol.Gate, answer string) {
 	}
 }
 
-// model tells which model was asked for and which one answered.
+// model says which model was asked for and which one answered.
 func model(g protocol.Gate) string {
 	requested := orNone(g.RequestedModel)
 	switch {
 	case g.BaseURL == nil:
-		return requested + " was to be asked; nothing was sent"
+		return requested + " was not asked: nothing was sent"
 	case g.EffectiveModel == nil:
-		return requested + " was asked for, none has answered"
+		return requested + " was asked for; none answered"
 	case *g.EffectiveModel == requested:
-		return requested + " was asked for and has answered"
+		return requested + " was asked for and answered"
 	}
-	return requested + " was asked for, " + *g.EffectiveModel + " has answered"
+	return requested + " was asked for; " + *g.EffectiveModel + " answered"
 }
 
 func orNone(text *string) string {
@@ -91,7 +91,7 @@ func orNone(text *string) string {
 	return *text
 }
 
-// detail prints a line below a row, wrapped under itself.
+// detail prints a line below a row, wrapped to its own column.
 func (t *gateTable) detail(name, text string) {
 	const indent = 14
 	for i, line := range wrap(text, t.width-indent) {
@@ -102,7 +102,7 @@ func (t *gateTable) detail(name, text string) {
 	}
 }
 
-// end prints what all of it comes to.
+// end prints the verdict.
 func (t *gateTable) end(v protocol.Validation) {
 	required, passed := 0, 0
 	for _, g := range v.Rows {

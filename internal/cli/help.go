@@ -16,7 +16,7 @@ func help(p *program, args []string) int {
 		return p.usageError(err)
 	case len(rest) == 0:
 		usage(p.stdout)
-		return exitDone
+		return exitSuccess
 	case len(rest) > 1:
 		return p.usageError(fmt.Errorf("help takes one command"))
 	}
@@ -66,7 +66,10 @@ Try it without an account:
   printf '{"id":1,"method":"auth/status"}\n' | signalbox serve --simulate
 
 "signalbox help COMMAND" has the flags of a command; docs/protocol.md has the
-methods. Exit codes: 0 done, 1 not, 2 usage, 3 drain timeout, 4 error of call.
+methods.
+
+Exit codes: 0 success, 1 failure (refused, failed, not logged in), 2 usage,
+3 drain timeout, 4 error of call.
 `)
 }
 

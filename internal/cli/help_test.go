@@ -21,7 +21,7 @@ func TestHelpOfEachCommand(t *testing.T) {
 	for _, c := range commands() {
 		assert.Contains(t, all, fmt.Sprintf("  %-11s %s\n", c.name, c.summary))
 		out := runCommand("help", c.name)
-		assert.Equal(t, exitDone, out.code)
+		assert.Equal(t, exitSuccess, out.code)
 		assert.Empty(t, out.stderr)
 		assert.True(t, strings.HasPrefix(out.stdout, "Usage: signalbox "+c.name), out.stdout)
 		assert.Equal(t, out, runCommand(c.name, "-h"))
@@ -36,7 +36,7 @@ func TestHelpOfEachCommand(t *testing.T) {
 			continue
 		}
 		out := runCommand(c.name, "--simulate=list")
-		assert.Equal(t, exitDone, out.code, c.name)
+		assert.Equal(t, exitSuccess, out.code, c.name)
 		assert.Contains(t, out.stdout, "usage-limit")
 	}
 }
@@ -53,7 +53,7 @@ func TestUsageErrorsTeach(t *testing.T) {
 		{[]string{"xyz"}, "signalbox: there is no command \"xyz\"\nRun \"signalbox help\" for the usage.\n"},
 		{[]string{"status", "--jsn"}, "signalbox: there is no flag --jsn; did you mean \"--json\"?\nRun \"signalbox help status\" for the usage.\n"},
 		{[]string{"--simulat"}, "signalbox: there is no flag --simulat; did you mean \"--simulate\"?\nRun \"signalbox help serve\" for the usage.\n"},
-		{[]string{"status", "--originator=a b"}, "signalbox: --originator must be a name without blanks\nRun \"signalbox help status\" for the usage.\n"},
+		{[]string{"status", "--originator=a b"}, "signalbox: --originator must be a name without spaces\nRun \"signalbox help status\" for the usage.\n"},
 		{[]string{"help", "a", "b"}, "signalbox: help takes one command\nRun \"signalbox help\" for the usage.\n"},
 	} {
 		out := runCommand(row.args...)
@@ -71,7 +71,7 @@ func TestFlagWordsAreTaken(t *testing.T) {
 		require.NotEmpty(t, flagWords(flag))
 		for _, word := range flagWords(flag) {
 			out := runCommand(command, "--"+flag+"="+word, "--help")
-			assert.Equal(t, exitDone, out.code, "%s=%s: %s", flag, word, out.stderr)
+			assert.Equal(t, exitSuccess, out.code, "%s=%s: %s", flag, word, out.stderr)
 			assert.Contains(t, out.stdout, "--"+flag)
 		}
 	}
@@ -83,7 +83,7 @@ func TestCompletion(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "completion")
 	for _, shell := range []string{"bash", "zsh", "fish"} {
 		out := runCommand("completion", shell)
-		require.Equal(t, exitDone, out.code)
+		require.Equal(t, exitSuccess, out.code)
 		assert.Empty(t, out.stderr)
 		require.NoError(t, os.WriteFile(script, []byte(out.stdout), 0o600))
 		path, err := exec.LookPath(shell)

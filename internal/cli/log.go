@@ -10,18 +10,19 @@ import (
 )
 
 const (
-	// logRoom lines wait for a log that is not read; more are dropped.
+	// logRoom lines are kept while nobody reads the log; more are dropped.
 	logRoom = 256
 	// logFlush bounds how long the end of the process waits for the log.
 	logFlush = 200 * time.Millisecond
 )
 
-// newLogger makes the log: to stderr or --log-file, never blocking.
-func newLogger(s *settings, stderr io.Writer) (*slog.Logger, func(), error) {
+// newLogger returns a log to stderr or --log-file that never blocks, and what
+// closes it. Its error is a usage error.
+func newLogger(f *flags, stderr io.Writer) (*slog.Logger, func(), error) {
 	out, closeOut := stderr, func() {}
-	if s.logFile != "" {
-		// A pipe that nobody reads is refused here, and not waited for.
-		file, err := os.OpenFile(s.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY|openNonblock, 0o600)
+	if f.logFile != "" {
+		// Opening a pipe that nobody reads fails here instead of waiting.
+		file, err := os.OpenFile(f.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY|openNonblock, 0o600)
 		if err != nil {
 			return nil, nil, fmt.Errorf("--log-file: %w", err)
 		}
@@ -38,7 +39,7 @@ func newLogger(s *settings, stderr io.Writer) (*slog.Logger, func(), error) {
 		}
 		closeOut()
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: s.logLevel})), closeLog, nil
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: f.logLevel})), closeLog, nil
 }
 
 // logWriter hands lines to a goroutine, so that a full or closed stderr never

@@ -32,17 +32,17 @@ type loginFlags struct {
 }
 
 // login logs a person in: with a browser, with a code on another device, or with
-// a key from stdin. It is done (exit code 0) when the login is stored.
+// a key from stdin. The exit code is 0 when the login is stored.
 func login(p *program, args []string) int {
 	var l loginFlags
-	s, rest, err := parseFlags("login", args, p.stdout, func(f *flag.FlagSet) {
-		f.BoolVar(&l.device, "device", false, "show a code to enter on any other device")
-		f.BoolVar(&l.withAPIKey, "with-api-key", false, "read a Platform key from stdin and store it")
-		f.BoolVar(&l.noBrowser, "no-browser", false, "open no browser: print the address, and read the one it ended on from stdin")
-		f.BoolVar(&l.replace, "replace", false, "log in although auth.json cannot be read; a copy is kept")
-		f.StringVar(&l.ports, "ports", "", "`LIST` of ports to listen on, the first that is free; 0 is any (default 1455,1457)")
-		f.StringVar(&l.exchange, "exchange", "auto", "`auto`, never or require: trade the login for a Platform key")
-		f.DurationVar(&l.timeout, "timeout", 0, "how long to wait (default 10m, with --device 15m)")
+	f, rest, err := parseFlags("login", args, p.stdout, func(set *flag.FlagSet) {
+		set.BoolVar(&l.device, "device", false, "show a code to enter on any other device")
+		set.BoolVar(&l.withAPIKey, "with-api-key", false, "read a Platform key from stdin and store it")
+		set.BoolVar(&l.noBrowser, "no-browser", false, "open no browser: print the address, and read the one it ended on from stdin")
+		set.BoolVar(&l.replace, "replace", false, "log in although auth.json cannot be read; a copy is kept")
+		set.StringVar(&l.ports, "ports", "", "`LIST` of ports to listen on, the first that is free; 0 is any (default 1455,1457)")
+		set.StringVar(&l.exchange, "exchange", "auto", "`auto`, never or require: trade the login for a Platform key")
+		set.DurationVar(&l.timeout, "timeout", 0, "how long to wait (default 10m, with --device 15m)")
 	})
 	var params map[string]any
 	if err == nil {
@@ -53,36 +53,35 @@ func login(p *program, args []string) int {
 	}
 	if l.withAPIKey {
 		key, err := p.readKey()
-		var stopped interrupted
-		switch {
-		case errors.As(err, &stopped):
+		if stopped, ok := errors.AsType[interrupted](err); ok {
 			return stopped.code()
-		case err != nil:
+		}
+		if err != nil {
 			_, _ = fmt.Fprintf(p.stderr, "signalbox: %v\n", err)
-			return exitNot
+			return exitFailure
 		}
 		params["apiKey"] = key
 	}
-	s.atTerminal = true
-	c, err := p.open(s)
+	f.atTerminal = true
+	s, err := p.open(f)
 	if err != nil {
 		return p.usageError(err)
 	}
-	result, failure, err := p.awaitLogin(c, params, !l.device && !l.withAPIKey && (l.noBrowser || term.IsTerminal(int(p.stdin.Fd()))))
-	code := c.close()
+	result, failure, err := p.awaitLogin(s, params, !l.device && !l.withAPIKey && (l.noBrowser || term.IsTerminal(int(p.stdin.Fd()))))
+	code := s.end()
 	switch {
 	case err != nil, failure != nil && code > exitError: // a signal
 		_, _ = fmt.Fprintln(p.stderr, "The login was cancelled; nothing was changed.")
-		return max(code, exitNot)
+		return max(code, exitFailure)
 	case failure != nil:
 		p.printFailure(failure)
-		return exitNot
+		return exitFailure
 	}
 	p.printLogin(result, l.withAPIKey)
-	return exitDone
+	return exitSuccess
 }
 
-// params are those of auth/login; the error is a usage error.
+// params returns the params of auth/login. Its error is a usage error.
 func (l *loginFlags) params(rest []string) (map[string]any, error) {
 	switch {
 	case len(rest) > 0:
@@ -119,7 +118,7 @@ func (l *loginFlags) params(rest []string) (map[string]any, error) {
 	return params, nil
 }
 
-// readKey reads a key from stdin, without showing it where that is a terminal.
+// readKey reads a key from stdin; on a terminal it is not echoed.
 func (p *program) readKey() (string, error) {
 	if fd := int(p.stdin.Fd()); term.IsTerminal(fd) {
 		_, _ = fmt.Fprint(p.stderr, "Platform key (it is not shown): ")
@@ -142,45 +141,45 @@ func (p *program) readKey() (string, error) {
 }
 
 // awaitLogin sends auth/login, shows what the person has to do, and waits for the
-// end. With paste, each line of stdin is taken for the address that a browser has
-// ended on. The error is errServerEnded: Ctrl-C.
-func (p *program) awaitLogin(c *session, params map[string]any, paste bool) (result, failure json.RawMessage, err error) {
-	// A line that changes would run over what is pasted.
+// outcome. With paste, each line of stdin is taken as the address of the page that
+// the browser ended on. The error is errServerEnded: Ctrl-C.
+func (p *program) awaitLogin(s *session, params map[string]any, paste bool) (result, failure json.RawMessage, err error) {
+	// A line that is updated would overwrite what is pasted.
 	wait := &waiting{out: p.stdout, live: !paste && p.isScreen()}
 	defer wait.stop()
-	c.send("1", protocol.MethodLogin, params)
+	s.send("1", protocol.MethodLogin, protocol.Encode(params))
 	for {
-		m, err := c.receive()
+		m, err := s.receive()
 		if err != nil {
 			return nil, nil, err
 		}
 		switch {
-		case m.Method == protocol.NotificationLoginPrompt:
+		case m.method == protocol.NotificationLoginPrompt:
 			var prompt protocol.LoginPrompt
-			if json.Unmarshal(m.Params, &prompt) != nil {
+			if json.Unmarshal(m.params, &prompt) != nil {
 				continue
 			}
 			p.printPrompt(prompt, params["openBrowser"] == true, paste)
 			wait.start(prompt)
 			if paste {
-				go p.paste(c, prompt.LoginID)
+				go p.paste(s, prompt.LoginID)
 			}
-		case m.ID == "1":
-			return m.Result, m.Error, nil
-		case m.Error != nil: // of what was pasted
+		case m.id == "1":
+			return m.result, m.error, nil
+		case m.error != nil: // about what was pasted
 			wait.clear()
-			p.printFailure(m.Error)
+			p.printFailure(m.error)
 		}
 	}
 }
 
-// paste sends each line of stdin as the address that the browser has ended on.
-func (p *program) paste(c *session, loginID string) {
+// paste sends each line of stdin as the address of the browser's last page.
+func (p *program) paste(s *session, loginID string) {
 	lines := bufio.NewReader(p.stdin)
 	for n := 2; ; n++ {
 		line, err := lines.ReadString('\n')
 		if line = strings.TrimSpace(line); line != "" {
-			c.send(strconv.Itoa(n), protocol.MethodLoginComplete, map[string]any{"loginId": loginID, "redirectUrl": line})
+			s.send(strconv.Itoa(n), protocol.MethodLoginComplete, protocol.Encode(map[string]any{"loginId": loginID, "redirectUrl": line}))
 		}
 		if err != nil {
 			return
@@ -188,13 +187,13 @@ func (p *program) paste(c *session, loginID string) {
 	}
 }
 
-// isScreen reports whether what is printed can be drawn on.
+// isScreen reports whether stdout is a terminal that can be drawn on.
 func (p *program) isScreen() bool {
 	return term.IsTerminal(int(os.Stdout.Fd())) && p.getenv("TERM") != "dumb"
 }
 
-// printPrompt tells the person what to do. Addresses and codes stand alone on
-// their line, at its start, so that they are easy to copy.
+// printPrompt prints what the person has to do. An address or a code has a line to
+// itself, without indentation, so that it is easy to copy.
 func (p *program) printPrompt(prompt protocol.LoginPrompt, opens, paste bool) {
 	st := p.styleOf(p.stdout)
 	say := func(format string, values ...any) { _, _ = fmt.Fprintf(p.stdout, format+"\n", values...) }
@@ -221,7 +220,7 @@ func (p *program) printPrompt(prompt protocol.LoginPrompt, opens, paste bool) {
 	}
 }
 
-// printLogin tells how the login has ended.
+// printLogin prints the outcome of the login.
 func (p *program) printLogin(result json.RawMessage, key bool) {
 	var done protocol.LoginResult
 	if json.Unmarshal(result, &done) != nil || done.Auth == nil {
@@ -246,8 +245,8 @@ func (p *program) printLogin(result json.RawMessage, key bool) {
 	}
 }
 
-// waiting shows how much time is left: on a terminal a line that changes, else
-// one line.
+// waiting shows how much time is left: on a terminal in a line that is updated,
+// elsewhere in one line.
 type waiting struct {
 	out  io.Writer
 	live bool
@@ -257,7 +256,7 @@ type waiting struct {
 	done chan struct{}
 }
 
-// start begins to show; the second time it does nothing.
+// start begins to show the time; a second call does nothing.
 func (w *waiting) start(prompt protocol.LoginPrompt) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -286,14 +285,14 @@ func (w *waiting) start(prompt protocol.LoginPrompt) {
 	}()
 }
 
-// clear begins a new line.
+// clear erases the line.
 func (w *waiting) clear() {
 	if w.live {
 		_, _ = fmt.Fprint(w.out, "\r\x1b[K")
 	}
 }
 
-// stop ends the showing and clears its line.
+// stop ends the display and erases its line.
 func (w *waiting) stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

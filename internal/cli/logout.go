@@ -8,11 +8,11 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// logout forgets the login and the key. Nothing to forget is no error.
+// logout forgets the login and the key. Having none is not an error.
 func logout(p *program, args []string) int {
 	local := false
-	s, rest, err := parseFlags("logout", args, p.stdout, func(f *flag.FlagSet) {
-		f.BoolVar(&local, "local", false, "forget the login on this machine only: the issuer is not told")
+	f, rest, err := parseFlags("logout", args, p.stdout, func(set *flag.FlagSet) {
+		set.BoolVar(&local, "local", false, "forget the login on this machine only: the issuer is not told")
 	})
 	if err == nil && len(rest) > 0 {
 		err = fmt.Errorf("logout takes no argument %q", rest[0])
@@ -20,17 +20,17 @@ func logout(p *program, args []string) int {
 	if err != nil {
 		return p.usageError(err)
 	}
-	result, failure, code, err := p.once(s, protocol.MethodLogout, map[string]any{"revoke": !local}, func([]byte) {})
+	result, failure, code, err := p.once(f, protocol.MethodLogout, map[string]any{"revoke": !local}, nil)
 	switch {
 	case err != nil:
-		return max(code, exitNot)
+		return max(code, exitFailure)
 	case failure != nil:
 		p.printFailure(failure)
-		return exitNot
+		return exitFailure
 	}
 	var done protocol.LogoutResult
 	if json.Unmarshal(result, &done) != nil {
-		return exitNot
+		return exitFailure
 	}
 	st := p.styleOf(p.stdout)
 	_, _ = fmt.Fprintln(p.stdout, st.green("Logged out."))
@@ -46,5 +46,5 @@ func logout(p *program, args []string) int {
 	for _, warning := range done.Auth.Warnings {
 		_, _ = fmt.Fprintf(p.stdout, "%-9s %s\n", "warning", warning)
 	}
-	return exitDone
+	return exitSuccess
 }

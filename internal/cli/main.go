@@ -19,10 +19,10 @@ import (
 
 // Exit codes (docs/reference.md: Command line).
 const (
-	exitDone  = 0
-	exitNot   = 1
-	exitUsage = 2
-	exitError = 4
+	exitSuccess = 0
+	exitFailure = 1
+	exitUsage   = 2
+	exitError   = 4
 )
 
 // Options of Main.
@@ -45,12 +45,13 @@ type program struct {
 	transport      func(http.RoundTripper) http.RoundTripper // as in Options
 }
 
-// memoryLimit is where the collector begins to work harder: above the bodies in
-// flight of contract 7, which it would else let garbage of the same size join.
+// memoryLimit, in bytes, is where the collector begins to work harder. It is above
+// what the bodies in flight may take (docs/protocol.md: Limits); without it the heap
+// could grow to twice that.
 const memoryLimit = 704 << 20
 
-// gcPercent: a stream that runs allocates nothing, so the collector is cheap, and
-// the garbage of a thousand that begin is not worth its memory.
+// gcPercent is low: a running stream does not allocate, so frequent collection is
+// cheap and keeps a thousand starting streams small.
 const gcPercent = 40
 
 // Main sets the process up, runs the subcommand that its arguments name and
@@ -58,9 +59,9 @@ const gcPercent = 40
 // the standard logger and the limits of the garbage collector.
 func Main(o Options) int {
 	// A host that closes our stdout must not kill us in mid-write: the write then
-	// fails with EPIPE (contract 1).
+	// fails with EPIPE (docs/protocol.md: Lifecycle).
 	signal.Ignore(syscall.SIGPIPE)
-	// net/http prints there, and with GODEBUG=http2debug=1 the very headers.
+	// net/http prints there; with GODEBUG=http2debug=1 even the headers.
 	log.SetOutput(io.Discard)
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
@@ -82,7 +83,7 @@ func Main(o Options) int {
 	if !silent {
 		_, _ = fmt.Fprintf(p.stderr, "signalbox: stdout: %v\n", err)
 	}
-	return max(code, exitNot)
+	return max(code, exitFailure)
 }
 
 // runCommand runs the subcommand of args and returns the exit code.
@@ -94,7 +95,7 @@ func (p *program) runCommand(args []string, signals chan<- os.Signal) int {
 		}
 		args = append([]string{"serve"}, args...)
 	}
-	// Beside the rest of the start: it costs a thread and 0.2 ms.
+	// In parallel with the rest of the start: it costs a thread and 0.2 ms.
 	go signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	switch {
 	case isHelp(args[0]):
@@ -113,18 +114,16 @@ func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "-
 
 func isVersion(arg string) bool { return arg == "-version" || arg == "--version" }
 
-// usageError prints what is wrong with the command line.
+// usageError prints what is wrong with the command line and returns the exit code.
 func (p *program) usageError(err error) int {
-	var stopped interrupted
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return exitDone
-	case errors.As(err, &stopped):
+	if errors.Is(err, flag.ErrHelp) {
+		return exitSuccess
+	}
+	if stopped, ok := errors.AsType[interrupted](err); ok {
 		return stopped.code()
 	}
 	topic := "help"
-	var wrong flagError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[flagError](err); ok {
 		topic += " " + wrong.command
 	}
 	_, _ = fmt.Fprintf(p.stderr, "signalbox: %v\nRun \"signalbox %s\" for the usage.\n", err, topic)
@@ -140,5 +139,5 @@ func printVersion(p *program, args []string) int {
 		return p.usageError(err)
 	}
 	_, _ = fmt.Fprintln(p.stdout, "signalbox "+p.version)
-	return exitDone
+	return exitSuccess
 }

@@ -6,8 +6,8 @@ import (
 	"rsc.io/qr"
 )
 
-// quietZone is the margin that a reader needs (ISO/IEC 18004 asks for 4 modules;
-// cameras do with 2).
+// quietZone is the margin that a reader needs, in modules: ISO/IEC 18004 asks for
+// 4; cameras manage with 2.
 const quietZone = 2
 
 // qrText draws a QR code for a terminal, two rows of modules in a line of text.

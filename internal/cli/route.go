@@ -11,8 +11,8 @@ import (
 // route prints where a model would go, without any network call.
 func route(p *program, args []string) int {
 	asJSON := false
-	s, rest, err := parseFlags("route", args, p.stdout, func(f *flag.FlagSet) {
-		f.BoolVar(&asJSON, "json", false, "print the result of routes/resolve")
+	f, rest, err := parseFlags("route", args, p.stdout, func(set *flag.FlagSet) {
+		set.BoolVar(&asJSON, "json", false, "print the result of routes/resolve")
 	})
 	if err == nil && len(rest) != 1 {
 		err = fmt.Errorf("route takes one model")
@@ -20,21 +20,21 @@ func route(p *program, args []string) int {
 	if err != nil {
 		return p.usageError(err)
 	}
-	result, failure, code, err := p.once(s, protocol.MethodRoutesResolve, map[string]string{"model": rest[0]}, func([]byte) {})
+	result, failure, code, err := p.once(f, protocol.MethodRoutesResolve, map[string]string{"model": rest[0]}, nil)
 	if err != nil {
 		return code
 	}
 	var r protocol.ResolveResult
 	if failure != nil || json.Unmarshal(result, &r) != nil {
 		p.printFailure(failure)
-		return exitNot
+		return exitFailure
 	}
 	if asJSON {
 		_, _ = fmt.Fprintf(p.stdout, "%s\n", result)
-		return exitDone
+		return exitSuccess
 	}
 	st := p.styleOf(p.stdout)
 	_, _ = fmt.Fprintf(p.stdout, "%s goes over the %s route (%s)\n  POST %s/responses\n  with %s\n",
 		st.bold(r.Model), st.bold(string(r.Route)), r.Rule, r.BaseURL, r.CredentialSource)
-	return exitDone
+	return exitSuccess
 }

@@ -12,8 +12,8 @@ import (
 // schema prints a description of the protocol for a program.
 func schema(p *program, args []string) int {
 	language := protocol.SchemaLanguages[0]
-	_, rest, err := parseFlags("schema", args, p.stdout, func(f *flag.FlagSet) {
-		f.Func("lang", "`openrpc`, jsonschema, typescript or python", func(word string) error {
+	_, rest, err := parseFlags("schema", args, p.stdout, func(set *flag.FlagSet) {
+		set.Func("lang", "`openrpc`, jsonschema, typescript or python", func(word string) error {
 			if !slices.Contains(protocol.SchemaLanguages, word) {
 				return fmt.Errorf("it takes %s", strings.Join(protocol.SchemaLanguages, ", "))
 			}
@@ -28,5 +28,5 @@ func schema(p *program, args []string) int {
 		return p.usageError(err)
 	}
 	_, _ = fmt.Fprint(p.stdout, protocol.Schema(language))
-	return exitDone
+	return exitSuccess
 }

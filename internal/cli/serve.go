@@ -7,22 +7,22 @@ import (
 
 // serve answers one host on stdin and stdout.
 func serve(p *program, args []string) int {
-	s, rest, err := parseFlags("serve", args, p.stdout)
+	f, rest, err := parseFlags("serve", args, p.stdout)
 	if err == nil && len(rest) > 0 {
-		err = fmt.Errorf("serve takes no argument %q; flags stand behind the command", rest[0])
+		err = fmt.Errorf("serve takes no argument %q; flags come after the command", rest[0])
 	}
 	if err != nil {
 		return p.usageError(err)
 	}
-	parts, end, err := p.assemble(s)
+	parts, err := p.assemble(f)
 	if err != nil {
 		return p.usageError(err)
 	}
-	defer end()
+	defer parts.close()
 	stdout, err := privateStdout()
 	if err != nil {
 		_, _ = fmt.Fprintf(p.stderr, "signalbox: keep stdout private: %v\n", err)
-		return exitNot
+		return exitFailure
 	}
 	return parts.server.Serve(context.Background(), p.stdin, stdout, p.signals)
 }

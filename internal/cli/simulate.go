@@ -18,7 +18,7 @@ import (
 )
 
 // simulation is the built-in upstream and a CODEX_HOME with a login for it, in
-// place of everything of the user's.
+// place of anything that belongs to the user.
 type simulation struct {
 	server *simulator.Server
 	home   string
@@ -44,7 +44,7 @@ func startSimulation(scenario string) (*simulation, error) {
 	return sim, nil
 }
 
-// scenarioNames are those that --simulate and _meta.simulate may have.
+// scenarioNames returns what --simulate and _meta.simulate may be.
 func scenarioNames() []string {
 	var all []string
 	for _, s := range simulator.Scenarios() {
@@ -53,7 +53,7 @@ func scenarioNames() []string {
 	return all
 }
 
-// getenv is the environment of a simulation: nothing of the user's.
+// getenv is the environment of a simulation; the user's is not read.
 func (s *simulation) getenv(name string) string {
 	if name == "CODEX_HOME" {
 		return filepath.Join(s.home, "codex")
@@ -61,12 +61,12 @@ func (s *simulation) getenv(name string) string {
 	return ""
 }
 
-// places are the simulator in place of OpenAI.
+// places returns the addresses of the simulator.
 func (s *simulation) places() places {
 	override := func(url string) auth.Endpoint {
 		return auth.Endpoint{URL: url, Override: &protocol.Override{Name: "--simulate", Value: url, Source: "flag"}}
 	}
-	// Its URL is well-formed, and none of the user's variables is read.
+	// The URL is well-formed, and the user's variables are not read: no error.
 	issuer, _ := auth.IssuerEndpoint(s.server.IssuerURL(), s.getenv)
 	for i := range issuer.Overrides {
 		issuer.Overrides[i].Name = "--simulate"
@@ -74,16 +74,17 @@ func (s *simulation) places() places {
 	return places{override(s.server.ChatGPTURL()), override(s.server.PlatformURL()), issuer}
 }
 
-// Times until the simulated user agrees to a login that nobody else has finished:
-// a host may want to be that user itself, a person at a terminal waits.
+// How long the simulated user waits before agreeing to a login that nobody else
+// has finished: a host may want to play the user itself; a person at a terminal is
+// waiting.
 const (
 	agreesForHost   = 5 * time.Second
 	agreesForPerson = time.Second
 )
 
-// opener opens a page as system does, whatever comes of it, and is the user of a
-// simulation: after a while they agree, unless the scenario says otherwise. They
-// go where the simulator sends them, on this machine alone.
+// opener returns a function that opens a page as system does, ignoring the outcome,
+// and then plays the user: after a while it agrees, unless the scenario says
+// otherwise. It follows redirects on this machine only.
 func (s *simulation) opener(system func(context.Context, string) error, after time.Duration) func(context.Context, string) error {
 	return func(ctx context.Context, address string) error {
 		agree := time.NewTimer(after)
@@ -98,7 +99,7 @@ func (s *simulation) opener(system func(context.Context, string) error, after ti
 	}
 }
 
-// agreeTo asks for a page as a browser does, on this machine alone.
+// agreeTo fetches a page as a browser does, on this machine only.
 func agreeTo(ctx context.Context, address string) error {
 	if err := onLoopback(address); err != nil {
 		return err

@@ -9,12 +9,12 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// status prints auth/status for a person or, with --json, as it is. It is done
-// (exit code 0) when some route can be used.
+// status prints auth/status for a person or, with --json, unchanged. The exit code
+// is 0 when some route can be used.
 func status(p *program, args []string) int {
 	asJSON := false
-	s, rest, err := parseFlags("status", args, p.stdout, func(f *flag.FlagSet) {
-		f.BoolVar(&asJSON, "json", false, "print the result of auth/status")
+	f, rest, err := parseFlags("status", args, p.stdout, func(set *flag.FlagSet) {
+		set.BoolVar(&asJSON, "json", false, "print the result of auth/status")
 	})
 	if err == nil && len(rest) > 0 {
 		err = fmt.Errorf("status takes no argument %q", rest[0])
@@ -22,14 +22,14 @@ func status(p *program, args []string) int {
 	if err != nil {
 		return p.usageError(err)
 	}
-	result, failure, code, err := p.once(s, protocol.MethodAuthStatus, struct{}{}, func([]byte) {})
+	result, failure, code, err := p.once(f, protocol.MethodAuthStatus, struct{}{}, nil)
 	if err != nil {
 		return code
 	}
 	var auth protocol.AuthStatus
 	if failure != nil || json.Unmarshal(result, &auth) != nil {
 		p.printFailure(failure)
-		return exitNot
+		return exitFailure
 	}
 	if asJSON {
 		_, _ = fmt.Fprintf(p.stdout, "%s\n", result)
@@ -37,9 +37,9 @@ func status(p *program, args []string) int {
 		p.printStatus(auth)
 	}
 	if auth.State != protocol.StateAuthenticated {
-		return exitNot
+		return exitFailure
 	}
-	return exitDone
+	return exitSuccess
 }
 
 func (p *program) printStatus(auth protocol.AuthStatus) {
@@ -62,7 +62,7 @@ func (p *program) printStatus(auth protocol.AuthStatus) {
 	c, k := auth.Credentials.ChatGPT, auth.Credentials.Platform
 	token := credential(c.Present, c.Source, ", until ", c.ExpiresAt)
 	if c.Refreshable {
-		token += ", renewed by itself"
+		token += ", renews automatically"
 	}
 	if c.Unsaved {
 		token += ", not saved yet"
@@ -92,8 +92,8 @@ func (p *program) printStatus(auth protocol.AuthStatus) {
 	}
 }
 
-// credential tells where a credential comes from, with one detail if there is
-// one.
+// credential returns where a credential comes from and, if there is one, a
+// detail.
 func credential(present bool, source protocol.CredentialSource, before string, detail *string) string {
 	switch {
 	case !present:

@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// output is stdout of the commands for people. Once a write has failed nobody
-// reads the rest: what runs is ended, as SIGPIPE would end it, so that
-// `signalbox ask … | head -1` does not go on to pay for the answer.
+// output is stdout of the commands for people. When a write fails, nobody reads the
+// rest: the command is ended, as SIGPIPE would end it, so that
+// `signalbox ask … | head -1` does not pay for the rest of the answer.
 type output struct {
 	*os.File
 	end chan<- os.Signal
@@ -35,8 +35,8 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// failed gives the first error of a write; a reader that went away is one to end
-// for, and none to speak of.
+// failed returns the first write error. silent reports that the reader went away
+// (EPIPE), which ends the command without a message.
 func (o *output) failed() (err error, silent bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -4,11 +4,11 @@ package cli
 
 import "os"
 
-// openNonblock means nothing here.
+// openNonblock has no meaning here.
 const openNonblock = 0
 
-// privateStdout takes stdout for frames alone: Go code that prints goes to
-// stderr from now on.
+// privateStdout returns stdout for frames alone: what Go code prints from now on
+// goes to stderr.
 func privateStdout() (*os.File, error) {
 	stdout := os.Stdout
 	os.Stdout = os.Stderr

@@ -7,13 +7,13 @@ import (
 	"syscall"
 )
 
-// openNonblock: opening a pipe does not wait for its reader, and writing to it
-// goes through the runtime's poller.
+// openNonblock makes opening a pipe not wait for its reader, and lets writes go
+// through the runtime's poller.
 const openNonblock = syscall.O_NONBLOCK
 
-// privateStdout takes stdout for frames alone: whatever else of the process
+// privateStdout returns stdout for frames alone: whatever else in the process
 // prints to file descriptor 1 from now on goes to stderr. The flags of the pipe
-// are left as they are (contract 1).
+// are not changed (docs/protocol.md: Framing).
 func privateStdout() (*os.File, error) {
 	fd, err := syscall.Dup(1)
 	if err != nil {

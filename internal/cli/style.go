@@ -11,21 +11,21 @@ import (
 	"golang.org/x/term"
 )
 
-// descriptor is what a terminal can be told by.
+// descriptor is a file, which may be a terminal.
 type descriptor interface{ Fd() uintptr }
 
 // style colours what people read: only on a terminal, and not with NO_COLOR
 // (no-color.org).
 type style struct{ on bool }
 
-// styleOf gives the style for what is printed to w.
+// styleOf returns the style for what is printed to w.
 func (p *program) styleOf(w io.Writer) style {
 	file, ok := w.(descriptor)
 	return style{ok && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))}
 }
 
-// widthOf gives how many columns what is printed to w may take: those of the
-// terminal, between 40 and 120; 80 elsewhere.
+// widthOf returns how many columns a line that is printed to w may take: the
+// terminal's width, between 40 and 120; 80 elsewhere.
 func (p *program) widthOf(w io.Writer) int {
 	if file, ok := w.(descriptor); ok {
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
@@ -35,8 +35,8 @@ func (p *program) widthOf(w io.Writer) int {
 	return 80
 }
 
-// wrap breaks text at its blanks into lines of at most width characters, a longer
-// word alone in its line. It gives at least one line.
+// wrap breaks text at its blanks into lines of at most width characters; a longer
+// word gets a line to itself. It returns at least one line.
 func wrap(text string, width int) []string {
 	lines := []string{""}
 	for _, word := range strings.Fields(text) {
@@ -65,7 +65,7 @@ func (s style) faint(text string) string { return s.paint("2", text) }
 func (s style) red(text string) string   { return s.paint("31", text) }
 func (s style) green(text string) string { return s.paint("32", text) }
 
-// mark is a word and a colour for yes and no.
+// mark returns yes in green or no in red.
 func (s style) mark(ok bool, yes, no string) string {
 	if ok {
 		return s.green(yes)

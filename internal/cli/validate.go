@@ -9,12 +9,12 @@ import (
 )
 
 // validate asks each pinned model the question of the demo and probes the ChatGPT
-// backend: which credential goes where, and which model answers, is then proven
-// and not believed. It is done (exit code 0) when every required row passes.
+// backend. It proves which credential goes where and which model answers. The exit
+// code is 0 when every required row passes.
 func validate(p *program, args []string) int {
 	asJSON := false
-	s, rest, err := parseFlags("validate", args, p.stdout, func(f *flag.FlagSet) {
-		f.BoolVar(&asJSON, "json", false, "print the rows as one JSON object")
+	f, rest, err := parseFlags("validate", args, p.stdout, func(set *flag.FlagSet) {
+		set.BoolVar(&asJSON, "json", false, "print the rows as one JSON object")
 	})
 	if err == nil && len(rest) > 0 {
 		err = fmt.Errorf("validate takes no argument %q", rest[0])
@@ -22,14 +22,14 @@ func validate(p *program, args []string) int {
 	if err != nil {
 		return p.usageError(err)
 	}
-	c, err := p.open(s)
+	s, err := p.open(f)
 	if err != nil {
 		return p.usageError(err)
 	}
 	table := p.newGateTable(asJSON)
-	result, err := c.validate(table)
-	if code := c.close(); err != nil {
-		return max(code, exitNot)
+	result, err := s.validate(table)
+	if code := s.end(); err != nil {
+		return max(code, exitFailure)
 	}
 	if asJSON {
 		_, _ = fmt.Fprintf(p.stdout, "%s\n", protocol.Encode(result))
@@ -37,17 +37,17 @@ func validate(p *program, args []string) int {
 		table.end(result)
 	}
 	if !result.Pass {
-		return exitNot
+		return exitFailure
 	}
-	return exitDone
+	return exitSuccess
 }
 
-// validate tries all gates, one after the other, and hands each to the table. The
-// error is errServerEnded.
-func (c *session) validate(table *gateTable) (protocol.Validation, error) {
+// validate runs all gates, one after the other, and hands each row to the table.
+// The error is errServerEnded.
+func (s *session) validate(table *gateTable) (protocol.Validation, error) {
 	result := protocol.Validation{Pass: true}
 	for _, model := range engine.Pinned() {
-		row, answer, err := c.gate(model)
+		row, answer, err := s.gate(model)
 		if err != nil {
 			return result, err
 		}
@@ -55,9 +55,9 @@ func (c *session) validate(table *gateTable) (protocol.Validation, error) {
 		result.Rows = append(result.Rows, row)
 		table.row(row, answer)
 	}
-	for _, probe := range c.engine.Probes() {
-		row := c.probe(probe)
-		if c.ctx.Err() != nil {
+	for _, probe := range s.prober.Probes() {
+		row := s.probe(probe)
+		if s.ctx.Err() != nil {
 			return result, errServerEnded
 		}
 		result.Rows = append(result.Rows, row)

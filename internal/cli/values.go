@@ -1,6 +1,6 @@
 package cli
 
-// deref gives what p points to, or the zero value.
+// deref returns what p points to, or the zero value.
 func deref[T any](p *T) T {
 	if p == nil {
 		var zero T
