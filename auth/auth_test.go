@@ -167,7 +167,7 @@ func outcome(t *testing.T, err error) string {
 		(e.Data.Need == "" || e.Data.Have == nil || len(e.Data.LoginMethods) == 0) {
 		t.Errorf("need, have or loginMethods is missing: %s", text)
 	}
-	want := map[string]protocol.Code{
+	want := map[protocol.Reason]protocol.Code{
 		"no_credentials": 1001, "token_expired": 1001, "refresh_expired": 1001, "refresh_reused": 1001, "refresh_revoked": 1001, "account_changed": 1001,
 		"wrong_kind": 1002, "missing_account_id": 1002, "account_mismatch": 1002, "bad_override": 1002, "foreign_base_url": 1002, "foreign_issuer": 1002,
 		"corrupt": 1003, "unreadable": 1003, "unsupported_auth_mode": 1003, "unsupported_store": 1003, "keyring": 1003,
@@ -177,7 +177,7 @@ func outcome(t *testing.T, err error) string {
 	if e.Code != want && !isExchange {
 		t.Errorf("reason %q comes with code %d", e.Data.Reason, e.Code)
 	}
-	return e.Data.Reason
+	return string(e.Data.Reason)
 }
 
 // asError returns err as what it has to be.

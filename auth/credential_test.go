@@ -109,7 +109,7 @@ func TestSources(t *testing.T) {
 				got := string(row.CredentialSource)
 				if !row.Available {
 					equal(t, "source of a route that is not available", got, "unknown")
-					got = row.Reason
+					got = string(row.Reason)
 				}
 				equal(t, "status", got, []string{c.chatGPT, c.platform}[i])
 			}

@@ -131,7 +131,7 @@ func isPending(e *issuerError) bool {
 // isSlowDown: the issuer is asked too often, or has a bad time; so also when no
 // answer came (RFC 8628, 3.5).
 func isSlowDown(e *issuerError) bool {
-	return e.code == "slow_down" || e.status == 0 && e.reason != "tls" ||
+	return e.code == "slow_down" || e.status == 0 && e.reason != protocol.ReasonTLS ||
 		e.status == http.StatusTooManyRequests || e.status >= 500
 }
 

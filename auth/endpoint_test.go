@@ -230,7 +230,7 @@ func TestForeignBaseURL(t *testing.T) {
 			equal(t, "need", data.Need, protocol.CredentialPlatformKey)
 			equal(t, "loginMethods", data.LoginMethods, []string{"apiKey"})
 			status, _ := statusOf(t, m)
-			equal(t, "reason", status.Routes[1].Reason, c.want)
+			equal(t, "reason", string(status.Routes[1].Reason), c.want)
 			equal(t, "chatgpt", status.Routes[0].Available, true)
 		}
 	}

@@ -210,7 +210,7 @@ func (m *Manager) runExchange(basis *snapshot) (PlatformCredential, *protocol.Er
 		}
 	}
 	return PlatformCredential{}, protocol.NewError(protocol.CodeAuthUnavailable, "the login keeps changing while it is exchanged",
-		protocol.ErrorData{Reason: "server_error", Action: "Try again later", Retryable: true})
+		protocol.ErrorData{Reason: protocol.ReasonServerError, Action: "Try again later", Retryable: true})
 }
 
 // ofSameLogin is exchanged for a store that must still hold the login of basis.

@@ -39,7 +39,7 @@ func (m *Manager) postExchange(s *snapshot) (key Secret, failure *issuerError) {
 		if e == nil {
 			return readExchanged(text)
 		}
-		if !e.unsent && !e.lost || e.reason == "tls" || try == exchangeTries || ctx.Err() != nil {
+		if !e.unsent && !e.lost || e.reason == protocol.ReasonTLS || try == exchangeTries || ctx.Err() != nil {
 			return Secret{}, e
 		}
 		time.Sleep(m.waits.retry << (try - 1))
@@ -62,7 +62,7 @@ func readExchanged(text []byte) (Secret, *issuerError) {
 
 // exchangeReason is the reason of 1006; "" when the failure says nothing about
 // the id_token.
-func exchangeReason(e *issuerError) string {
+func exchangeReason(e *issuerError) protocol.Reason {
 	code, said := strings.ToLower(e.code), strings.ToLower(e.message)
 	reason := protocol.ReasonOther
 	switch {
@@ -80,7 +80,7 @@ func exchangeReason(e *issuerError) string {
 
 // exchangeRefusal is the 1006 of an exchange that was refused, or would be. e is
 // what the issuer said, nil when it was not asked.
-func (m *Manager) exchangeRefusal(s *snapshot, reason string, e *issuerError) *protocol.Error {
+func (m *Manager) exchangeRefusal(s *snapshot, reason protocol.Reason, e *issuerError) *protocol.Error {
 	const need = protocol.CredentialPlatformKey
 	message := "the issuer does not exchange the ChatGPT login for a Platform API key"
 	action := "Set " + envAPIKey + " to a Platform API key"

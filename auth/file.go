@@ -35,9 +35,6 @@ const (
 	settleTime = 2 * time.Second
 )
 
-// reasonUnreadable of 1003: the operating system refuses to read the file.
-const reasonUnreadable = "unreadable"
-
 // file is what this package needs of auth.json. null counts as absent, and so
 // does a blank string; unknown members are ignored. Names are case-sensitive,
 // as for Codex.
@@ -167,7 +164,7 @@ func unopened(path string, err error) *snapshot {
 	return &snapshot{err: protocol.NewError(protocol.CodeCredentialStore,
 		fmt.Sprintf("%s cannot be read: %v", path, err),
 		protocol.ErrorData{
-			Reason: reasonUnreadable,
+			Reason: protocol.ReasonUnreadable,
 			Action: "Make the file readable for the user that runs signalbox",
 			Path:   path,
 		})}

@@ -74,7 +74,7 @@ func FuzzAuthFile(f *testing.F) {
 				shown += string(asError(t, err).Encode())
 			}
 		}
-		if s.err != nil && (outcome(t, chatGPTErr) != s.err.Data.Reason || outcome(t, platformErr) != s.err.Data.Reason) {
+		if s.err != nil && (outcome(t, chatGPTErr) != string(s.err.Data.Reason) || outcome(t, platformErr) != string(s.err.Data.Reason)) {
 			t.Fatal("a refused file gives credentials")
 		}
 		for _, secret := range s.secrets {

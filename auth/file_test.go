@@ -148,12 +148,12 @@ func TestFileShapes(t *testing.T) {
 
 			status, _ := statusOf(t, m)
 			equal(t, "state", string(status.State), s.state)
-			equal(t, "route chatgpt", status.Routes[0].Reason, s.chatGPT)
-			equal(t, "route platform", status.Routes[1].Reason, s.platform)
+			equal(t, "route chatgpt", string(status.Routes[0].Reason), s.chatGPT)
+			equal(t, "route platform", string(status.Routes[1].Reason), s.platform)
 			equal(t, "available", [2]bool{status.Routes[0].Available, status.Routes[1].Available},
 				[2]bool{s.chatGPT == "", s.platform == ""})
-			equal(t, "credentials", [2]string{status.Credentials.ChatGPT.Reason, status.Credentials.Platform.Reason},
-				[2]string{s.chatGPT, s.platform})
+			equal(t, "credentials", [2]protocol.Reason{status.Credentials.ChatGPT.Reason, status.Credentials.Platform.Reason},
+				[2]protocol.Reason{protocol.Reason(s.chatGPT), protocol.Reason(s.platform)})
 
 			after, err := os.ReadFile(m.path)
 			if err != nil || !bytes.Equal(after, text) {

@@ -51,7 +51,7 @@ type issuerError struct {
 	class issuerClass
 	// reason narrows a transient failure: connect, dns, tls, proxy, timeout,
 	// redirect, rate_limited, server_error or bad_answer.
-	reason string
+	reason protocol.Reason
 	// why and action tell it to a person.
 	why, action string
 	// status of the answer; 0 when none came.
@@ -71,11 +71,11 @@ func (e *issuerError) Error() string {
 	if e.status != 0 {
 		return "the issuer answered with status " + strconv.Itoa(e.status)
 	}
-	return "the issuer could not be reached: " + e.reason
+	return "the issuer could not be reached: " + string(e.reason)
 }
 
 // fail sets the reason of a transient failure.
-func (e *issuerError) fail(reason, why, action string) *issuerError {
+func (e *issuerError) fail(reason protocol.Reason, why, action string) *issuerError {
 	e.reason, e.why, e.action = reason, why, action
 	return e
 }
@@ -84,7 +84,7 @@ func (e *issuerError) fail(reason, why, action string) *issuerError {
 func (m *Manager) unavailable(e *issuerError) *protocol.Error {
 	return protocol.NewError(protocol.CodeAuthUnavailable, e.why, protocol.ErrorData{
 		Reason: e.reason, Action: e.action, HTTPStatus: e.status,
-		Retryable:    e.reason != "tls" && e.reason != "redirect" && e.reason != "refused",
+		Retryable:    e.reason != protocol.ReasonTLS && e.reason != protocol.ReasonRedirect && e.reason != protocol.ReasonRefused,
 		RetryAfterMs: e.retryAfter.Milliseconds(),
 		Upstream:     m.issuerSaid(e),
 	})
@@ -152,7 +152,7 @@ func (c *issuerClient) post(ctx context.Context, to, contentType string, body []
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
 		e.unsent = true
-		return nil, e.fail("connect", "The URL of the issuer cannot be used.", "Correct the issuer's URL.")
+		return nil, e.fail(protocol.ReasonConnect, "The URL of the issuer cannot be used.", "Correct the issuer's URL.")
 	}
 	// Without GetBody the transport sends no request a second time on its own:
 	// what is in it may be good only once.
@@ -167,7 +167,7 @@ func (c *issuerClient) post(ctx context.Context, to, contentType string, body []
 	if err != nil {
 		why := transport.Explain(err, "the issuer", connected.Load())
 		e.unsent, e.lost = why.Unsent || !connected.Load(), connected.Load()
-		return nil, e.fail(why.Reason, why.Message, why.Action)
+		return nil, e.fail(protocol.Reason(why.Reason), why.Message, why.Action)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	e.status, e.retryAfter = resp.StatusCode, retryAfter(resp.Header)
@@ -176,7 +176,7 @@ func (c *issuerClient) post(ctx context.Context, to, contentType string, body []
 	case err != nil && resp.StatusCode/100 == 2:
 		why := transport.Explain(err, "the issuer", true)
 		e.status, e.lost = 0, true // what the status stands for is lost
-		return nil, e.fail(why.Reason, why.Message, why.Action)
+		return nil, e.fail(protocol.Reason(why.Reason), why.Message, why.Action)
 	case len(text) > maxIssuerBody, encoded(resp.Header):
 		return nil, e.misunderstood()
 	case resp.StatusCode/100 == 2:
@@ -188,7 +188,7 @@ func (c *issuerClient) post(ctx context.Context, to, contentType string, body []
 
 // misunderstood is an answer that is not of the issuer, or makes no sense.
 func (e *issuerError) misunderstood() *issuerError {
-	return e.fail("bad_answer", "The answer of the issuer could not be understood.",
+	return e.fail(protocol.ReasonBadAnswer, "The answer of the issuer could not be understood.",
 		"Check the issuer's URL and the proxy in front of it.")
 }
 
@@ -225,16 +225,16 @@ func (e *issuerError) readRefusal(text []byte) {
 	}
 	switch {
 	case e.status/100 == 3:
-		_ = e.fail("redirect", "The issuer answered with a redirect, which is never followed.", "Check the issuer's URL.")
+		_ = e.fail(protocol.ReasonRedirect, "The issuer answered with a redirect, which is never followed.", "Check the issuer's URL.")
 	case e.status == http.StatusTooManyRequests:
-		_ = e.fail("rate_limited", "The issuer asks to slow down.", "Try again later.")
+		_ = e.fail(protocol.ReasonRateLimited, "The issuer asks to slow down.", "Try again later.")
 	case e.status >= 500, e.status == http.StatusRequestTimeout:
-		_ = e.fail("server_error", fmt.Sprintf("The issuer failed with status %d.", e.status), "Try again later.")
+		_ = e.fail(protocol.ReasonServerError, fmt.Sprintf("The issuer failed with status %d.", e.status), "Try again later.")
 	case strings.EqualFold(e.code, "invalid_grant"):
 		e.class = issuerInvalidGrant
 	case e.status/100 == 4:
 		e.class = issuerRefused
-		_ = e.fail("refused", fmt.Sprintf("The issuer refused the request with status %d.", e.status), "Try another network, or log in again.")
+		_ = e.fail(protocol.ReasonRefused, fmt.Sprintf("The issuer refused the request with status %d.", e.status), "Try another network, or log in again.")
 	default:
 		_ = e.misunderstood()
 	}

@@ -67,7 +67,7 @@ func TestKeyringPrecedence(t *testing.T) {
 			if row.Available {
 				return string(row.CredentialSource)
 			}
-			return row.Reason
+			return string(row.Reason)
 		}
 		equal(t, c.store, []string{source(status.Routes[0]), source(status.Routes[1])}, []string{c.chatGPT, c.platform})
 		if c.warning == "" != (len(status.Warnings) == 0) || !strings.Contains(text, c.warning) {

@@ -233,7 +233,7 @@ func checkAPIKey(key Secret) *protocol.Error {
 }
 
 // loginFailed is a 1005.
-func loginFailed(reason, message, action string) *protocol.Error {
+func loginFailed(reason protocol.Reason, message, action string) *protocol.Error {
 	return protocol.NewError(protocol.CodeLoginFailed, message, protocol.ErrorData{Reason: reason, Action: action})
 }
 

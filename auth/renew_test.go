@@ -110,11 +110,11 @@ func reasonOf(t *testing.T, err error, code protocol.Code) string {
 	if strings.Contains(string(e.Encode()), canary) {
 		t.Fatal("an error shows a secret")
 	}
-	equal(t, "code of "+e.Data.Reason, e.Code, code)
+	equal(t, "code of "+string(e.Data.Reason), e.Code, code)
 	if e.Data.Action == "" && code != protocol.CodeCancelled {
 		t.Errorf("%s has no action", e.Data.Reason)
 	}
-	return e.Data.Reason
+	return string(e.Data.Reason)
 }
 
 func TestRenewal(t *testing.T) {

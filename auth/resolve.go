@@ -206,7 +206,7 @@ func misplaced(need protocol.CredentialKind, f found, all []found) *protocol.Err
 }
 
 // mismatch is a 1002 about a credential.
-func mismatch(need protocol.CredentialKind, all []found, reason, action, message string) *protocol.Error {
+func mismatch(need protocol.CredentialKind, all []found, reason protocol.Reason, action, message string) *protocol.Error {
 	return protocol.NewError(protocol.CodeCredentialMismatch, message, credentialData(need, all, reason, action))
 }
 
@@ -220,7 +220,7 @@ func badOverride(bad string) *protocol.Error {
 // credentialData is the data of 1001 and 1002 about a credential: what is
 // needed, what there is, and how to log in. A browser login can get a Platform
 // key by exchange.
-func credentialData(need protocol.CredentialKind, all []found, reason, action string) protocol.ErrorData {
+func credentialData(need protocol.CredentialKind, all []found, reason protocol.Reason, action string) protocol.ErrorData {
 	methods := []string{protocol.LoginBrowser, protocol.LoginDevice}
 	if need == protocol.CredentialPlatformKey {
 		methods = []string{protocol.LoginAPIKey, protocol.LoginBrowser}

@@ -45,7 +45,7 @@ func (m *Manager) redeem(s *snapshot, why string) (*renewed, *protocol.Error) {
 				return nil, m.adoptMoved(s)
 			}
 			return nil, m.refuse(s, e)
-		case e.unsent && e.reason != "tls" && try < connectTries:
+		case e.unsent && e.reason != protocol.ReasonTLS && try < connectTries:
 		case e.lost && !lost:
 			// It may have been processed: once more, unless the disk has moved.
 			lost = true
@@ -182,7 +182,7 @@ func (m *Manager) afterReuse(s *snapshot, e *issuerError) *protocol.Error {
 // the 1001 that says so.
 func (m *Manager) refuse(s *snapshot, e *issuerError) *protocol.Error {
 	const need = protocol.CredentialChatGPT
-	about := func(reason, message string) *protocol.Error {
+	about := func(reason protocol.Reason, message string) *protocol.Error {
 		data := credentialData(need, m.find(s), reason, obtain(need))
 		data.HTTPStatus, data.Upstream = e.status, m.issuerSaid(e)
 		return protocol.NewError(protocol.CodeLoginRequired, message, data)

@@ -227,7 +227,10 @@ func workspaceList(value any) (ids []string, ok bool) {
 }
 
 // prohibition is why config.toml does not allow a credential.
-type prohibition struct{ reason, why, action string }
+type prohibition struct {
+	reason      protocol.Reason
+	why, action string
+}
 
 // forbids tells whether the credential must not be used, nil when it may be. A
 // key that stands beside tokens came from them.

@@ -58,7 +58,7 @@ func TestSettings(t *testing.T) {
 				t.Errorf("%s: %v", c.name, s.err)
 				continue
 			}
-			equal(t, c.name, outcome(t, s.err), protocol.ReasonUnsupportedStore)
+			equal(t, c.name, outcome(t, s.err), string(protocol.ReasonUnsupportedStore))
 			equal(t, c.name, s.err.Data.Path, path)
 			continue
 		}
@@ -95,7 +95,7 @@ func TestSettingsChange(t *testing.T) {
 	if err := os.Mkdir(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "a folder", outcome(t, m.settings().err), protocol.ReasonUnsupportedStore)
+	equal(t, "a folder", outcome(t, m.settings().err), string(protocol.ReasonUnsupportedStore))
 }
 
 func FuzzSettings(f *testing.F) {
@@ -105,7 +105,7 @@ func FuzzSettings(f *testing.F) {
 		s := &settings{store: storeFile}
 		s.parse("/x/config.toml", text)
 		if s.err != nil {
-			equal(t, "reason", outcome(t, s.err), protocol.ReasonUnsupportedStore)
+			equal(t, "reason", outcome(t, s.err), string(protocol.ReasonUnsupportedStore))
 		}
 	})
 }
@@ -117,7 +117,7 @@ func TestSettingsForbid(t *testing.T) {
 	for _, c := range []struct {
 		settings, file    string
 		key, token        string
-		chatGPT, platform string
+		chatGPT, platform protocol.Reason
 	}{
 		{`forced_login_method = "chatgpt"`, "mode-chatgpt-key-and-tokens", "", "", "", ""},
 		{`forced_login_method = "chatgpt"`, "codex-apikey", "", "", "wrong_kind", "wrong_kind"},
@@ -141,9 +141,9 @@ func TestSettingsForbid(t *testing.T) {
 		m := NewManager(Config{Home: home, Now: now, APIKey: secret(c.key), AccessToken: secret(c.token)})
 		_, err1 := m.ChatGPT(t.Context())
 		_, err2 := m.Platform(t.Context())
-		equal(t, c.settings+" "+c.file, []string{outcome(t, err1), outcome(t, err2)}, []string{c.chatGPT, c.platform})
+		equal(t, c.settings+" "+c.file, []protocol.Reason{protocol.Reason(outcome(t, err1)), protocol.Reason(outcome(t, err2))}, []protocol.Reason{c.chatGPT, c.platform})
 		status, _ := statusOf(t, m)
-		equal(t, "status", []string{status.Routes[0].Reason, status.Routes[1].Reason}, []string{c.chatGPT, c.platform})
+		equal(t, "status", []protocol.Reason{status.Routes[0].Reason, status.Routes[1].Reason}, []protocol.Reason{c.chatGPT, c.platform})
 		equal(t, "kept", textOf(t, home) == text, true)
 	}
 }

@@ -52,7 +52,7 @@ func TestA15RefusedBeforeThePost(t *testing.T) {
 			equal(t, "posts", l.posts(), 0)
 			status, _ := statusOf(t, m)
 			equal(t, "state", status.State, protocol.StateError)
-			equal(t, "reason in the status", status.Credentials.ChatGPT.Reason, c.reason)
+			equal(t, "reason in the status", string(status.Credentials.ChatGPT.Reason), c.reason)
 			// Not even a lock file, which would lock the owner of the folder out.
 			equal(t, "entries", entries(t, l.home), before)
 			// What needs no write goes on.

@@ -89,7 +89,7 @@ func checkFolder(dir string) *protocol.Error {
 }
 
 // refusedStore is the 1003 of a place that must not or cannot be written.
-func refusedStore(reason, path, fault, action string) *protocol.Error {
+func refusedStore(reason protocol.Reason, path, fault, action string) *protocol.Error {
 	return protocol.NewError(protocol.CodeCredentialStore, path+" "+fault,
 		protocol.ErrorData{Reason: reason, Action: action, Path: path})
 }

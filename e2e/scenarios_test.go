@@ -47,7 +47,7 @@ func scenarioRow(t *testing.T, name string, m message) string {
 	require.NotEmpty(t, d.StreamID, name)
 	row := fmt.Sprintf("%-44s %d %s", name, e.Code, d.Kind)
 	if d.Reason != "" {
-		row += "/" + d.Reason
+		row += "/" + string(d.Reason)
 	}
 	if d.HTTPStatus != 0 {
 		row += fmt.Sprintf(" http %d", d.HTTPStatus)
@@ -180,5 +180,5 @@ func available(r protocol.RouteState) string {
 	if r.Available {
 		return "available"
 	}
-	return r.Reason
+	return string(r.Reason)
 }

@@ -97,11 +97,11 @@ func (x *exchange) readResponse(ctx context.Context, body io.Reader) error {
 	case err != nil:
 		return x.cut()
 	case len(text) > MaxEventBytes:
-		return x.broken("too_large", "The response is larger than the limit.")
+		return x.broken(protocol.ReasonTooLarge, "The response is larger than the limit.")
 	}
 	members, _, err := rawjson.Object(text, maxDepth, nil)
 	if err != nil {
-		return x.broken("bad_event", "The response is not a JSON object.")
+		return x.broken(protocol.ReasonBadEvent, "The response is not a JSON object.")
 	}
 	x.noteResponse(members)
 	if x.record.mismatch(x.req.Meta.ExpectModel) {
@@ -117,7 +117,7 @@ func (x *exchange) readResponse(ctx context.Context, body io.Reader) error {
 	case name == "incomplete":
 		x.result.Status = protocol.StatusIncomplete
 	case name == "queued", name == "in_progress":
-		return x.broken("no_terminal_event", "The upstream answered before the response was complete.")
+		return x.broken(protocol.ReasonNoTerminalEvent, "The upstream answered before the response was complete.")
 	default:
 		x.result.Status = protocol.StatusCompleted
 	}

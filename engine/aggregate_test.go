@@ -84,7 +84,7 @@ func TestAggregateFails(t *testing.T) {
 	tests := []struct {
 		name, body string
 		code       protocol.Code
-		reason     string
+		reason     protocol.Reason
 	}{
 		{"no response", streamOf(`{"type":"response.completed"}`), protocol.CodeStreamBroken, "bad_event"},
 		{"the response is no object", streamOf(`{"type":"response.completed","response":7}`), protocol.CodeStreamBroken, "bad_event"},
@@ -115,7 +115,7 @@ func TestAggregateIsBounded(t *testing.T) {
 		}
 	})
 	_, failure := (&host{}).failure(t, e, `{"model":"gpt-5.2-codex"}`)
-	assert.Equal(t, "too_large", failure.Data.Reason)
+	assert.Equal(t, protocol.ReasonTooLarge, failure.Data.Reason)
 }
 
 // A response that the Platform does not stream is handed on byte for byte.
@@ -124,7 +124,7 @@ func TestUnstreamed(t *testing.T) {
 		name, body string
 		status     protocol.Status // "" with an error
 		code       protocol.Code
-		reason     string
+		reason     protocol.Reason
 	}{
 		{"completed", "{ \"id\":\"resp_1\",\n \"status\":\"completed\", \"n\":1.50, \"t\":\"\\u00e9\u2028\" }", "completed", 0, ""},
 		{"incomplete", `{"status":"incomplete"}`, "incomplete", 0, ""},

@@ -13,6 +13,7 @@ import (
 	"time"
 	"weak"
 
+	"github.com/signalbox-dev/signalbox/protocol"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -98,7 +99,7 @@ func TestCancel(t *testing.T) {
 			require.Len(t, result.Evidence.Attempts, tt.attempts)
 			if tt.status == "null" {
 				assert.Nil(t, result.Evidence.Status)
-				assert.Equal(t, "cancelled", result.Evidence.Attempts[0].ErrorKind)
+				assert.Equal(t, protocol.ReasonCancelled, result.Evidence.Attempts[0].ErrorKind)
 			} else if result.Evidence.Status != nil { // the cancel may come before the headers are read
 				assert.Equal(t, tt.status, strconv.Itoa(*result.Evidence.Status))
 			}

@@ -235,7 +235,7 @@ func TestTLSErrors(t *testing.T) {
 		result, failure := (&host{}).failure(t, e, askPlatform)
 		assert.JSONEq(t, `{"kind":"upstream_unavailable","reason":"tls","retryable":false,"action":"`+action+`"}`, string(protocol.Encode(failure.Data)))
 		require.Len(t, result.Evidence.Attempts, 1)
-		assert.Equal(t, "tls", result.Evidence.Attempts[0].ErrorKind)
+		assert.Equal(t, protocol.ReasonTLS, result.Evidence.Attempts[0].ErrorKind)
 	}
 }
 

@@ -213,13 +213,13 @@ func (x *exchange) explain(parent, ctx context.Context, err error) error {
 	switch context.Cause(ctx) {
 	case errTotalTimeout:
 		if x.headers == nil {
-			return x.unavailable("timeout", tookTooLong, "Raise _meta.timeoutMs.")
+			return x.unavailable(protocol.ReasonTimeout, tookTooLong, "Raise _meta.timeoutMs.")
 		}
-		return x.broken("timeout", tookTooLong)
+		return x.broken(protocol.ReasonTimeout, tookTooLong)
 	case errHeaderTimeout:
-		return x.unavailable("timeout", "The upstream did not answer in time.", "Try again later.")
+		return x.unavailable(protocol.ReasonTimeout, "The upstream did not answer in time.", "Try again later.")
 	case errIdleTimeout:
-		return x.broken("idle", "The stream was silent for longer than its idle limit.")
+		return x.broken(protocol.ReasonIdle, "The stream was silent for longer than its idle limit.")
 	}
 	return err // the sink's
 }
@@ -240,7 +240,7 @@ func contentEncoding(h http.Header) string {
 
 // encoded is the end of a 2xx whose body is compressed.
 func (x *exchange) encoded(coding string) error {
-	failure := x.unavailable("server_error",
+	failure := x.unavailable(protocol.ReasonServerError,
 		fmt.Sprintf("The upstream's answer has the content encoding %q, which was not asked for.", short(x.mask(coding))),
 		"Check the proxy in front of the upstream.")
 	failure.Data.HTTPStatus = *x.record.evidence.Status

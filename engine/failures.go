@@ -10,14 +10,14 @@ import (
 // others.
 
 // unavailable is 1104 before any answer.
-func (x *exchange) unavailable(reason, message, action string) *protocol.Error {
+func (x *exchange) unavailable(reason protocol.Reason, message, action string) *protocol.Error {
 	return protocol.NewError(protocol.CodeUpstreamUnavailable, message,
 		protocol.ErrorData{Reason: reason, Action: action, Retryable: true})
 }
 
 // broken is 1105: the answer began and did not come to its end. It may be asked
 // for again by whoever has seen none of it (contract 6).
-func (x *exchange) broken(reason, message string) *protocol.Error {
+func (x *exchange) broken(reason protocol.Reason, message string) *protocol.Error {
 	delivered := x.delivered
 	d := protocol.ErrorData{
 		Reason: reason, Action: "Send the request again.",
@@ -32,7 +32,7 @@ func (x *exchange) broken(reason, message string) *protocol.Error {
 
 // cut is 1105 for a connection that ended in the middle.
 func (x *exchange) cut() *protocol.Error {
-	return x.broken("cut", "The connection ended in the middle of the answer.")
+	return x.broken(protocol.ReasonCut, "The connection ended in the middle of the answer.")
 }
 
 // failed is 1106: the upstream says that the response failed. object is its

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/protocol"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -103,12 +104,12 @@ func TestHTTP2Cut(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})
 	_, failure := (&host{}).failure(t, e, askPlatform)
-	assert.Equal(t, "cut", failure.Data.Reason)
+	assert.Equal(t, protocol.ReasonCut, failure.Data.Reason)
 	assert.EqualValues(t, 1, *failure.Data.EventsDelivered)
 	assert.EqualValues(t, 1, sent.Load())
 
 	result, failure := (&host{}).failure(t, e, `{"model":"gpt-5.2-pro","stream":true,"_meta":{"headers":{"x-client-request-id":"headers","idempotency-key":"k"}}}`)
-	assert.Equal(t, "connect", failure.Data.Reason)
+	assert.Equal(t, protocol.ReasonConnect, failure.Data.Reason)
 	assert.EqualValues(t, 2, sent.Load())
 	assert.Len(t, result.Evidence.Attempts, 1)
 }
@@ -131,7 +132,7 @@ func TestHTTP2DeadConnection(t *testing.T) {
 	}
 	h := &host{onEvent: func(context.Context, int) error { close(frozen); return nil }}
 	_, failure := h.failure(t, e, askPlatform)
-	assert.Equal(t, "cut", failure.Data.Reason)
+	assert.Equal(t, protocol.ReasonCut, failure.Data.Reason)
 	assert.EqualValues(t, 1, *failure.Data.EventsDelivered)
 }
 

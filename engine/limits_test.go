@@ -144,7 +144,7 @@ func TestLimitsOfAnswers(t *testing.T) {
 	assert.Equal(t, 3, changes, "nothing new")
 
 	_, failure := (&host{}).failure(t, e, `{"model":"gpt-5.2-codex","input":"hi","_meta":{"simulate":"usage-limit"}}`)
-	assert.Equal(t, "usage_limit", failure.Data.Reason)
+	assert.Equal(t, protocol.ReasonUsageLimit, failure.Data.Reason)
 	assert.Equal(t, 100.0, e.Limits(t.Context()).ChatGPT.Windows[0].UsedPercent)
 }
 

@@ -177,9 +177,9 @@ func (l *lister) row(m listed, route protocol.RouteState, source protocol.ModelL
 	case !route.Available:
 		r.Reason = route.Reason
 	case isOlder(l.engine.cfg.ClientVersion, m.minClient):
-		r.Reason = "model_unavailable"
+		r.Reason = protocol.ReasonModelUnavailable
 	case l.isOutsidePlan(m):
-		r.Reason = "usage_not_included"
+		r.Reason = protocol.ReasonUsageNotIncluded
 	default:
 		r.Available = true
 	}

@@ -26,7 +26,7 @@ func rowsOf(list protocol.ModelsListResult) []string {
 	for _, m := range list.Models {
 		row := fmt.Sprintf("%s %s %s", m.ID, m.Route, m.Source)
 		if !m.Available {
-			row += " " + m.Reason
+			row += " " + string(m.Reason)
 		}
 		if m.Hidden {
 			row += " hidden"
@@ -209,7 +209,7 @@ func TestModelsNeverFail(t *testing.T) {
 		require.Greater(t, len(list.Models), 2)
 		for _, m := range list.Models {
 			assert.False(t, m.Available)
-			assert.Equal(t, "no_credentials", m.Reason)
+			assert.Equal(t, protocol.ReasonNoCredentials, m.Reason)
 		}
 	})
 }

@@ -91,9 +91,9 @@ func (e *Engine) Probe(ctx context.Context, p Probe) (ProbeResult, error) {
 	case err != nil:
 		why := transport.Explain(err, "the ChatGPT backend", false)
 		if ctx.Err() != nil {
-			why = transport.Failure{Reason: "timeout", Message: "The ChatGPT backend did not answer in time.", Action: "Try again later."}
+			why = transport.Failure{Reason: string(protocol.ReasonTimeout), Message: "The ChatGPT backend did not answer in time.", Action: "Try again later."}
 		}
-		return result, x.unavailable(why.Reason, why.Message, why.Action)
+		return result, x.unavailable(protocol.Reason(why.Reason), why.Message, why.Action)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	result.Status = resp.StatusCode
@@ -102,11 +102,11 @@ func (e *Engine) Probe(ctx context.Context, p Probe) (ProbeResult, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxProbeBody))
 	if err != nil {
-		return result, x.unavailable("connect", "The answer of the ChatGPT backend did not come to its end.", "Try again.")
+		return result, x.unavailable(protocol.ReasonConnect, "The answer of the ChatGPT backend did not come to its end.", "Try again.")
 	}
 	// A page in place of JSON comes from something in between.
 	if text := bytes.TrimSpace(body); len(text) == 0 || text[0] != '{' && text[0] != '[' {
-		return result, x.unavailable("server_error", "The answer of the ChatGPT backend is not JSON.", "Check the base URL and the proxy.")
+		return result, x.unavailable(protocol.ReasonServerError, "The answer of the ChatGPT backend is not JSON.", "Check the base URL and the proxy.")
 	}
 	return result, nil
 }

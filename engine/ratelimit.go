@@ -23,7 +23,7 @@ func (x *exchange) limited(said upstreamFailure, h http.Header) *protocol.Error 
 	message, resetsAt := "The upstream's rate limit has been reached.", said.resetsAt
 	switch {
 	case said.is("usage_limit_reached"):
-		d.Reason, message = "usage_limit", "The usage limit of the ChatGPT plan has been reached."
+		d.Reason, message = protocol.ReasonUsageLimit, "The usage limit of the ChatGPT plan has been reached."
 		d.Action = usageAction(h.Get("X-Codex-Rate-Limit-Reached-Type"))
 		d.PlanType = cmp.Or(d.PlanType, x.mask(h.Get("X-Codex-Plan-Type")))
 		full := fullWindow(h)
@@ -32,16 +32,16 @@ func (x *exchange) limited(said upstreamFailure, h http.Header) *protocol.Error 
 			resetsAt = full.resetsAt
 		}
 	case said.is("usage_not_included"):
-		d.Reason, message = "usage_not_included", "The ChatGPT plan does not include Codex."
+		d.Reason, message = protocol.ReasonUsageNotIncluded, "The ChatGPT plan does not include Codex."
 		d.Action = "Upgrade the plan, or use a Platform key."
 		d.PlanType = cmp.Or(d.PlanType, x.mask(h.Get("X-Codex-Plan-Type")))
 	case said.is(quotaCodes...):
-		d.Reason, message = "quota", "The quota of the Platform account is used up."
+		d.Reason, message = protocol.ReasonQuota, "The quota of the Platform account is used up."
 		d.Action = "Check the plan and billing details of the Platform account."
 	case said.is("tokens") || !said.is("requests") && h.Get("X-Ratelimit-Remaining-Tokens") == "0":
-		d.Reason, d.Retryable, d.Action = "tokens", true, "Wait before you try again, or send less."
+		d.Reason, d.Retryable, d.Action = protocol.ReasonTokens, true, "Wait before you try again, or send less."
 	default:
-		d.Reason, d.Retryable, d.Action = "requests", true, "Wait before you try again."
+		d.Reason, d.Retryable, d.Action = protocol.ReasonRequests, true, "Wait before you try again."
 	}
 	d.ResetsAt = rfc3339(resetsAt)
 	d.RetryAfterMs = x.retryAfterLimit(d.Reason, said, resetsAt, h).Milliseconds()
@@ -62,18 +62,18 @@ func usageAction(reached string) string {
 
 // retryAfterLimit is how long a limit holds: what the upstream asks to wait, else
 // until its reset; 0 for unknown.
-func (x *exchange) retryAfterLimit(reason string, said upstreamFailure, resetsAt time.Time, h http.Header) time.Duration {
+func (x *exchange) retryAfterLimit(reason protocol.Reason, said upstreamFailure, resetsAt time.Time, h http.Header) time.Duration {
 	if pause := retryAfter(h); pause > 0 {
 		return pause
 	}
 	if !resetsAt.IsZero() {
 		return max(0, time.Until(resetsAt))
 	}
-	if reason == "requests" || reason == "tokens" {
+	if reason == protocol.ReasonRequests || reason == protocol.ReasonTokens {
 		if pause := waitInWords(said.Message); pause > 0 {
 			return pause
 		}
-		pause, err := time.ParseDuration(h.Get("X-Ratelimit-Reset-" + reason))
+		pause, err := time.ParseDuration(h.Get("X-Ratelimit-Reset-" + string(reason)))
 		if err == nil {
 			return max(0, pause)
 		}

@@ -40,7 +40,7 @@ func (x *exchange) rejected(ctx context.Context, resp *http.Response) *protocol.
 // Of the 4xx only 408 and 429 may be retried.
 func (x *exchange) classify(ctx context.Context, status int, said upstreamFailure, h http.Header) *protocol.Error {
 	text := strings.ToLower(said.Message)
-	reject := func(reason, message, action string) *protocol.Error {
+	reject := func(reason protocol.Reason, message, action string) *protocol.Error {
 		return protocol.NewError(protocol.CodeUpstreamRejected, message, protocol.ErrorData{Reason: reason, Action: action})
 	}
 	switch {
@@ -51,27 +51,27 @@ func (x *exchange) classify(ctx context.Context, status int, said upstreamFailur
 		return x.tokenRejected(ctx)
 	case status/100 == 3:
 		return protocol.NewError(protocol.CodeUpstreamUnavailable, "The upstream answered with a redirect, which is never followed.",
-			protocol.ErrorData{Reason: "redirect", Action: "Check the base URL."})
+			protocol.ErrorData{Reason: protocol.ReasonRedirect, Action: "Check the base URL."})
 	case status == http.StatusRequestTimeout:
-		return x.unavailable("timeout", "The upstream gave up waiting for the request.", "Try again.")
+		return x.unavailable(protocol.ReasonTimeout, "The upstream gave up waiting for the request.", "Try again.")
 	case status >= 500 && said.is("server_is_overloaded", "slow_down", "overloaded_error"):
-		return x.unavailable("overloaded", "The upstream is overloaded.", "Try again later, or ask for another model.")
+		return x.unavailable(protocol.ReasonOverloaded, "The upstream is overloaded.", "Try again later, or ask for another model.")
 	case status >= 500:
-		return x.unavailable("server_error", fmt.Sprintf("The upstream failed with status %d.", status), "Try again later.")
+		return x.unavailable(protocol.ReasonServerError, fmt.Sprintf("The upstream failed with status %d.", status), "Try again later.")
 	case status == http.StatusForbidden && isHTML(h), h.Get("Cf-Mitigated") == "challenge":
-		return reject("blocked", "A firewall in front of the upstream blocked the request.", "Try from another network, or later.")
+		return reject(protocol.ReasonBlocked, "A firewall in front of the upstream blocked the request.", "Try from another network, or later.")
 	case said.is("context_length_exceeded"):
-		return reject("context_length", "The input is longer than the model's context window.", "Send less input.")
+		return reject(protocol.ReasonContextLength, "The input is longer than the model's context window.", "Send less input.")
 	case said.is("invalid_prompt"):
-		return reject("invalid_prompt", "The upstream refused the prompt.", "Change the input.")
+		return reject(protocol.ReasonInvalidPrompt, "The upstream refused the prompt.", "Change the input.")
 	case strings.Contains(text, "requires a newer version of codex"):
-		return reject("model_unavailable", "The upstream serves this model to newer clients only.", "Raise --client-version, or ask for another model.")
+		return reject(protocol.ReasonModelUnavailable, "The upstream serves this model to newer clients only.", "Raise --client-version, or ask for another model.")
 	case said.is("model_not_found"), strings.Contains(text, "model not found"), strings.Contains(text, "not supported when using codex"):
-		return reject("model_unavailable", "The upstream does not serve this model to this account.", "Ask for another model, or choose another route with _meta.route.")
+		return reject(protocol.ReasonModelUnavailable, "The upstream does not serve this model to this account.", "Ask for another model, or choose another route with _meta.route.")
 	case status == http.StatusNotFound:
-		return reject("not_found", "The upstream does not know what was asked for.", "Check the ids in the request and the base URL.")
+		return reject(protocol.ReasonNotFound, "The upstream does not know what was asked for.", "Check the ids in the request and the base URL.")
 	case status == http.StatusForbidden:
-		return reject("forbidden", "The upstream forbids this request to this account.", "Check the rights of the account or the key.")
+		return reject(protocol.ReasonForbidden, "The upstream forbids this request to this account.", "Check the rights of the account or the key.")
 	}
 	return reject("other", fmt.Sprintf("The upstream rejected the request with status %d.", status), "Correct the request as the upstream's message says.")
 }

@@ -177,9 +177,10 @@ func TestConnectErrors(t *testing.T) {
 	}))
 	defer proxyServer.Close()
 	for _, tt := range []struct {
-		name, reason string
-		attempts     int
-		edit         func(*setting)
+		name     string
+		reason   protocol.Reason
+		attempts int
+		edit     func(*setting)
 	}{
 		{"refused", "connect", 5, refused},
 		{"reset", "connect", 5, dial(&net.OpError{Op: "dial", Err: syscall.ECONNRESET})},
@@ -239,7 +240,7 @@ func TestNoRetryOnceSent(t *testing.T) {
 				}
 				result, failure := (&host{}).failure(t, e, params)
 				assert.EqualValues(t, 2, sent.Load())
-				assert.Equal(t, "connect", failure.Data.Reason)
+				assert.Equal(t, protocol.ReasonConnect, failure.Data.Reason)
 				assert.Len(t, result.Evidence.Attempts, 1)
 			})
 		}
@@ -262,7 +263,7 @@ func TestRetryOnAKeptConnection(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, result.Evidence.Attempts, 1+min(i, 1))
 		if i > 0 {
-			assert.Equal(t, "connect", result.Evidence.Attempts[0].ErrorKind)
+			assert.Equal(t, protocol.ReasonConnect, result.Evidence.Attempts[0].ErrorKind)
 		}
 	}
 
@@ -289,7 +290,7 @@ func TestRetryOnAKeptConnection(t *testing.T) {
 	all.Wait()
 	dying.Store(true)
 	result, failure := (&host{}).failure(t, e, `{"model":"gpt-5.2-pro"}`)
-	assert.Equal(t, "connect", failure.Data.Reason)
+	assert.Equal(t, protocol.ReasonConnect, failure.Data.Reason)
 	assert.Len(t, result.Evidence.Attempts, 2)
 }
 

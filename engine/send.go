@@ -50,7 +50,7 @@ func (x *exchange) send(ctx context.Context, streamed bool) (*http.Response, err
 				note.ErrorKind = ended(ctx)
 			}
 		case resp.StatusCode >= 500:
-			note.Status, note.ErrorKind = &resp.StatusCode, "server_error"
+			note.Status, note.ErrorKind = &resp.StatusCode, protocol.ReasonServerError
 			pause = retryAfter(resp.Header)
 			again = pause <= maxRetryAfter
 		default:
@@ -104,12 +104,12 @@ func (x *exchange) sendRenewed(ctx context.Context, streamed bool, refused *http
 }
 
 // ended is what an attempt came to that its context ended.
-func ended(ctx context.Context) string {
+func ended(ctx context.Context) protocol.Reason {
 	switch context.Cause(ctx) {
 	case errTotalTimeout, errHeaderTimeout:
-		return "timeout"
+		return protocol.ReasonTimeout
 	}
-	return string(protocol.KindCancelled)
+	return protocol.ReasonCancelled
 }
 
 // post sends one request.
@@ -143,7 +143,7 @@ func (x *exchange) post(ctx context.Context, streamed bool) (*http.Response, *un
 	resp, err := x.engine.cfg.Transport.RoundTrip(req)
 	if err != nil {
 		failure := x.unreachable(err, connected)
-		failure.stale = !kept.IsZero() && !answered.Load() && time.Since(kept) < staleAfter && failure.Data.Reason == "connect"
+		failure.stale = !kept.IsZero() && !answered.Load() && time.Since(kept) < staleAfter && failure.Data.Reason == protocol.ReasonConnect
 		return nil, failure
 	}
 	return resp, nil

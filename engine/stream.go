@@ -67,7 +67,7 @@ func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, 
 		return false, s.end(ctx, io.ErrUnexpectedEOF)
 	default:
 		// It never reaches the pipe (contract 6).
-		return false, s.broken("bad_event", "An event of the stream is not valid JSON.")
+		return false, s.broken(protocol.ReasonBadEvent, "An event of the stream is not valid JSON.")
 	}
 	s.record.firstEvent()
 	e := readEvent(members)
@@ -94,7 +94,7 @@ func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, 
 	switch {
 	case e.kind == kindItemDone:
 		if !s.collect.add(members) {
-			return false, s.broken("too_large", "The response is larger than the limit.")
+			return false, s.broken(protocol.ReasonTooLarge, "The response is larger than the limit.")
 		}
 	case e.kind == kindError && s.failure == nil:
 		s.failure = bytes.Clone(errorObject(members, data))
@@ -123,7 +123,7 @@ func (s *stream) terminal(e event) error {
 	}
 	if s.collect.wanted {
 		if len(e.response) == 0 || e.response[0] != '{' {
-			return s.broken("bad_event", "The last event of the stream holds no response.")
+			return s.broken(protocol.ReasonBadEvent, "The last event of the stream holds no response.")
 		}
 		s.result.Response = s.collect.response(e.response, s.response)
 	}
@@ -145,16 +145,16 @@ func (s *stream) end(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return err
 	case errors.Is(err, errEventTooLarge):
-		return s.broken("too_large", "An event of the stream is larger than the limit.")
+		return s.broken(protocol.ReasonTooLarge, "An event of the stream is larger than the limit.")
 	case err != io.EOF:
 		return s.cut()
 	}
 	// The type is asked only now: some upstreams stream under another one, or
 	// none.
 	if kind := s.headers.Get("Content-Type"); s.record.evidence.FirstEventMs == nil && !isEventStream(kind) {
-		return s.broken("not_sse", fmt.Sprintf("The upstream answered with %q instead of an event stream.", short(s.mask(kind))))
+		return s.broken(protocol.ReasonNotSSE, fmt.Sprintf("The upstream answered with %q instead of an event stream.", short(s.mask(kind))))
 	}
-	return s.broken("no_terminal_event", "The stream ended without saying that the response is complete.")
+	return s.broken(protocol.ReasonNoTerminalEvent, "The stream ended without saying that the response is complete.")
 }
 
 // isEventStream reports whether a body may be an event stream by its type.

@@ -112,7 +112,7 @@ func TestEndsOfAStream(t *testing.T) {
 			case tt.reason != "":
 				require.ErrorAs(t, err, &known)
 				assert.Equal(t, protocol.CodeStreamBroken, known.Code)
-				assert.Equal(t, tt.reason, known.Data.Reason)
+				assert.EqualValues(t, tt.reason, known.Data.Reason)
 				assert.EqualValues(t, len(tt.events), *known.Data.EventsDelivered)
 				assert.Equal(t, len(tt.events) == 0, known.Data.Retryable)
 			default:
@@ -125,7 +125,10 @@ func TestEndsOfAStream(t *testing.T) {
 // A 200 that is no event stream is told apart by its type, but only where it has
 // no event: some upstreams stream under another type.
 func TestNotAStream(t *testing.T) {
-	tests := []struct{ kind, body, reason string }{
+	tests := []struct {
+		kind, body string
+		reason     protocol.Reason
+	}{
 		{"text/html; charset=utf-8", "<html>data: x\n\n</html>", "not_sse"},
 		{"application/json", `{"id":"resp_1","status":"completed"}`, "not_sse"},
 		{"application/json", "", "not_sse"},
@@ -155,7 +158,7 @@ func TestNotAStream(t *testing.T) {
 			assert.Equal(t, protocol.CodeStreamBroken, failure.Code)
 			assert.Equal(t, tt.reason, failure.Data.Reason, "%s %s", tt.kind, tt.body)
 			assert.Len(t, host.started, 1)
-			if tt.reason == "not_sse" {
+			if tt.reason == protocol.ReasonNotSSE {
 				assert.Contains(t, failure.Message, tt.kind)
 			}
 		}

@@ -73,7 +73,7 @@ func TestTimeouts(t *testing.T) {
 		headers      time.Duration
 		body         func(l line)
 		code         protocol.Code // 0: it is completed
-		reason       string
+		reason       protocol.Reason
 		after        time.Duration
 	}{
 		{"headers of a stream", askPlatform, never, nil, 1104, "timeout", 60 * time.Second},
@@ -140,7 +140,7 @@ func TestTimeouts(t *testing.T) {
 				assert.Equal(t, tt.reason, known.Data.Reason)
 				if tt.code == 1104 {
 					assert.True(t, known.Data.Retryable)
-					assert.Equal(t, "timeout", result.Evidence.Attempts[0].ErrorKind)
+					assert.Equal(t, protocol.ReasonTimeout, result.Evidence.Attempts[0].ErrorKind)
 				}
 			})
 		})
@@ -200,7 +200,7 @@ func TestTimeoutAndASlowHost(t *testing.T) {
 		e := upstreamPipe(t, 0, func(l line) { l.write(streamOf(created)) })
 		host := &host{onEvent: func(ctx context.Context, _ int) error { <-ctx.Done(); return ctx.Err() }}
 		_, failure := host.failure(t, e, `{"model":"gpt-5.2-pro","stream":true,"_meta":{"timeoutMs":1000}}`)
-		assert.Equal(t, "timeout", failure.Data.Reason)
+		assert.Equal(t, protocol.ReasonTimeout, failure.Data.Reason)
 		assert.Equal(t, protocol.CodeStreamBroken, failure.Code)
 	})
 }
@@ -210,7 +210,7 @@ func TestTimeoutAndASlowHost(t *testing.T) {
 func TestSlowUpload(t *testing.T) {
 	for _, tt := range []struct {
 		piece  time.Duration // until the next one is taken
-		reason string
+		reason protocol.Reason
 	}{{59 * time.Second, ""}, {61 * time.Second, "timeout"}} {
 		synctest.Test(t, func(t *testing.T) {
 			e := newEngine(t, "http://upstream", func(s *setting) {
@@ -254,6 +254,6 @@ func TestTimeoutBeforeTheRequest(t *testing.T) {
 	e := newEngine(t, "http://127.0.0.1:1", func(s *setting) { s.auth = auth.Config{Home: home} })
 	result, failure := (&host{}).failure(t, e, `{"model":"gpt-5.2-pro","_meta":{"timeoutMs":1}}`)
 	assert.Equal(t, protocol.CodeUpstreamUnavailable, failure.Code)
-	assert.Equal(t, "timeout", failure.Data.Reason)
+	assert.Equal(t, protocol.ReasonTimeout, failure.Data.Reason)
 	assert.Empty(t, result.Evidence.Attempts)
 }

@@ -132,7 +132,7 @@ type ChatGPTState struct {
 	// It is in memory only, because it could not be written; that is tried again.
 	Unsaved bool `json:"unsaved,omitempty"`
 	// Why it cannot be used: the reason that an error would have.
-	Reason string `json:"reason,omitempty"`
+	Reason Reason `json:"reason,omitempty"`
 }
 
 // PlatformState is the state of the Platform key.
@@ -144,7 +144,7 @@ type PlatformState struct {
 	// Its first 3 and last 4 characters; null when it is short, unusable or absent.
 	Hint *string `json:"hint"`
 	// Why it cannot be used: the reason that an error would have.
-	Reason string `json:"reason,omitempty"`
+	Reason Reason `json:"reason,omitempty"`
 }
 
 // RouteState says whether a route can be used now.
@@ -160,7 +160,7 @@ type RouteState struct {
 	// Where its credential comes from; "unknown" when it is not available.
 	CredentialSource CredentialSource `json:"credential_source"`
 	// Why it is not available: the reason that an error would have.
-	Reason string `json:"reason,omitempty"`
+	Reason Reason `json:"reason,omitempty"`
 }
 
 // FileState describes auth.json.

@@ -252,6 +252,15 @@ func table(t *testing.T, head string, rows ...[]string) string {
 	return b.String()
 }
 
+// texts returns names, such as reasons, as strings.
+func texts[T ~string](names []T) []string {
+	var list []string
+	for _, name := range names {
+		list = append(list, string(name))
+	}
+	return list
+}
+
 func code(names ...string) string {
 	for i, name := range names {
 		names[i] = "`" + name + "`"
@@ -316,7 +325,7 @@ func (s *source) errors(t *testing.T) string {
 	for _, e := range Errors {
 		rows = append(rows, []string{
 			fmt.Sprint(e.Code), code(string(e.Kind)), s.meaning(t, "Kind", string(e.Kind)),
-			code(slices.Clone(e.Reasons)...), code(slices.Clone(e.Members)...), e.HTTP,
+			code(texts(e.Reasons)...), code(slices.Clone(e.Members)...), e.HTTP,
 		})
 	}
 	return table(t, "code, kind, meaning, reasons, members, as HTTP", rows...)

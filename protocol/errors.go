@@ -43,17 +43,17 @@ const (
 	CodeModelMismatch        Code = 1107
 )
 
-// The kind of each code.
+// The kinds, one for each code.
 const (
-	// A message is not JSON, or its frame is broken.
+	// The message is not JSON, or its frame is broken.
 	KindParseError Kind = "parse_error"
-	// A message is no JSON-RPC request, or none that can be served now.
+	// The message is not a JSON-RPC request, or not allowed in this state.
 	KindInvalidRequest Kind = "invalid_request"
 	// There is no such method.
 	KindMethodNotFound Kind = "method_not_found"
 	// The params are wrong.
 	KindInvalidParams Kind = "invalid_params"
-	// A fault of signalbox.
+	// Something went wrong inside signalbox.
 	KindInternalError Kind = "internal_error"
 	// In header framing, a request before initialize.
 	KindNotInitialized Kind = "not_initialized"
@@ -63,36 +63,36 @@ const (
 	KindBusy Kind = "busy"
 	// There is no usable credential.
 	KindLoginRequired Kind = "login_required"
-	// There is a credential, and it must not be used for this.
+	// There is a credential, but it must not be used for this.
 	KindCredentialMismatch Kind = "credential_mismatch"
-	// The store of the login, auth.json or the keyring, cannot be used.
+	// The login cannot be read from or written to auth.json or the keyring.
 	KindCredentialStore Kind = "credential_store"
-	// The issuer, where logins come from, gave no answer that can be used.
+	// The issuer, which logins come from, could not be reached or answered nonsense.
 	KindAuthUnavailable Kind = "auth_unavailable"
-	// The login did not come to its end.
+	// The login did not complete.
 	KindLoginFailed Kind = "login_failed"
 	// The ChatGPT login could not be exchanged for a Platform key.
 	KindExchangeFailed Kind = "exchange_failed"
-	// The route does not take a member of the body, or its value.
+	// The route does not accept a member of the body, or its value.
 	KindUnsupportedParameter Kind = "unsupported_parameter"
 	// The upstream refused the request.
 	KindUpstreamRejected Kind = "upstream_rejected"
 	// A limit of the upstream has been reached.
 	KindRateLimited Kind = "rate_limited"
-	// No answer came, or one that says: later.
+	// The upstream could not be reached, or asked to try again later.
 	KindUpstreamUnavailable Kind = "upstream_unavailable"
-	// The answer began with a 2xx status and did not come to its end.
+	// The response started but broke off.
 	KindStreamBroken Kind = "stream_broken"
-	// The upstream says that the response failed.
+	// The upstream reported that the response failed.
 	KindResponseFailed Kind = "response_failed"
-	// The upstream named another model than expect.model.
+	// The upstream named a model other than expect.model.
 	KindModelMismatch Kind = "model_mismatch"
 )
 
 // Error is the error of a reply, and the only error type that crosses a package
 // border. No text in it holds a secret, a body or a URL with a query.
 type Error struct {
-	// One code for each kind.
+	// The code of the kind.
 	Code Code `json:"code"`
 	// One sentence for a person.
 	Message string `json:"message"`
@@ -105,7 +105,7 @@ type ErrorData struct {
 	// The stable name of what went wrong.
 	Kind Kind `json:"kind"`
 	// Narrows the kind.
-	Reason string `json:"reason,omitempty"`
+	Reason Reason `json:"reason,omitempty"`
 	// What a person can do, as one imperative.
 	Action string `json:"action,omitempty"`
 	// The same request may succeed later, and no event was delivered.
@@ -118,7 +118,7 @@ type ErrorData struct {
 	Headers Headers `json:"headers,omitempty"`
 	// What the upstream says.
 	Upstream *UpstreamError `json:"upstream,omitempty"`
-	// Of responses/create, once it has started.
+	// The stream of responses/create, once it has started.
 	StreamID string `json:"streamId,omitempty"`
 
 	// The member of params, or of auth.json, that is wrong, such as "_meta.route".
@@ -135,9 +135,9 @@ type ErrorData struct {
 	Supported []int `json:"supported,omitempty"`
 	// The kind of credential that the route needs.
 	Need CredentialKind `json:"need,omitempty"`
-	// The kinds that there are; empty when there are none.
+	// The kinds that are present; may be empty.
 	Have []CredentialKind `json:"have,omitzero"`
-	// How to get what is needed, best first: "browser", "device" or "apiKey".
+	// The login methods that would help, best first: "browser", "device", "apiKey".
 	LoginMethods []string `json:"loginMethods,omitempty"`
 	// The route that refused a parameter, or that the model is pinned to.
 	Route RouteName `json:"route,omitempty"`
@@ -152,33 +152,34 @@ type ErrorData struct {
 	// The window of the plan's usage that is full: "primary" or "secondary".
 	Window string `json:"window,omitempty"`
 
-	// Of responses/create, once it has started.
+	// What is known of the call, once responses/create has started.
 	Evidence *Evidence `json:"evidence,omitempty"`
 }
 
 // UpstreamError is the error object of the upstream, with secrets masked and
-// each text cut at 512 bytes. What it does not say is absent.
+// each text cut at 512 bytes. What the upstream leaves out is absent. For 1106,
+// an error inside a 2xx response, it holds the upstream's own message.
 type UpstreamError struct {
-	// Its type.
+	// The type of the error.
 	Type string `json:"type,omitempty"`
-	// Its code.
+	// The code of the error.
 	Code string `json:"code,omitempty"`
-	// Its message.
+	// The message of the error.
 	Message string `json:"message,omitempty"`
-	// The parameter that it is about.
+	// The parameter that the error is about.
 	Param string `json:"param,omitempty"`
 }
 
-// NewError makes an error of code with its kind. Message and action become
-// sentences; the rest of data stays.
+// NewError returns an error of code with the kind of that code. Message and
+// action become sentences; the rest of data is kept.
 func NewError(code Code, message string, data ErrorData) *Error {
 	data.Kind = kindOf(code)
 	data.Action = Sentence(data.Action)
 	return &Error{Code: code, Message: Sentence(message), Data: data}
 }
 
-// Sentence gives text with a capital at its start, unless it starts with a name
-// such as tokens.account_id, and with a full stop at its end.
+// Sentence returns text with a capital at its start, unless it starts with a
+// name such as tokens.account_id, and with a full stop at its end.
 func Sentence(text string) string {
 	if text == "" {
 		return ""
@@ -195,11 +196,11 @@ func Sentence(text string) string {
 // Error implements error.
 func (e *Error) Error() string { return e.Message }
 
-// InvalidParams is a -32602 that names the member of params at fault.
+// InvalidParams returns a -32602 that names the member of params at fault.
 func InvalidParams(field, message string) *Error {
 	return NewError(CodeInvalidParams, message, ErrorData{Field: field})
 }
 
-// Encode gives the error object as JSON. It cannot fail: every member is a
+// Encode returns the error object as JSON. It cannot fail: every member is a
 // plain value.
 func (e *Error) Encode() json.RawMessage { return Encode(e) }

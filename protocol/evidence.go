@@ -74,7 +74,7 @@ type Attempt struct {
 	Status *int `json:"status"`
 	// Why there was no answer, or server_error for a 5xx: a reason of 1104, or
 	// "cancelled".
-	ErrorKind string `json:"error_kind,omitempty"`
+	ErrorKind Reason `json:"error_kind,omitempty"`
 	// From sending to the response headers or the failure, in milliseconds.
 	DurationMs int64 `json:"duration_ms"`
 }

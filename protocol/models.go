@@ -32,7 +32,7 @@ type Model struct {
 	// Why not: the reason of the error that a request would get, such as
 	// "no_credentials", "pinned_route", "model_unavailable" (it asks for a newer
 	// client) or "usage_not_included" (in the plan).
-	Reason string `json:"reason,omitempty"`
+	Reason Reason `json:"reason,omitempty"`
 	// For a person.
 	Name string `json:"name,omitempty"`
 	// Input and output together, in tokens.

@@ -101,7 +101,7 @@ func openRPCDocument(t *testing.T, m *model) []byte {
 	}
 	for _, row := range Errors {
 		e := openRPCError{Code: row.Code, Message: m.meaning(t, "Kind", string(row.Kind))}
-		e.Data.Kind, e.Data.Reasons, e.Data.Members, e.Data.HTTP = row.Kind, row.Reasons, row.Members, row.HTTP
+		e.Data.Kind, e.Data.Reasons, e.Data.Members, e.Data.HTTP = row.Kind, texts(row.Reasons), row.Members, row.HTTP
 		doc.Components.Errors.put(string(row.Kind), e)
 	}
 	for _, row := range Methods {

@@ -4,13 +4,14 @@ package protocol
 type ErrorRow struct {
 	Code Code
 	Kind Kind
-	// Reasons that this version gives for the kind; none: it never has one.
-	Reasons []string
-	// Members of error.data that an error of the kind may have, beside kind,
+	// Reasons of the kind in this version; none: it never has one.
+	Reasons []Reason
+	// Members of error.data that an error of the kind may have besides kind,
 	// reason, action, retryable, retryAfterMs, httpStatus, headers, upstream,
 	// streamId and evidence, which any may have.
 	Members []string
-	// HTTP is the status that stands for the kind where a host answers over HTTP.
+	// HTTP is the status for hosts that serve HTTP. Where two are given, use 504
+	// when the reason is "timeout".
 	HTTP string
 }
 
@@ -20,11 +21,11 @@ type ErrorRow struct {
 var Errors = []ErrorRow{
 	{Code: CodeParseError, Kind: KindParseError, HTTP: "400"},
 	{Code: CodeInvalidRequest, Kind: KindInvalidRequest, HTTP: "400",
-		Reasons: []string{"too_large", "batch_unsupported", "duplicate_id", "charset"}},
+		Reasons: []Reason{ReasonTooLarge, ReasonBatchUnsupported, ReasonDuplicateID, ReasonCharset}},
 	{Code: CodeMethodNotFound, Kind: KindMethodNotFound, HTTP: "400",
 		Members: []string{"method", "similar"}},
 	{Code: CodeInvalidParams, Kind: KindInvalidParams, HTTP: "400",
-		Reasons: []string{ReasonDuplicateStreamID},
+		Reasons: []Reason{ReasonDuplicateStreamID},
 		Members: []string{"field", "supported"}},
 	{Code: CodeInternalError, Kind: KindInternalError, HTTP: "500",
 		Members: []string{"incidentId"}},
@@ -33,58 +34,58 @@ var Errors = []ErrorRow{
 	{Code: CodeBusy, Kind: KindBusy, HTTP: "503",
 		Members: []string{"limit"}},
 	{Code: CodeLoginRequired, Kind: KindLoginRequired, HTTP: "401",
-		Reasons: []string{
+		Reasons: []Reason{
 			ReasonNoCredentials, ReasonTokenExpired, ReasonTokenRejected,
 			ReasonRefreshExpired, ReasonRefreshReused, ReasonRefreshRevoked, ReasonAccountChanged,
 		},
 		Members: []string{"need", "have", "loginMethods"}},
 	{Code: CodeCredentialMismatch, Kind: KindCredentialMismatch, HTTP: "403",
-		Reasons: []string{
+		Reasons: []Reason{
 			ReasonWrongKind, ReasonMissingAccountID, ReasonAccountMismatch,
 			ReasonPinnedRoute, ReasonBadOverride, ReasonForeignBaseURL, ReasonForeignIssuer,
 		},
 		Members: []string{"need", "have", "loginMethods", "route"}},
 	{Code: CodeCredentialStore, Kind: KindCredentialStore, HTTP: "500",
-		Reasons: []string{
-			ReasonCorrupt, "unreadable", ReasonKeyring, ReasonUnsupportedStore, ReasonUnsupportedAuthMode, ReasonLocked,
+		Reasons: []Reason{
+			ReasonCorrupt, ReasonUnreadable, ReasonKeyring, ReasonUnsupportedStore, ReasonUnsupportedAuthMode, ReasonLocked,
 			ReasonReadOnly, ReasonNotOwner, ReasonHardLink, ReasonNoSpace, ReasonWriteFailed,
 		},
 		Members: []string{"path", "field"}},
 	{Code: CodeAuthUnavailable, Kind: KindAuthUnavailable, HTTP: "502 / 504",
-		Reasons: []string{
-			"connect", "dns", "tls", "proxy", "timeout", "server_error", "rate_limited", "redirect", "refused", "bad_answer",
+		Reasons: []Reason{
+			ReasonConnect, ReasonDNS, ReasonTLS, ReasonProxy, ReasonTimeout, ReasonServerError, ReasonRateLimited, ReasonRedirect, ReasonRefused, ReasonBadAnswer,
 		}},
 	{Code: CodeLoginFailed, Kind: KindLoginFailed, HTTP: "403",
-		Reasons: []string{
+		Reasons: []Reason{
 			ReasonDenied, ReasonExpired, ReasonStateMismatch, ReasonPortBusy, ReasonCancelled, ReasonSuperseded,
 			ReasonCodeExchangeFailed, ReasonDeviceDisabled, ReasonWorkspaceNotAllowed,
 		},
 		Members: []string{"loginMethods"}},
 	{Code: CodeExchangeFailed, Kind: KindExchangeFailed, HTTP: "403",
-		Reasons: []string{ReasonMissingOrganization, ReasonInvalidIDToken, ReasonTokenExpired, ReasonOther},
+		Reasons: []Reason{ReasonMissingOrganization, ReasonInvalidIDToken, ReasonTokenExpired, ReasonOther},
 		Members: []string{"need", "have", "loginMethods"}},
 	{Code: CodeUnsupportedParameter, Kind: KindUnsupportedParameter, HTTP: "400",
 		Members: []string{"field", "route"}},
 	{Code: CodeUpstreamRejected, Kind: KindUpstreamRejected, HTTP: "as upstream",
-		Reasons: []string{
-			"model_unavailable", "context_length", "invalid_prompt", "not_found", "forbidden", "blocked", ReasonOther,
+		Reasons: []Reason{
+			ReasonModelUnavailable, ReasonContextLength, ReasonInvalidPrompt, ReasonNotFound, ReasonForbidden, ReasonBlocked, ReasonOther,
 		}},
 	{Code: CodeRateLimited, Kind: KindRateLimited, HTTP: "429",
-		Reasons: []string{"usage_limit", "usage_not_included", "requests", "tokens", "quota"},
+		Reasons: []Reason{ReasonUsageLimit, ReasonUsageNotIncluded, ReasonRequests, ReasonTokens, ReasonQuota},
 		Members: []string{"resetsAt", "planType", "window"}},
 	{Code: CodeUpstreamUnavailable, Kind: KindUpstreamUnavailable, HTTP: "502 / 504",
-		Reasons: []string{
-			"connect", "dns", "tls", "proxy", "timeout", "server_error", "overloaded", "redirect",
+		Reasons: []Reason{
+			ReasonConnect, ReasonDNS, ReasonTLS, ReasonProxy, ReasonTimeout, ReasonServerError, ReasonOverloaded, ReasonRedirect,
 		}},
 	{Code: CodeStreamBroken, Kind: KindStreamBroken, HTTP: "502",
-		Reasons: []string{"cut", "idle", "timeout", "too_large", "bad_event", "no_terminal_event", "not_sse"},
+		Reasons: []Reason{ReasonCut, ReasonIdle, ReasonTimeout, ReasonTooLarge, ReasonBadEvent, ReasonNoTerminalEvent, ReasonNotSSE},
 		Members: []string{"eventsDelivered"}},
 	{Code: CodeResponseFailed, Kind: KindResponseFailed, HTTP: "502",
 		Members: []string{"resetsAt", "planType"}},
 	{Code: CodeModelMismatch, Kind: KindModelMismatch, HTTP: "502"},
 }
 
-// kindOf gives the kind of a code.
+// kindOf returns the kind of a code.
 func kindOf(code Code) Kind {
 	for i := range Errors {
 		if Errors[i].Code == code {
@@ -93,51 +94,3 @@ func kindOf(code Code) Kind {
 	}
 	return ""
 }
-
-// Reasons that more than one place names; the others stand as they are where
-// they are given.
-const (
-	ReasonDuplicateStreamID = "duplicate_stream_id"
-
-	ReasonNoCredentials = "no_credentials"
-	ReasonTokenExpired  = "token_expired"
-	ReasonTokenRejected = "token_rejected"
-
-	ReasonRefreshExpired = "refresh_expired"
-	ReasonRefreshReused  = "refresh_reused"
-	ReasonRefreshRevoked = "refresh_revoked"
-	ReasonAccountChanged = "account_changed"
-
-	ReasonWrongKind        = "wrong_kind"
-	ReasonMissingAccountID = "missing_account_id"
-	ReasonAccountMismatch  = "account_mismatch"
-	ReasonPinnedRoute      = "pinned_route"
-	ReasonBadOverride      = "bad_override"
-	ReasonForeignBaseURL   = "foreign_base_url"
-	ReasonForeignIssuer    = "foreign_issuer"
-
-	ReasonMissingOrganization = "missing_organization"
-	ReasonInvalidIDToken      = "invalid_id_token"
-	ReasonOther               = "other"
-
-	ReasonCorrupt             = "corrupt"
-	ReasonKeyring             = "keyring"
-	ReasonUnsupportedStore    = "unsupported_store"
-	ReasonUnsupportedAuthMode = "unsupported_auth_mode"
-	ReasonLocked              = "locked"
-	ReasonReadOnly            = "read_only"
-	ReasonNotOwner            = "not_owner"
-	ReasonHardLink            = "hard_link"
-	ReasonNoSpace             = "no_space"
-	ReasonWriteFailed         = "write_failed"
-
-	ReasonDenied              = "denied"
-	ReasonExpired             = "expired"
-	ReasonStateMismatch       = "state_mismatch"
-	ReasonPortBusy            = "port_busy"
-	ReasonCancelled           = "cancelled"
-	ReasonSuperseded          = "superseded"
-	ReasonCodeExchangeFailed  = "code_exchange_failed"
-	ReasonDeviceDisabled      = "device_disabled"
-	ReasonWorkspaceNotAllowed = "workspace_not_allowed"
-)

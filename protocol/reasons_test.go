@@ -15,8 +15,8 @@ import (
 )
 
 // reasonList lists all reasons, each once; several kinds share some.
-func reasonList() []string {
-	var list []string
+func reasonList() []Reason {
+	var list []Reason
 	for _, row := range Errors {
 		for _, reason := range row.Reasons {
 			if !slices.Contains(list, reason) {
@@ -71,7 +71,8 @@ func TestReasonsAreClosed(t *testing.T) {
 			}
 		}
 	}
-	require.ElementsMatch(t, reasonList(), given)
+	require.ElementsMatch(t, texts(reasonList()), given)
+	require.ElementsMatch(t, given, values(packageSource(t).constants, "Reason"))
 }
 
 // reasonsIn finds the reasons that the code of a package gives: the constants

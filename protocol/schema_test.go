@@ -48,6 +48,7 @@ func derive(t *testing.T, value any) *jsonschema.Schema {
 	schema, err := jsonschema.ForType(reflect.TypeOf(value), &jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[json.RawMessage]():  anything,
 		reflect.TypeFor[Kind]():             enum(kindList()...),
+		reflect.TypeFor[Reason]():           enum(reasonList()...),
 		reflect.TypeFor[RouteName]():        enum(RouteChatGPT, RoutePlatform),
 		reflect.TypeFor[Status]():           enum(StatusCompleted, StatusIncomplete, StatusFailed, StatusCancelled),
 		reflect.TypeFor[AuthState]():        enum(StateAuthenticated, StateUnauthenticated, StateExpired, StateError),
@@ -79,8 +80,8 @@ func kindList() []Kind {
 }
 
 // tighten takes null out of lists and out of members that are left out instead;
-// an enum that may be null says so. Reasons are those of the table, and an error
-// has a code, a reason and members of its kind.
+// an enum that may be null says so. An error has a code, a reason and members of
+// its kind.
 func tighten(s *jsonschema.Schema, seen map[*jsonschema.Schema]bool) {
 	if s == nil || seen[s] {
 		return
@@ -95,8 +96,6 @@ func tighten(s *jsonschema.Schema, seen map[*jsonschema.Schema]bool) {
 			p.Type, p.Types = p.Types[1], nil
 		case nullable && p.Enum != nil:
 			p.Enum = append(slices.Clone(p.Enum), nil)
-		case name == "reason" && optional: // that of an adjustment is a text
-			p.Enum = enum(reasonList()...).Enum
 		}
 		tighten(p, seen)
 	}

@@ -35,7 +35,7 @@ export interface Attempt {
    * Why there was no answer, or server_error for a 5xx: a reason of 1104, or
    * "cancelled".
    */
-  error_kind?: string;
+  error_kind?: Reason;
   /** From sending to the response headers or the failure, in milliseconds. */
   duration_ms: number;
 }
@@ -137,7 +137,7 @@ export interface ChatGPTState {
   /** It is in memory only, because it could not be written; that is tried again. */
   unsaved?: boolean;
   /** Why it cannot be used: the reason that an error would have. */
-  reason?: string;
+  reason?: Reason;
 }
 
 /**
@@ -344,7 +344,7 @@ export interface Discovery {
  * No text in it holds a secret, a body or a URL with a query.
  */
 export interface Error {
-  /** One code for each kind. */
+  /** The code of the kind. */
   code: Code;
   /** One sentence for a person. */
   message: string;
@@ -357,7 +357,7 @@ export interface ErrorData {
   /** The stable name of what went wrong. */
   kind: Kind;
   /** Narrows the kind. */
-  reason?: string;
+  reason?: Reason;
   /** What a person can do, as one imperative. */
   action?: string;
   /** The same request may succeed later, and no event was delivered. */
@@ -370,7 +370,7 @@ export interface ErrorData {
   headers?: Headers;
   /** What the upstream says. */
   upstream?: UpstreamError;
-  /** Of responses/create, once it has started. */
+  /** The stream of responses/create, once it has started. */
   streamId?: string;
   /**
    * The member of params, or of auth.json, that is wrong, such as
@@ -389,9 +389,12 @@ export interface ErrorData {
   supported?: number[];
   /** The kind of credential that the route needs. */
   need?: CredentialKind;
-  /** The kinds that there are; empty when there are none. */
+  /** The kinds that are present; may be empty. */
   have?: CredentialKind[];
-  /** How to get what is needed, best first: "browser", "device" or "apiKey". */
+  /**
+   * The login methods that would help, best first: "browser", "device",
+   * "apiKey".
+   */
   loginMethods?: string[];
   /** The route that refused a parameter, or that the model is pinned to. */
   route?: RouteName;
@@ -405,7 +408,7 @@ export interface ErrorData {
   planType?: string;
   /** The window of the plan's usage that is full: "primary" or "secondary". */
   window?: string;
-  /** Of responses/create, once it has started. */
+  /** What is known of the call, once responses/create has started. */
   evidence?: Evidence;
 }
 
@@ -775,7 +778,7 @@ export interface Model {
    * "no_credentials", "pinned_route", "model_unavailable" (it asks for a newer
    * client) or "usage_not_included" (in the plan).
    */
-  reason?: string;
+  reason?: Reason;
   /** For a person. */
   name?: string;
   /** Input and output together, in tokens. */
@@ -852,7 +855,7 @@ export interface PlatformState {
    */
   hint: string | null;
   /** Why it cannot be used: the reason that an error would have. */
-  reason?: string;
+  reason?: Reason;
 }
 
 /** What waits for the host to read. */
@@ -920,6 +923,81 @@ export interface RateWindow {
   resets_at: string | null;
 }
 
+/**
+ * Reason narrows a kind of error, and says why a credential, a route or a model
+ * cannot be used. The list is closed per release; ignore a reason that you do
+ * not know and go by the kind.
+ */
+export type Reason = "too_large"
+  | "batch_unsupported"
+  | "duplicate_id"
+  | "charset"
+  | "duplicate_stream_id"
+  | "no_credentials"
+  | "token_expired"
+  | "token_rejected"
+  | "refresh_expired"
+  | "refresh_reused"
+  | "refresh_revoked"
+  | "account_changed"
+  | "wrong_kind"
+  | "missing_account_id"
+  | "account_mismatch"
+  | "pinned_route"
+  | "bad_override"
+  | "foreign_base_url"
+  | "foreign_issuer"
+  | "missing_organization"
+  | "invalid_id_token"
+  | "other"
+  | "corrupt"
+  | "unreadable"
+  | "keyring"
+  | "unsupported_store"
+  | "unsupported_auth_mode"
+  | "locked"
+  | "read_only"
+  | "not_owner"
+  | "hard_link"
+  | "no_space"
+  | "write_failed"
+  | "denied"
+  | "expired"
+  | "state_mismatch"
+  | "port_busy"
+  | "cancelled"
+  | "superseded"
+  | "code_exchange_failed"
+  | "device_disabled"
+  | "workspace_not_allowed"
+  | "connect"
+  | "dns"
+  | "tls"
+  | "proxy"
+  | "timeout"
+  | "server_error"
+  | "overloaded"
+  | "redirect"
+  | "rate_limited"
+  | "refused"
+  | "bad_answer"
+  | "model_unavailable"
+  | "context_length"
+  | "invalid_prompt"
+  | "not_found"
+  | "forbidden"
+  | "blocked"
+  | "usage_limit"
+  | "usage_not_included"
+  | "requests"
+  | "tokens"
+  | "quota"
+  | "cut"
+  | "idle"
+  | "bad_event"
+  | "no_terminal_event"
+  | "not_sse";
+
 /** The result of auth/refresh. */
 export interface RefreshResult {
   /** There are new tokens. */
@@ -971,7 +1049,7 @@ export interface RouteState {
   /** Where its credential comes from; "unknown" when it is not available. */
   credential_source: CredentialSource;
   /** Why it is not available: the reason that an error would have. */
-  reason?: string;
+  reason?: Reason;
 }
 
 /** ServerCapabilities spare a host probing by error code. */
@@ -1034,16 +1112,17 @@ export type Status = "completed" | "incomplete" | "failed" | "cancelled";
 
 /**
  * The error object of the upstream, with secrets masked and each text cut at
- * 512 bytes. What it does not say is absent.
+ * 512 bytes. What the upstream leaves out is absent. For 1106, an error inside
+ * a 2xx response, it holds the upstream's own message.
  */
 export interface UpstreamError {
-  /** Its type. */
+  /** The type of the error. */
   type?: string;
-  /** Its code. */
+  /** The code of the error. */
   code?: string;
-  /** Its message. */
+  /** The message of the error. */
   message?: string;
-  /** The parameter that it is about. */
+  /** The parameter that the error is about. */
   param?: string;
 }
 

@@ -215,7 +215,7 @@ func (d *demoHost) sceneFailure(what, model, meta string) error {
 	}
 	kind := string(failure.Data.Kind)
 	if failure.Data.Reason != "" {
-		kind += ", " + failure.Data.Reason
+		kind += ", " + string(failure.Data.Reason)
 	}
 	d.say("  %s %d %s", d.style.red("error"), failure.Code, kind)
 	d.detail("says ", failure.Message)

@@ -80,7 +80,7 @@ func judge(row *protocol.Gate, r *protocol.CreateResult) {
 // fail records the error that ended a gate.
 func fail(row *protocol.Gate, e *protocol.Error) {
 	row.Status = protocol.GateFail
-	row.Category, row.Reason, row.Message, row.Action = e.Data.Kind, e.Data.Reason, e.Message, e.Data.Action
+	row.Category, row.Reason, row.Message, row.Action = e.Data.Kind, string(e.Data.Reason), e.Message, e.Data.Action
 	// The issuer's status is not the route's.
 	if status := e.Data.HTTPStatus; status != 0 && row.BaseURL != nil {
 		row.HTTPStatus = &status

@@ -104,9 +104,9 @@ func credential(present bool, source protocol.CredentialSource, before string, d
 	return string(source) + before + *detail
 }
 
-func reason(text string) string {
-	if text == "" {
+func reason(of protocol.Reason) string {
+	if of == "" {
 		return ""
 	}
-	return " (" + text + ")"
+	return " (" + string(of) + ")"
 }

@@ -84,7 +84,7 @@ func (p *program) printFailure(failure json.RawMessage) {
 	st := p.styleOf(p.stderr)
 	kind := string(e.Data.Kind)
 	if e.Data.Reason != "" {
-		kind += ", " + e.Data.Reason
+		kind += ", " + string(e.Data.Reason)
 	}
 	_, _ = fmt.Fprintf(p.stderr, "%s %s\n  kind: %s\n", st.red("error:"), e.Message, st.faint(kind))
 	if e.Data.Upstream != nil && e.Data.Upstream.Message != "" {

@@ -94,6 +94,81 @@ ModelSource = Literal[
     "unknown",
 ]
 
+# Reason narrows a kind of error, and says why a credential, a route or a model
+# cannot be used. The list is closed per release; ignore a reason that you do not
+# know and go by the kind.
+Reason = Literal[
+    "too_large",
+    "batch_unsupported",
+    "duplicate_id",
+    "charset",
+    "duplicate_stream_id",
+    "no_credentials",
+    "token_expired",
+    "token_rejected",
+    "refresh_expired",
+    "refresh_reused",
+    "refresh_revoked",
+    "account_changed",
+    "wrong_kind",
+    "missing_account_id",
+    "account_mismatch",
+    "pinned_route",
+    "bad_override",
+    "foreign_base_url",
+    "foreign_issuer",
+    "missing_organization",
+    "invalid_id_token",
+    "other",
+    "corrupt",
+    "unreadable",
+    "keyring",
+    "unsupported_store",
+    "unsupported_auth_mode",
+    "locked",
+    "read_only",
+    "not_owner",
+    "hard_link",
+    "no_space",
+    "write_failed",
+    "denied",
+    "expired",
+    "state_mismatch",
+    "port_busy",
+    "cancelled",
+    "superseded",
+    "code_exchange_failed",
+    "device_disabled",
+    "workspace_not_allowed",
+    "connect",
+    "dns",
+    "tls",
+    "proxy",
+    "timeout",
+    "server_error",
+    "overloaded",
+    "redirect",
+    "rate_limited",
+    "refused",
+    "bad_answer",
+    "model_unavailable",
+    "context_length",
+    "invalid_prompt",
+    "not_found",
+    "forbidden",
+    "blocked",
+    "usage_limit",
+    "usage_not_included",
+    "requests",
+    "tokens",
+    "quota",
+    "cut",
+    "idle",
+    "bad_event",
+    "no_terminal_event",
+    "not_sse",
+]
+
 # RouteName names one of the two backends.
 RouteName = Literal[
     "chatgpt",
@@ -153,7 +228,7 @@ class Attempt(_Attempt, total=False):
 
     # Why there was no answer, or server_error for a 5xx: a reason of 1104, or
     # "cancelled".
-    error_kind: str
+    error_kind: Reason
 
 
 class _AuthStatus(TypedDict):
@@ -262,7 +337,7 @@ class ChatGPTState(_ChatGPTState, total=False):
     # again.
     unsaved: bool
     # Why it cannot be used: the reason that an error would have.
-    reason: str
+    reason: Reason
 
 
 class _CompleteLoginParams(TypedDict):
@@ -445,7 +520,7 @@ class Error(TypedDict):
     """The error of a reply, and the only error type that crosses a package border.
     No text in it holds a secret, a body or a URL with a query."""
 
-    # One code for each kind.
+    # The code of the kind.
     code: Code
     # One sentence for a person.
     message: str
@@ -464,7 +539,7 @@ class ErrorData(_ErrorData, total=False):
     """error.data. Only the members that belong to the kind are set."""
 
     # Narrows the kind.
-    reason: str
+    reason: Reason
     # What a person can do, as one imperative.
     action: str
     # How long to wait before that, in milliseconds; absent when not known.
@@ -475,7 +550,7 @@ class ErrorData(_ErrorData, total=False):
     headers: Headers
     # What the upstream says.
     upstream: UpstreamError
-    # Of responses/create, once it has started.
+    # The stream of responses/create, once it has started.
     streamId: str
     # The member of params, or of auth.json, that is wrong, such as
     # "_meta.route".
@@ -492,9 +567,10 @@ class ErrorData(_ErrorData, total=False):
     supported: List[int]
     # The kind of credential that the route needs.
     need: CredentialKind
-    # The kinds that there are; empty when there are none.
+    # The kinds that are present; may be empty.
     have: List[CredentialKind]
-    # How to get what is needed, best first: "browser", "device" or "apiKey".
+    # The login methods that would help, best first: "browser", "device",
+    # "apiKey".
     loginMethods: List[str]
     # The route that refused a parameter, or that the model is pinned to.
     route: RouteName
@@ -508,7 +584,7 @@ class ErrorData(_ErrorData, total=False):
     planType: str
     # The window of the plan's usage that is full: "primary" or "secondary".
     window: str
-    # Of responses/create, once it has started.
+    # What is known of the call, once responses/create has started.
     evidence: Evidence
 
 
@@ -835,7 +911,7 @@ class Model(_Model, total=False):
     # Why not: the reason of the error that a request would get, such as
     # "no_credentials", "pinned_route", "model_unavailable" (it asks for a newer
     # client) or "usage_not_included" (in the plan).
-    reason: str
+    reason: Reason
     # For a person.
     name: str
     # Input and output together, in tokens.
@@ -904,7 +980,7 @@ class PlatformState(_PlatformState, total=False):
     """The state of the Platform key."""
 
     # Why it cannot be used: the reason that an error would have.
-    reason: str
+    reason: Reason
 
 
 class Queue(TypedDict):
@@ -1035,7 +1111,7 @@ class RouteState(_RouteState, total=False):
     """RouteState says whether a route can be used now."""
 
     # Why it is not available: the reason that an error would have.
-    reason: str
+    reason: Reason
 
 
 class ServerCapabilities(TypedDict):
@@ -1098,15 +1174,16 @@ class Started(TypedDict):
 
 class UpstreamError(TypedDict, total=False):
     """The error object of the upstream, with secrets masked and each text cut at
-    512 bytes. What it does not say is absent."""
+    512 bytes. What the upstream leaves out is absent. For 1106, an error inside
+    a 2xx response, it holds the upstream's own message."""
 
-    # Its type.
+    # The type of the error.
     type: str
-    # Its code.
+    # The code of the error.
     code: str
-    # Its message.
+    # The message of the error.
     message: str
-    # The parameter that it is about.
+    # The parameter that the error is about.
     param: str
 
 

@@ -207,13 +207,13 @@ class RateLimitedError(SignalboxError):
 
 
 class UpstreamUnavailableError(SignalboxError):
-    """No answer came, or one that says: later."""
+    """The upstream could not be reached, or asked to try again later."""
 
     kind, code = "upstream_unavailable", 1104
 
 
 class StreamBrokenError(SignalboxError):
-    """The answer began and did not come to its end."""
+    """The response started but broke off."""
 
     kind, code = "stream_broken", 1105
 
