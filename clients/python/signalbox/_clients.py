@@ -9,6 +9,7 @@ from ._evidence import Record
 from .connection import Connection, shared
 from .errors import ConfigurationError
 from ._transport import OnEvidence, async_transport, transport
+from ._websocket import refused_url
 
 if TYPE_CHECKING:
     import openai
@@ -22,6 +23,7 @@ _OWNED = {
     "api_key": "signalbox owns the credentials: log in, or set OPENAI_API_KEY",
     "base_url": "signalbox chooses the route: use route=, or OPENAI_BASE_URL for another Platform",
     "http_client": "signalbox is the transport: use signalbox.transport() in a client of your own",
+    "websocket_base_url": "signalbox serves no WebSockets: use responses.create(…, stream=True)",
 }
 
 
@@ -44,7 +46,12 @@ def client_arguments(kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, 
     for name, variable in (("organization", "OPENAI_ORGANIZATION"), ("project", "OPENAI_PROJECT")):
         if kwargs.get(name) is not None:
             env[variable] = str(kwargs[name])
-    return {**kwargs, "api_key": PLACEHOLDER_KEY, "base_url": BASE_URL}, env
+    return {**kwargs, **owned_arguments(httpx_family())}, env
+
+
+def owned_arguments(httpx: Any) -> dict[str, Any]:
+    """Returns the arguments of an SDK's client with which nothing leaves this process."""
+    return {"api_key": PLACEHOLDER_KEY, "base_url": BASE_URL, "websocket_base_url": refused_url(httpx)}
 
 
 def connect(

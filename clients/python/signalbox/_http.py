@@ -98,9 +98,12 @@ def plan(method: str, path: str, query: bytes, headers: Mapping[str, str], body:
     if method == "GET" and path.endswith("/models"):
         return Models()
     hint = ' Use the Responses API: "client.responses.create".' if path.endswith("/completions") else ""
-    return refusal(
-        404, "unsupported_route", f"{method} {path} is not served by signalbox; POST /responses and GET /models are.{hint}"
-    )
+    return not_served(f"{method} {path}", hint)
+
+
+def not_served(what: str, hint: str = "") -> Reply:
+    """Returns the answer to what signalbox has no route for."""
+    return refusal(404, "unsupported_route", f"{what} is not served by signalbox; POST /responses and GET /models are.{hint}")
 
 
 def refusal(status: int, code: str, message: str, param: Optional[str] = None) -> Reply:

@@ -37,7 +37,7 @@ def chat_model(
     setup = Setup(model, connection, binary=binary, simulate=simulate, route=route, on_unsupported=on_unsupported, expect_model=expect_model)
     sync, async_ = setup.clients()
     arguments: dict[str, Any] = {"use_responses_api": True, "include": INCLUDE, "output_version": "responses/v1", **kwargs}
-    return ChatOpenAI(
+    chat = ChatOpenAI(
         model=setup.model,
         api_key=PLACEHOLDER_KEY,  # type: ignore[arg-type]
         base_url=BASE_URL,
@@ -45,3 +45,7 @@ def chat_model(
         http_async_client=async_._client,
         **arguments,
     )
+    # ChatOpenAI makes clients of its own from these; they open no WebSockets either.
+    for made, ours in ((chat.root_client, sync), (chat.root_async_client, async_)):
+        made.websocket_base_url = ours.websocket_base_url
+    return chat

@@ -292,6 +292,8 @@ def test_a_key_in_the_environment_is_not_taken(monkeypatch: pytest.MonkeyPatch) 
     assert "sk-of-the-user" not in repr(llm.model_dump()) and llm.api_key == "signalbox-managed"
     assert llm.call(QUESTION) == ANSWER
     assert str(llm._get_sync_client().base_url).startswith("http://signalbox.invalid/")
+    with pytest.raises(openai.NotFoundError, match="A WebSocket is not served"):
+        llm._get_sync_client().responses.connect().enter()
 
 
 def test_a_restored_agent_is_one_of_ours() -> None:

@@ -83,6 +83,8 @@ class TestLangChain:
         with signalbox.Connection(simulate="logged-out") as box:
             with pytest.raises(openai.AuthenticationError, match="signalbox login"):
                 signalbox.langchain.chat_model(connection=box).invoke("x")
+            with pytest.raises(openai.NotFoundError, match="A WebSocket is not served"):
+                signalbox.langchain.chat_model(connection=box).root_client.responses.connect().enter()
 
 
 class TestLlamaIndex:

@@ -255,7 +255,7 @@ def test_a_slow_reader_holds_up_nobody(client: openai.OpenAI) -> None:
     assert [event.type for event in slow][-1] == "response.completed"
 
 
-@pytest.mark.parametrize("argument", ["api_key", "base_url", "http_client"])
+@pytest.mark.parametrize("argument", ["api_key", "base_url", "http_client", "websocket_base_url"])
 def test_what_is_signalboxs_cannot_be_set(argument: str) -> None:
     with pytest.raises(signalbox.errors.ConfigurationError, match=argument) as raised:
         signalbox.OpenAI(**{argument: "x"})

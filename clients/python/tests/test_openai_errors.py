@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import socket
 import threading
 import time
 from typing import Any, Iterator
@@ -132,6 +134,44 @@ def test_unserved_routes(client: openai.OpenAI) -> None:
         with pytest.raises(openai.NotFoundError) as raised:
             call()  # type: ignore[no-untyped-call]
         assert raised.value.code == "unsupported_route" and "is not served" in str(raised.value)
+
+
+def websockets(client: Any) -> list[Any]:
+    """Every way of the SDK to open a WebSocket, in versions 2 and 3."""
+    copied = client.with_options(timeout=5)
+    ways = [client.responses.connect(), copied.responses.connect(), client.realtime.connect(model=CODEX), client.beta.realtime.connect(model=CODEX)]
+    if hasattr(client.beta, "responses"):
+        ways.append(client.beta.responses.connect())
+    if hasattr(client.realtime, "translations"):
+        ways.append(client.realtime.translations.connect(model=CODEX))
+    return ways
+
+
+def refused(raised: "pytest.ExceptionInfo[openai.NotFoundError]") -> None:
+    assert raised.value.code == "unsupported_route" and raised.value.status_code == 404
+    assert "A WebSocket is not served by signalbox; POST /responses and GET /models are." in str(raised.value)
+
+
+def test_websockets_are_refused_before_any_socket(monkeypatch: pytest.MonkeyPatch, box: signalbox.Connection, client: openai.OpenAI) -> None:
+    touched: list[Any] = []
+
+    async def main() -> None:
+        for way in websockets(signalbox.AsyncOpenAI(box)):
+            with pytest.raises(openai.NotFoundError) as raised:
+                await way.enter()
+            refused(raised)
+        for way in websockets(client):
+            with pytest.raises(openai.NotFoundError) as raised:
+                way.enter()
+            refused(raised)
+
+    loop = asyncio.new_event_loop()
+    with monkeypatch.context() as patched:
+        for name in ("getaddrinfo", "socket", "create_connection"):
+            patched.setattr(socket, name, lambda *args, **kwargs: touched.append(args))
+        loop.run_until_complete(main())
+    loop.close()
+    assert touched == []
 
 
 def test_background_is_refused(client: openai.OpenAI) -> None:

@@ -17,7 +17,7 @@ from openai.resources.responses import Responses
 from pydantic import PrivateAttr, model_validator
 
 from .. import _login
-from .._clients import BASE_URL, PLACEHOLDER_KEY
+from .._clients import PLACEHOLDER_KEY, owned_arguments
 from .._environment import split_model
 from .._evidence import Record
 from .._transport import async_transport, transport
@@ -118,8 +118,7 @@ class SignalboxLLM(OpenAICompletion):
 
     def _client_arguments(self) -> dict[str, Any]:
         arguments = {
-            "api_key": PLACEHOLDER_KEY,
-            "base_url": BASE_URL,
+            **owned_arguments(httpx),
             "timeout": self.timeout,
             "max_retries": self.max_retries,
             "default_headers": self.default_headers,
