@@ -164,7 +164,9 @@ func jsonNames(of any) []string {
 	var names []string
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(of)) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		names = append(names, name)
+		if name != "-" {
+			names = append(names, name)
+		}
 	}
 	return names
 }

@@ -104,7 +104,7 @@ func (x *exchange) readResponse(ctx context.Context, body io.Reader) error {
 		return x.broken(protocol.ReasonBadEvent, "The response is not a JSON object.")
 	}
 	x.noteResponse(members)
-	if x.record.mismatch(x.req.Meta.ExpectModel) {
+	if x.record.mismatch(x.req.Meta.Expect.Model) {
 		return x.modelMismatch()
 	}
 	status, _ := rawjson.Find(members, "status")

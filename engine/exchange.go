@@ -63,7 +63,7 @@ func (x *exchange) call(ctx context.Context) error {
 	if ms := x.req.Meta.TimeoutMs; ms > 0 {
 		defer x.endAfter(time.Duration(ms) * time.Millisecond)()
 	}
-	route, err := x.engine.route(ctx, x.req.Model, x.req.Meta.Route)
+	route, err := x.engine.route(ctx, x.req.Model, x.req.Meta.Route.Name())
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (x *exchange) call(ctx context.Context) error {
 	}
 	// Contract 4: a mismatch that the header tells is found before the header is
 	// delivered, and started would deliver it.
-	if x.record.mismatch(x.req.Meta.ExpectModel) {
+	if x.record.mismatch(x.req.Meta.Expect.Model) {
 		return x.modelMismatch()
 	}
 	x.sink.Started(resp.StatusCode, x.visible(resp.Header), x.record.snapshot())
@@ -178,7 +178,7 @@ func (x *exchange) body() ([]byte, error) {
 		return platformBody(x.req.params, x.req.members), nil
 	}
 	x.record.evidence.ClientVersion = x.engine.cfg.ClientVersion
-	body, adjustments, err := chatgptBody(x.req.params, x.req.members, x.req.Meta.Drop)
+	body, adjustments, err := chatgptBody(x.req.params, x.req.members, x.req.Meta.OnUnsupported == protocol.UnsupportedDrop)
 	x.record.evidence.Adjustments = append(x.record.evidence.Adjustments, adjustments...)
 	if err != nil { // not a nil *protocol.Error in an error
 		return nil, err

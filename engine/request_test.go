@@ -12,6 +12,8 @@ import (
 )
 
 func TestNewRequest(t *testing.T) {
+	options := protocol.CreateOptions{StreamID: "s", Route: "platform", Events: "none", TimeoutMs: 1000, IdleTimeoutMs: 7, OnUnsupported: "drop"}
+	options.Expect.Model = "n"
 	tests := []struct {
 		params string
 		want   Request // without what is read later
@@ -22,17 +24,18 @@ func TestNewRequest(t *testing.T) {
 		{`{"model":"m","Stream":true,"Model":7}`, Request{Model: "m"}},
 		{`{"\u006dodel":"m"}`, Request{Model: "m"}},
 		{`{"model":"m","_meta":{"streamId":"s","route":"platform","events":"none","timeoutMs":1e3,"idleTimeoutMs":7,"onUnsupported":"drop","expect":{"model":"n","x":1}}}`,
-			Request{Model: "m", Meta: protocol.CreateMeta{StreamID: "s", Route: "platform", NoEvents: true, TimeoutMs: 1000, IdleTimeoutMs: 7, Drop: true, ExpectModel: "n"}}},
-		{`{"model":"m","_meta":{"route":"auto","events":"all","onUnsupported":"refuse","expect":{},"timeoutMs":null,"streamId":null}}`, Request{Model: "m"}},
-		{`{"model":"m","_meta":{"expect":{"model":null},"StreamID":1,"simulated":2}}`, Request{Model: "m", Meta: protocol.CreateMeta{Unknown: []string{"StreamID", "simulated"}}}},
+			Request{Model: "m", Meta: options}},
+		{`{"model":"m","_meta":{"route":"auto","events":"all","onUnsupported":"refuse","expect":{},"timeoutMs":null,"streamId":null}}`,
+			Request{Model: "m", Meta: protocol.CreateOptions{Route: "auto", Events: "all", OnUnsupported: "refuse"}}},
+		{`{"model":"m","_meta":{"expect":{"model":null},"StreamID":1,"simulated":2}}`, Request{Model: "m", Meta: protocol.CreateOptions{Unknown: []string{"StreamID", "simulated"}}}},
 		{`{"model":"m","_meta":{"headers":{"TraceParent":"00-ab","idempotency-key":"a b"}}}`,
-			Request{Model: "m", Meta: protocol.CreateMeta{Headers: map[string]string{"traceparent": "00-ab", "idempotency-key": "a b"}}}},
+			Request{Model: "m", Meta: protocol.CreateOptions{Headers: map[string]string{"traceparent": "00-ab", "idempotency-key": "a b"}}}},
 	}
 	for _, tt := range tests {
 		got, err := NewRequest([]byte(tt.params), nil)
 		require.Nil(t, err, tt.params)
 		assert.Equal(t, tt.want, Request{Model: got.Model, Stream: got.Stream, Meta: got.Meta}, tt.params)
-		assert.Equal(t, tt.want.Stream && !tt.want.Meta.NoEvents, got.Events())
+		assert.Equal(t, tt.want.Stream && tt.want.Meta.Events != protocol.EventsNone, got.Events())
 	}
 }
 
@@ -58,10 +61,11 @@ func TestNewRequestRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got, err := NewRequest([]byte(tt.params), nil)
-		require.NotNil(t, err, tt.params)
+		var refusal *protocol.Error
+		require.ErrorAs(t, err, &refusal, tt.params)
 		assert.Nil(t, got)
-		assert.Equal(t, protocol.CodeInvalidParams, err.Code)
-		assert.Equal(t, tt.field, err.Data.Field, tt.params)
+		assert.Equal(t, protocol.CodeInvalidParams, refusal.Code)
+		assert.Equal(t, tt.field, refusal.Data.Field, tt.params)
 	}
 }
 
@@ -77,8 +81,9 @@ func TestNewRequestSimulates(t *testing.T) {
 	assert.Equal(t, `[{"field":"_meta.simulate","action":"ignored","reason":"unknown option"}]`, string(protocol.Encode(Unresolved(got).Adjustments)))
 	for _, value := range []string{`7`, `""`, `"nonsense"`, `"Slow"`} {
 		_, err = NewRequest([]byte(`{"model":"m","_meta":{"simulate":`+value+`}}`), scenarios)
-		require.NotNil(t, err, value)
-		assert.Equal(t, "_meta.simulate", err.Data.Field)
+		var refusal *protocol.Error
+		require.ErrorAs(t, err, &refusal, value)
+		assert.Equal(t, "_meta.simulate", refusal.Data.Field)
 	}
 }
 

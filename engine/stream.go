@@ -76,7 +76,7 @@ func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, 
 		s.learned(eventLimits(data, s.mask))
 	}
 	// Contract 4: before the event that names it is delivered.
-	if s.record.mismatch(s.req.Meta.ExpectModel) {
+	if s.record.mismatch(s.req.Meta.Expect.Model) {
 		return false, s.modelMismatch()
 	}
 	if e.kind.isTerminal() {

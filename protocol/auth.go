@@ -71,8 +71,8 @@ const (
 
 // AuthStatusParams are the params of auth/status.
 type AuthStatusParams struct {
-	// "never" (the default), or "ifExpiring": renew the login first where that is due.
-	Refresh string `json:"refresh,omitempty"`
+	// Whether the login may be refreshed first.
+	Refresh StatusRefresh `json:"refresh,omitempty"`
 }
 
 // AuthStatus is the result of auth/status. It never shows a secret.

@@ -163,6 +163,9 @@ func (s *source) members(of *ast.StructType, prefix string) []field {
 	for _, f := range of.Fields.List {
 		tag := reflect.StructTag(strings.Trim(f.Tag.Value, "`"))
 		name, options, _ := strings.Cut(tag.Get("json"), ",")
+		if name == "-" && tag.Get("doc") == "" {
+			continue // only for the code
+		}
 		optional := options != ""
 		kind := s.typeName(f.Type, optional)
 		// The tag doc says what the Go type does not.
@@ -204,7 +207,7 @@ func (s *source) typeName(e ast.Expr, optional bool) string {
 		switch {
 		case e.Name == "bool":
 			return "boolean"
-		case strings.HasPrefix(e.Name, "int"):
+		case strings.HasPrefix(e.Name, "int"), strings.HasPrefix(e.Name, "uint"):
 			return "integer"
 		case e.Name == "string":
 			return "string"

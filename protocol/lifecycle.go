@@ -6,22 +6,41 @@ import "encoding/json"
 // have no effect and are named in ignoredOptions.
 type InitializeParams struct {
 	// The version that the host speaks: 1. Another one is -32602 with supported.
-	ProtocolVersion *int `json:"protocolVersion,omitempty"`
+	ProtocolVersion *int `json:"protocolVersion,omitempty" min:"1" max:"1"`
 	// The host's process: when it is gone, so are we. null or absent: not watched.
-	ProcessID *int `json:"processId,omitempty"`
+	ProcessID *int `json:"processId,omitempty" min:"1"`
 	// The host; not read so far.
-	ClientInfo struct {
-		// Its name.
-		Name string `json:"name,omitempty"`
-		// Its version.
-		Version string `json:"version,omitempty"`
-	} `json:"clientInfo,omitzero"`
-	// What the host can do, as in LSP. Read are window.showDocument.support, which has
-	// it show pages (window/showDocument), and window.logMessage: with true, or an
-	// object, the lines of the log are sent as window/logMessage, too.
-	Capabilities json.RawMessage `json:"capabilities,omitempty" doc:"capabilities,object"`
+	ClientInfo json.RawMessage `json:"clientInfo,omitempty" doc:"clientInfo,[ClientInfo](#clientinfo)"`
+	// What the host can do, as in LSP. Members of an unexpected type are ignored.
+	Capabilities json.RawMessage `json:"capabilities,omitempty" doc:"capabilities,[HostCapabilities](#hostcapabilities)"`
 	// Notifications that the host does not want, by exact name.
 	OptOutNotifications []string `json:"optOutNotifications,omitempty"`
+	// Unknown members, which have no effect.
+	Unknown []string `json:"-"`
+}
+
+// ClientInfo names the host, as in LSP.
+type ClientInfo struct {
+	// Its name.
+	Name string `json:"name,omitempty"`
+	// Its version.
+	Version string `json:"version,omitempty"`
+}
+
+// HostCapabilities are what a host can do: the members of LSP's
+// ClientCapabilities that have a meaning here.
+type HostCapabilities struct {
+	// What the host can do for its user.
+	Window struct {
+		// How the host shows pages.
+		ShowDocument struct {
+			// The host answers window/showDocument.
+			Support bool `json:"support,omitempty"`
+		} `json:"showDocument,omitzero"`
+		// With true, or an object, the lines of the log are also sent as
+		// window/logMessage.
+		LogMessage json.RawMessage `json:"logMessage,omitempty" doc:"logMessage,boolean or object"`
+	} `json:"window,omitzero"`
 }
 
 // InitializeResult is the result of initialize.

@@ -28,7 +28,7 @@ const (
 // LoginParams are the params of auth/login.
 type LoginParams struct {
 	// "browser", "device" or "apiKey".
-	Method string `json:"method"`
+	Method LoginMethod `json:"method"`
 	// The key, for the method apiKey alone. Blank, with line breaks, with "Bearer " before it, or an access token: -32602.
 	APIKey string `json:"apiKey,omitempty"`
 	// Write the key to auth.json; without it the key is for this process only.
@@ -36,11 +36,11 @@ type LoginParams struct {
 	// Answer when the login is over (the default), or at once.
 	Wait *bool `json:"wait,omitempty"`
 	// How long to wait for the user; 600000. A device code ends after 15 minutes.
-	TimeoutMs int64 `json:"timeoutMs,omitempty"`
+	TimeoutMs int64 `json:"timeoutMs,omitempty" min:"1" max:"86400000"`
 	// Open the browser (the default): the host if it declares window.showDocument, else the system.
 	OpenBrowser *bool `json:"openBrowser,omitempty"`
 	// Ports of the callback on loopback, the first that is free; [1455, 1457]. Empty: nothing listens, and auth/login/complete ends the login. 0 is any port.
-	Ports []int `json:"ports,omitempty"`
+	Ports []uint16 `json:"ports,omitempty" max:"16"`
 	// Whether the id_token is traded for a Platform key; "auto".
 	Exchange ExchangePolicy `json:"exchange,omitempty"`
 	// Log in although auth.json cannot be read; its content is kept beside it.

@@ -102,6 +102,9 @@ func (m *model) membersOf(t *testing.T, of *ast.StructType) []member {
 	for _, f := range of.Fields.List {
 		tag := reflect.StructTag(strings.Trim(f.Tag.Value, "`"))
 		name, options, _ := strings.Cut(tag.Get("json"), ",")
+		if name == "-" && tag.Get("doc") == "" {
+			continue // only for the code
+		}
 		row := member{name: name, doc: sentence(f.Names[0].Name, f.Doc.Text()), optional: options != ""}
 		// The tag doc says what the Go type does not.
 		if given, words, ok := strings.Cut(tag.Get("doc"), ","); ok {
@@ -143,7 +146,7 @@ func (m *model) typeOf(t *testing.T, e ast.Expr) typ {
 			return typ{word: "string"}
 		case e.Name == "any":
 			return typ{word: "any"}
-		case strings.HasPrefix(e.Name, "int"):
+		case strings.HasPrefix(e.Name, "int"), strings.HasPrefix(e.Name, "uint"):
 			return typ{word: "integer"}
 		case strings.HasPrefix(e.Name, "float"):
 			return typ{word: "number"}

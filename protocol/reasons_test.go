@@ -40,6 +40,21 @@ func TestKindsAreClosed(t *testing.T) {
 	require.Len(t, values(constants, "Code"), len(codes))
 }
 
+// TestChoicesListTheirConstants: what a host may choose is what the documents
+// list.
+func TestChoicesListTheirConstants(t *testing.T) {
+	constants := packageSource(t).constants
+	for kind, list := range map[string][]string{
+		"RouteChoice":       texts(RouteChoice("").Values()),
+		"EventChoice":       texts(EventChoice("").Values()),
+		"UnsupportedPolicy": texts(UnsupportedPolicy("").Values()),
+		"StatusRefresh":     texts(StatusRefresh("").Values()),
+		"ExchangePolicy":    texts(ExchangePolicy("").Values()),
+	} {
+		require.Equal(t, values(constants, kind), list)
+	}
+}
+
 // TestMembersOfErrors: what the table names is a member of error.data, and what
 // is there and not general is named.
 func TestMembersOfErrors(t *testing.T) {

@@ -41,7 +41,7 @@ type Headers map[string]string
 // our own options.
 type CreateParams struct {
 	// The model; it decides the route and is never changed.
-	Model string `json:"model"`
+	Model string `json:"model" min:"1"`
 	// Deliver the events as they come. Both values work on both routes.
 	Stream bool `json:"stream,omitempty"`
 	// Not supported: true is 1101 on both routes.
@@ -55,51 +55,31 @@ type CreateParams struct {
 // evidence.adjustments.
 type CreateOptions struct {
 	// Id of the stream, unique among the live ones; by default a generated one.
-	StreamID string `json:"streamId,omitempty"`
-	// "auto" (the default), "chatgpt" or "platform": section 5.
-	Route string `json:"route,omitempty"`
-	// "all" (the default) or "none": with stream, whether the host gets the events.
-	Events string `json:"events,omitempty"`
-	// Limit for the whole request, in milliseconds. Without it there is none, but
-	// for 15 minutes without a stream on the Platform route.
-	TimeoutMs int64 `json:"timeoutMs,omitempty"`
-	// How long a stream may be silent, in milliseconds; by default that of
-	// --idle-timeout.
-	IdleTimeoutMs int64 `json:"idleTimeoutMs,omitempty"`
-	// "refuse" (the default) or "drop": what becomes of tuning parameters that the
-	// route does not take.
-	OnUnsupported string `json:"onUnsupported,omitempty"`
+	StreamID string `json:"streamId,omitempty" min:"1"`
+	// The route, for a model that is not pinned to one.
+	Route RouteChoice `json:"route,omitempty"`
+	// With stream, whether the host gets the events.
+	Events EventChoice `json:"events,omitempty"`
+	// Limit for the whole request, in milliseconds. Without it there is none, except
+	// 15 minutes without a stream on the Platform route.
+	TimeoutMs int64 `json:"timeoutMs,omitempty" min:"1" max:"1099511627776"`
+	// How long a stream may be silent, in milliseconds; by default --idle-timeout.
+	IdleTimeoutMs int64 `json:"idleTimeoutMs,omitempty" min:"1" max:"1099511627776"`
+	// What becomes of tuning parameters that the route does not accept.
+	OnUnsupported UnsupportedPolicy `json:"onUnsupported,omitempty"`
 	// What the answer must be.
 	Expect struct {
 		// The model that must answer, itself or a dated snapshot of it. Another one
 		// is 1107 before the event that names it is delivered.
-		Model string `json:"model,omitempty"`
+		Model string `json:"model,omitempty" min:"1"`
 	} `json:"expect,omitzero"`
 	// Headers for the upstream: traceparent, tracestate, x-client-request-id and
 	// idempotency-key; any other is -32602.
 	Headers map[string]string `json:"headers,omitempty"`
 	// The scenario of this request; only under --simulate.
-	Simulate string `json:"simulate,omitempty"`
-}
-
-// CreateMeta is what CreateOptions come to.
-type CreateMeta struct {
-	StreamID string
-	// Route: "" by the table, else the named one.
-	Route RouteName
-	// NoEvents is events:"none".
-	NoEvents bool
-	// TimeoutMs and IdleTimeoutMs; 0: the default.
-	TimeoutMs     int64
-	IdleTimeoutMs int64
-	// Drop is onUnsupported:"drop".
-	Drop bool
-	// ExpectModel is expect.model.
-	ExpectModel string
-	Headers     map[string]string
-	Simulate    string
+	Simulate string `json:"simulate,omitempty" min:"1"`
 	// Unknown members, which have no effect.
-	Unknown []string
+	Unknown []string `json:"-"`
 }
 
 // Started are the params of responses/started.
@@ -187,7 +167,7 @@ func (r *CreateResult) Encode() json.RawMessage {
 // CancelStreamParams are the params of responses/cancel.
 type CancelStreamParams struct {
 	// Id of the stream.
-	StreamID string `json:"streamId"`
+	StreamID string `json:"streamId" min:"1"`
 }
 
 // CancelStreamResult is the result of responses/cancel.
@@ -199,10 +179,9 @@ type CancelStreamResult struct {
 // ResolveParams are the params of routes/resolve.
 type ResolveParams struct {
 	// The model.
-	Model string `json:"model"`
-	// As _meta.route of responses/create: "auto" (the default), "chatgpt" or
-	// "platform".
-	Route string `json:"route,omitempty"`
+	Model string `json:"model" min:"1"`
+	// As _meta.route of responses/create.
+	Route RouteChoice `json:"route,omitempty"`
 }
 
 // ResolveResult is the result of routes/resolve.

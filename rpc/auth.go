@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 
+	"github.com/signalbox-dev/signalbox/internal/params"
 	"github.com/signalbox-dev/signalbox/protocol"
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
@@ -10,15 +11,11 @@ import (
 // authStatus tells who the user is. It reads the store and the environment only,
 // unless refresh:"ifExpiring" asks for a renewal where that is due.
 func (s *Server) authStatus(ctx context.Context, req *wire.Request) (any, error) {
-	members, err := paramMembers(req.Params)
-	if err != nil {
+	var p protocol.AuthStatusParams
+	if err := params.Decode(req.Params, &p); err != nil {
 		return nil, err
 	}
-	refresh, ok := stringMember(members, "refresh")
-	if !ok || refresh != "" && refresh != "never" && refresh != "ifExpiring" {
-		return nil, protocol.InvalidParams("refresh", "The member \"refresh\" must be \"never\" or \"ifExpiring\".")
-	}
-	if refresh == "ifExpiring" {
+	if p.Refresh == protocol.RefreshIfExpiring {
 		s.cfg.Auth.RenewIfExpiring(ctx)
 	}
 	return s.cfg.Auth.Status(ctx), nil
@@ -26,7 +23,7 @@ func (s *Server) authStatus(ctx context.Context, req *wire.Request) (any, error)
 
 // exchange trades the login for a Platform key.
 func (s *Server) exchange(ctx context.Context, req *wire.Request) (any, error) {
-	if _, err := paramMembers(req.Params); err != nil {
+	if err := params.Decode(req.Params, &struct{}{}); err != nil {
 		return nil, err
 	}
 	before, generation := s.toldCount(), s.cfg.Auth.Generation()
@@ -42,16 +39,12 @@ func (s *Server) exchange(ctx context.Context, req *wire.Request) (any, error) {
 
 // logout forgets the login.
 func (s *Server) logout(ctx context.Context, req *wire.Request) (any, error) {
-	members, err := paramMembers(req.Params)
-	if err != nil {
-		return nil, err
-	}
-	revoke := true
-	if err := boolMember(members, "revoke", &revoke); err != nil {
+	var p protocol.LogoutParams
+	if err := params.Decode(req.Params, &p); err != nil {
 		return nil, err
 	}
 	before := s.toldCount()
-	if err := s.cfg.Auth.Logout(ctx, revoke); err != nil {
+	if err := s.cfg.Auth.Logout(ctx, isTrue(p.Revoke)); err != nil {
 		return nil, err
 	}
 	return protocol.LogoutResult{Auth: s.authChanged(before)}, nil
@@ -59,7 +52,7 @@ func (s *Server) logout(ctx context.Context, req *wire.Request) (any, error) {
 
 // refresh renews the tokens now.
 func (s *Server) refresh(ctx context.Context, req *wire.Request) (any, error) {
-	if _, err := paramMembers(req.Params); err != nil {
+	if err := params.Decode(req.Params, &struct{}{}); err != nil {
 		return nil, err
 	}
 	before := s.toldCount()

@@ -4,11 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/engine"
-	"github.com/signalbox-dev/signalbox/internal/rawjson"
+	"github.com/signalbox-dev/signalbox/internal/params"
 	"github.com/signalbox-dev/signalbox/protocol"
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
@@ -21,64 +20,34 @@ var errShutdown = errors.New("the server is shutting down")
 // that it and exit together stay under 1.5 s (contract 2).
 const shutdownWait = time.Second
 
-// initialize answers who we are. Members of unexpected types are ignored but
-// for protocolVersion and processId: an editor sends much that is not for us.
+// initialize answers who we are.
 func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error) {
 	if s.initialized.Load() {
 		return nil, protocol.NewError(protocol.CodeInvalidRequest, "The server is already initialized.", protocol.ErrorData{})
 	}
-	members, err := paramMembers(req.Params)
-	if err != nil {
-		return nil, err
+	var p protocol.InitializeParams
+	if err := params.Decode(req.Params, &p); err != nil {
+		return nil, withVersions(err)
 	}
-	ignored := []string{}
-	var optedOut map[string]bool
-	host := 0
-	for _, m := range members {
-		switch m.Name() {
-		case "protocolVersion":
-			if string(m.Value) != "null" && string(m.Value) != strconv.Itoa(protocol.Version) {
-				e := protocol.InvalidParams("protocolVersion", "This protocol version is not supported.")
-				e.Data.Supported = []int{protocol.Version}
-				return nil, e
-			}
-		case "processId":
-			if string(m.Value) == "null" {
-				continue
-			}
-			pid, err := strconv.Atoi(string(m.Value))
-			if err != nil || pid <= 0 {
-				return nil, protocol.InvalidParams("processId", "The member \"processId\" must be a process id or null.")
-			}
-			host = pid
-		case "optOutNotifications":
-			var names []string
-			if json.Unmarshal(m.Value, &names) != nil {
-				return nil, protocol.InvalidParams("optOutNotifications", "The member \"optOutNotifications\" must be a list of names.")
-			}
-			optedOut = make(map[string]bool, len(names))
-			for _, name := range names {
-				optedOut[name] = true
-			}
-		case "capabilities":
-			s.logToHost.Store(isDeclared(capability(m.Value, "window", "logMessage")))
-			s.showsDocuments.Store(string(capability(m.Value, "window", "showDocument", "support")) == "true")
-		case "clientInfo":
-		default:
-			ignored = append(ignored, shorten(m.Name()))
-		}
-	}
+	var host protocol.HostCapabilities
+	params.Lenient(p.Capabilities, &host) // an editor sends much that is not for us
+	s.logToHost.Store(isDeclared(host.Window.LogMessage))
+	s.showsDocuments.Store(host.Window.ShowDocument.Support)
 	status := s.cfg.Auth.InitialStatus(ctx)
 	s.toldMu.Lock()
 	s.told = protocol.Encode(status)
 	s.toldMu.Unlock()
 	s.initialized.Store(true)
 	s.watchStore()
-	if host != 0 {
-		s.watched <- host // has room: initialize succeeds once
+	if p.ProcessID != nil {
+		s.watched <- *p.ProcessID // has room: initialize succeeds once
 	}
-	if optedOut != nil {
-		s.optedOut.Store(&optedOut)
+	if len(p.OptOutNotifications) > 0 {
+		names := make(map[string]bool, len(p.OptOutNotifications))
+		for _, name := range p.OptOutNotifications {
+			names[name] = true
+		}
+		s.optedOut.Store(&names)
 	}
 	return protocol.InitializeResult{
 		ProtocolVersion: protocol.Version,
@@ -95,44 +64,22 @@ func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error)
 			},
 		},
 		Auth:           status,
-		IgnoredOptions: ignored,
+		IgnoredOptions: append([]string{}, p.Unknown...),
 	}, nil
 }
 
-// capability finds a member of capabilities, such as window.logMessage; nil when
-// there is none.
-func capability(capabilities []byte, names ...string) []byte {
-	for _, name := range names {
-		members, _, err := rawjson.Object(capabilities, 512, nil)
-		if err != nil {
-			return nil
-		}
-		m, _ := rawjson.Find(members, name)
-		capabilities = m.Value
+// withVersions adds the versions that there are to an error about another one.
+func withVersions(err error) error {
+	if known, ok := errors.AsType[*protocol.Error](err); ok && known.Data.Field == "protocolVersion" {
+		known.Data.Supported = []int{protocol.Version}
 	}
-	return capabilities
+	return err
 }
 
 // isDeclared reports whether a capability is true or, as LSP declares some, an
 // object.
 func isDeclared(value []byte) bool {
 	return string(value) == "true" || len(value) > 0 && value[0] == '{'
-}
-
-// paramMembers reads params that are an object or absent; a duplicate is
-// refused (contract 1).
-func paramMembers(params []byte) ([]rawjson.Member, error) {
-	if params == nil {
-		return nil, nil
-	}
-	members, _, err := rawjson.Object(params, 512, nil)
-	if err != nil {
-		return nil, protocol.InvalidParams("", "The params must be an object.")
-	}
-	if name, found := rawjson.Duplicate(members); found {
-		return nil, protocol.InvalidParams(shorten(name), "A member of the params stands twice.")
-	}
-	return members, nil
 }
 
 // ping answers {}.
@@ -162,7 +109,7 @@ func (s *Server) serveShutdown(context.Context, *wire.Request) (any, error) {
 
 // HandleNotification implements wire.Handler. Unknown ones are ignored, and
 // before initialize header framing drops all but exit (LSP 3.17).
-func (s *Server) HandleNotification(method string, params []byte) {
+func (s *Server) HandleNotification(method string, raw []byte) {
 	switch method {
 	case protocol.NotificationExit:
 		select {
@@ -171,12 +118,9 @@ func (s *Server) HandleNotification(method string, params []byte) {
 			close(s.exit)
 		}
 	case protocol.NotificationCancelRequest:
-		members, err := paramMembers(params)
-		if err != nil {
-			return
-		}
-		if id, found := rawjson.Find(members, "id"); found {
-			s.conn.Cancel(id.Value)
+		var p protocol.CancelRequestParams
+		if params.Decode(raw, &p) == nil {
+			s.conn.Cancel(p.ID)
 		}
 	}
 }

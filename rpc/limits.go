@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/internal/params"
 	"github.com/signalbox-dev/signalbox/protocol"
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
@@ -14,11 +15,11 @@ const limitsPause = time.Second
 
 // readLimits tells what the backends last said of their limits.
 func (s *Server) readLimits(ctx context.Context, req *wire.Request) (any, error) {
-	refresh, err := refreshParam(req)
-	if err != nil {
+	var p protocol.LimitsReadParams
+	if err := params.Decode(req.Params, &p); err != nil {
 		return nil, err
 	}
-	if refresh {
+	if p.Refresh {
 		limits := s.cfg.Engine.RefreshLimits(ctx)
 		return limits, context.Cause(ctx) // nil unless the host has cancelled it
 	}

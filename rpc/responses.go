@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/signalbox-dev/signalbox/engine"
+	"github.com/signalbox-dev/signalbox/internal/params"
 	"github.com/signalbox-dev/signalbox/protocol"
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
@@ -19,19 +20,19 @@ var errHostGone = errors.New("the host does not read any more")
 // create checks and registers one responses/create on the reading goroutine, so
 // that a cancel that was read after it finds it, and starts it.
 func (s *Server) create(ctx context.Context, req *wire.Request) {
-	params := req.Params
+	body := req.Params
 	req.Params = nil // the body is given back while the stream runs
-	if params == nil {
-		params = []byte("{}")
+	if body == nil {
+		body = []byte("{}")
 	}
-	create, err := engine.NewRequest(params, s.cfg.Scenarios)
+	create, err := engine.NewRequest(body, s.cfg.Scenarios)
 	if err != nil {
-		req.ReplyError(err.Encode())
+		req.ReplyError(s.publicError(ctx, err).Encode())
 		return
 	}
 	st := &stream{server: s, req: req, create: create, id: create.Meta.StreamID, evidence: engine.Unresolved(create)}
-	if err := s.register(st, int64(len(params))); err != nil {
-		req.ReplyError(err.Encode())
+	if err := s.register(st, int64(len(body))); err != nil {
+		req.ReplyError(s.publicError(ctx, err).Encode())
 		return
 	}
 	ctx, st.cancel = context.WithCancelCause(ctx)
@@ -40,7 +41,7 @@ func (s *Server) create(ctx context.Context, req *wire.Request) {
 
 // register admits a stream within the limits and under a stream id that no
 // live one has.
-func (s *Server) register(st *stream, size int64) *protocol.Error {
+func (s *Server) register(st *stream, size int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.streams) >= maxStreams {
@@ -65,16 +66,12 @@ func (s *Server) register(st *stream, size int64) *protocol.Error {
 
 // cancelStream ends a stream as a success with status "cancelled".
 func (s *Server) cancelStream(_ context.Context, req *wire.Request) (any, error) {
-	members, err := paramMembers(req.Params)
-	if err != nil {
+	var p protocol.CancelStreamParams
+	if err := params.Decode(req.Params, &p); err != nil {
 		return nil, err
 	}
-	id, ok := stringMember(members, "streamId")
-	if !ok || id == "" {
-		return nil, protocol.InvalidParams("streamId", "The member \"streamId\" must be a string that is not empty.")
-	}
 	s.mu.Lock()
-	st := s.streams[id]
+	st := s.streams[p.StreamID]
 	s.mu.Unlock()
 	if st == nil {
 		return protocol.CancelStreamResult{Status: "notFound"}, nil

@@ -70,11 +70,8 @@ export interface AuthStatus {
 
 /** The params of auth/status. */
 export interface AuthStatusParams {
-  /**
-   * "never" (the default), or "ifExpiring": renew the login first where that is
-   * due.
-   */
-  refresh?: string;
+  /** Whether the login may be refreshed first. */
+  refresh?: StatusRefresh;
 }
 
 /** The params of auth/login/cancel. */
@@ -140,6 +137,14 @@ export interface ChatGPTState {
   reason?: Reason;
 }
 
+/** ClientInfo names the host, as in LSP. */
+export interface ClientInfo {
+  /** Its name. */
+  name?: string;
+  /** Its version. */
+  version?: string;
+}
+
 /**
  * A JSON-RPC error code. Hosts branch on ErrorData.Kind; the code groups the
  * kinds and stays meaningful to clients that know only JSON-RPC or LSP.
@@ -188,28 +193,22 @@ export interface Completed {
 export interface CreateOptions {
   /** Id of the stream, unique among the live ones; by default a generated one. */
   streamId?: string;
-  /** "auto" (the default), "chatgpt" or "platform": section 5. */
-  route?: string;
+  /** The route, for a model that is not pinned to one. */
+  route?: RouteChoice;
+  /** With stream, whether the host gets the events. */
+  events?: EventChoice;
   /**
-   * "all" (the default) or "none": with stream, whether the host gets the
-   * events.
-   */
-  events?: string;
-  /**
-   * Limit for the whole request, in milliseconds. Without it there is none, but
-   * for 15 minutes without a stream on the Platform route.
+   * Limit for the whole request, in milliseconds. Without it there is none,
+   * except 15 minutes without a stream on the Platform route.
    */
   timeoutMs?: number;
   /**
-   * How long a stream may be silent, in milliseconds; by default that of
+   * How long a stream may be silent, in milliseconds; by default
    * --idle-timeout.
    */
   idleTimeoutMs?: number;
-  /**
-   * "refuse" (the default) or "drop": what becomes of tuning parameters that
-   * the route does not take.
-   */
-  onUnsupported?: string;
+  /** What becomes of tuning parameters that the route does not accept. */
+  onUnsupported?: UnsupportedPolicy;
   /** What the answer must be. */
   expect?: {
     /**
@@ -424,6 +423,9 @@ export interface Event {
   event: unknown;
 }
 
+/** EventChoice says which events of a stream a host gets. */
+export type EventChoice = "all" | "none";
+
 /**
  * Evidence proves what an answer is: which model was asked for and which one
  * the upstream says it used, over which route and with which credential.
@@ -538,6 +540,26 @@ export interface FileState {
  */
 export type Headers = Record<string, string>;
 
+/**
+ * What a host can do: the members of LSP's ClientCapabilities that have a
+ * meaning here.
+ */
+export interface HostCapabilities {
+  /** What the host can do for its user. */
+  window?: {
+    /** How the host shows pages. */
+    showDocument?: {
+      /** The host answers window/showDocument. */
+      support?: boolean;
+    };
+    /**
+     * With true, or an object, the lines of the log are also sent as
+     * window/logMessage.
+     */
+    logMessage?: boolean | Record<string, unknown>;
+  };
+}
+
 /** InFlight counts what has not been answered yet. */
 export interface InFlight {
   /** Requests that count against maxRequests. */
@@ -561,19 +583,9 @@ export interface InitializeParams {
    */
   processId?: number;
   /** The host; not read so far. */
-  clientInfo?: {
-    /** Its name. */
-    name?: string;
-    /** Its version. */
-    version?: string;
-  };
-  /**
-   * What the host can do, as in LSP. Read are window.showDocument.support,
-   * which has it show pages (window/showDocument), and window.logMessage: with
-   * true, or an object, the lines of the log are sent as window/logMessage,
-   * too.
-   */
-  capabilities?: Record<string, unknown>;
+  clientInfo?: ClientInfo;
+  /** What the host can do, as in LSP. Members of an unexpected type are ignored. */
+  capabilities?: HostCapabilities;
   /** Notifications that the host does not want, by exact name. */
   optOutNotifications?: string[];
 }
@@ -666,10 +678,13 @@ export interface LoginCompleted {
   auth?: AuthStatus;
 }
 
+/** A way to log in: one of "browser", "device" and "apiKey". */
+export type LoginMethod = string;
+
 /** The params of auth/login. */
 export interface LoginParams {
   /** "browser", "device" or "apiKey". */
-  method: string;
+  method: LoginMethod;
   /**
    * The key, for the method apiKey alone. Blank, with line breaks, with "Bearer
    * " before it, or an access token: -32602.
@@ -1010,11 +1025,8 @@ export interface RefreshResult {
 export interface ResolveParams {
   /** The model. */
   model: string;
-  /**
-   * As _meta.route of responses/create: "auto" (the default), "chatgpt" or
-   * "platform".
-   */
-  route?: string;
+  /** As _meta.route of responses/create. */
+  route?: RouteChoice;
 }
 
 /** The result of routes/resolve. */
@@ -1032,6 +1044,9 @@ export interface ResolveResult {
   /** What chose the route: "pinned", "pattern", "mode" or "request". */
   rule: string;
 }
+
+/** The route that a host asks for. */
+export type RouteChoice = "auto" | "chatgpt" | "platform";
 
 /** RouteName names one of the two backends. */
 export type RouteName = "chatgpt" | "platform";
@@ -1109,6 +1124,15 @@ export interface Started {
 
 /** How a response ended. */
 export type Status = "completed" | "incomplete" | "failed" | "cancelled";
+
+/** StatusRefresh says whether auth/status may refresh the login. */
+export type StatusRefresh = "never" | "ifExpiring";
+
+/**
+ * UnsupportedPolicy says what becomes of a tuning parameter that the route does
+ * not accept.
+ */
+export type UnsupportedPolicy = "refuse" | "drop";
 
 /**
  * The error object of the upstream, with secrets masked and each text cut at

@@ -40,6 +40,12 @@ CredentialSource = Literal[
     "unknown",
 ]
 
+# EventChoice says which events of a stream a host gets.
+EventChoice = Literal[
+    "all",
+    "none",
+]
+
 # ExchangePolicy says whether a login trades its id_token for a Platform key (RFC
 # 8693).
 ExchangePolicy = Literal[
@@ -169,6 +175,13 @@ Reason = Literal[
     "not_sse",
 ]
 
+# The route that a host asks for.
+RouteChoice = Literal[
+    "auto",
+    "chatgpt",
+    "platform",
+]
+
 # RouteName names one of the two backends.
 RouteName = Literal[
     "chatgpt",
@@ -183,6 +196,19 @@ Status = Literal[
     "cancelled",
 ]
 
+# StatusRefresh says whether auth/status may refresh the login.
+StatusRefresh = Literal[
+    "never",
+    "ifExpiring",
+]
+
+# UnsupportedPolicy says what becomes of a tuning parameter that the route does
+# not accept.
+UnsupportedPolicy = Literal[
+    "refuse",
+    "drop",
+]
+
 # A JSON-RPC error code. Hosts branch on ErrorData.Kind; the code groups the kinds
 # and stays meaningful to clients that know only JSON-RPC or LSP.
 Code = int
@@ -190,6 +216,9 @@ Code = int
 # The upstream's headers that a host may see, by lower-case name: x-request-id,
 # openai-*, x-ratelimit-*, x-codex-*, retry-after.
 Headers = Dict[str, str]
+
+# A way to log in: one of "browser", "device" and "apiKey".
+LoginMethod = str
 
 
 class Account(TypedDict):
@@ -260,9 +289,8 @@ class AuthStatus(_AuthStatus, total=False):
 class AuthStatusParams(TypedDict, total=False):
     """The params of auth/status."""
 
-    # "never" (the default), or "ifExpiring": renew the login first where that
-    # is due.
-    refresh: str
+    # Whether the login may be refreshed first.
+    refresh: StatusRefresh
 
 
 class CancelLoginParams(TypedDict, total=False):
@@ -340,6 +368,15 @@ class ChatGPTState(_ChatGPTState, total=False):
     reason: Reason
 
 
+class ClientInfo(TypedDict, total=False):
+    """ClientInfo names the host, as in LSP."""
+
+    # Its name.
+    name: str
+    # Its version.
+    version: str
+
+
 class _CompleteLoginParams(TypedDict):
     # The login that waits.
     loginId: str
@@ -395,20 +432,18 @@ class CreateOptions(TypedDict, total=False):
 
     # Id of the stream, unique among the live ones; by default a generated one.
     streamId: str
-    # "auto" (the default), "chatgpt" or "platform": section 5.
-    route: str
-    # "all" (the default) or "none": with stream, whether the host gets the
-    # events.
-    events: str
+    # The route, for a model that is not pinned to one.
+    route: RouteChoice
+    # With stream, whether the host gets the events.
+    events: EventChoice
     # Limit for the whole request, in milliseconds. Without it there is none,
-    # but for 15 minutes without a stream on the Platform route.
+    # except 15 minutes without a stream on the Platform route.
     timeoutMs: int
-    # How long a stream may be silent, in milliseconds; by default that of
+    # How long a stream may be silent, in milliseconds; by default
     # --idle-timeout.
     idleTimeoutMs: int
-    # "refuse" (the default) or "drop": what becomes of tuning parameters that
-    # the route does not take.
-    onUnsupported: str
+    # What becomes of tuning parameters that the route does not accept.
+    onUnsupported: UnsupportedPolicy
     # What the answer must be.
     expect: CreateOptionsExpect
     # Headers for the upstream: traceparent, tracestate, x-client-request-id and
@@ -690,6 +725,31 @@ class FileState(TypedDict):
     modified: Optional[str]
 
 
+class HostCapabilitiesWindowShowDocument(TypedDict, total=False):
+    """showDocument of HostCapabilitiesWindow"""
+
+    # The host answers window/showDocument.
+    support: bool
+
+
+class HostCapabilitiesWindow(TypedDict, total=False):
+    """window of HostCapabilities"""
+
+    # How the host shows pages.
+    showDocument: HostCapabilitiesWindowShowDocument
+    # With true, or an object, the lines of the log are also sent as
+    # window/logMessage.
+    logMessage: Union[bool, Dict[str, Any]]
+
+
+class HostCapabilities(TypedDict, total=False):
+    """What a host can do: the members of LSP's ClientCapabilities that have a
+    meaning here."""
+
+    # What the host can do for its user.
+    window: HostCapabilitiesWindow
+
+
 class InFlight(TypedDict):
     """InFlight counts what has not been answered yet."""
 
@@ -699,15 +759,6 @@ class InFlight(TypedDict):
     streams: int
     # Bytes of the bodies that may still be sent upstream.
     bodyBytes: int
-
-
-class InitializeParamsClientInfo(TypedDict, total=False):
-    """clientInfo of InitializeParams"""
-
-    # Its name.
-    name: str
-    # Its version.
-    version: str
 
 
 class InitializeParams(TypedDict, total=False):
@@ -720,12 +771,10 @@ class InitializeParams(TypedDict, total=False):
     # watched.
     processId: int
     # The host; not read so far.
-    clientInfo: InitializeParamsClientInfo
-    # What the host can do, as in LSP. Read are window.showDocument.support,
-    # which has it show pages (window/showDocument), and window.logMessage: with
-    # true, or an object, the lines of the log are sent as window/logMessage,
-    # too.
-    capabilities: Dict[str, Any]
+    clientInfo: ClientInfo
+    # What the host can do, as in LSP. Members of an unexpected type are
+    # ignored.
+    capabilities: HostCapabilities
     # Notifications that the host does not want, by exact name.
     optOutNotifications: List[str]
 
@@ -796,7 +845,7 @@ class LoginCompleted(_LoginCompleted, total=False):
 
 class _LoginParams(TypedDict):
     # "browser", "device" or "apiKey".
-    method: str
+    method: LoginMethod
 
 
 class LoginParams(_LoginParams, total=False):
@@ -1072,9 +1121,8 @@ class _ResolveParams(TypedDict):
 class ResolveParams(_ResolveParams, total=False):
     """The params of routes/resolve."""
 
-    # As _meta.route of responses/create: "auto" (the default), "chatgpt" or
-    # "platform".
-    route: str
+    # As _meta.route of responses/create.
+    route: RouteChoice
 
 
 class ResolveResult(TypedDict):
