@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/signalbox-dev/signalbox/internal/mask"
 )
 
 // browserWait is how long an opener may run before it counts as successful:
@@ -68,7 +70,7 @@ func isSecretVariable(name, value string) bool {
 			return true
 		}
 	}
-	return tokenShapes().MatchString(value)
+	return mask.HasToken(value)
 }
 
 // Open opens address, which must be https, or http on loopback. No shell sees

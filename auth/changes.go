@@ -51,13 +51,6 @@ func (m *Manager) changed() {
 	}
 }
 
-// hold has secrets masked from now on.
-func (m *Manager) hold(secrets ...Secret) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.held.add(secrets...)
-}
-
 // maxNotices bounds the warnings that are kept.
 const maxNotices = 16
 

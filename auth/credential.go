@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/internal/lazyregexp"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -163,11 +164,11 @@ func kinds(all []found) []protocol.CredentialKind {
 
 var (
 	// headerValue is what may stand in a header after "Bearer ": visible ASCII.
-	headerValue = lazy(`^[!-~]+$`)
+	headerValue = lazyregexp.New(`^[!-~]+$`)
 	// jwtShape is three base64url segments, the first an object in JSON.
-	jwtShape = lazy(`^eyJ[A-Za-z0-9_-]*=*\.[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]+=*$`)
+	jwtShape = lazyregexp.New(`^eyJ[A-Za-z0-9_-]*=*\.[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]+=*$`)
 	// accountIDShape is what we put into a header as an account id.
-	accountIDShape = lazy(`^[A-Za-z0-9_-]{1,128}$`)
+	accountIDShape = lazyregexp.New(`^[A-Za-z0-9_-]{1,128}$`)
 )
 
 // looks is the kind that the value looks like. A value that gives no sign is of

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/internal/lazyregexp"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -32,7 +33,7 @@ const (
 
 // userCodeShape is what we show to a person: anything else could write to a
 // terminal.
-var userCodeShape = lazy(`^[A-Za-z0-9][A-Za-z0-9 -]{0,62}[A-Za-z0-9]$`)
+var userCodeShape = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9 -]{0,62}[A-Za-z0-9]$`)
 
 // deviceCode is a device login that the issuer knows.
 type deviceCode struct {
@@ -73,7 +74,7 @@ func (m *Manager) deviceCode(ctx context.Context) (deviceCode, *protocol.Error) 
 		return deviceCode{}, m.unavailable((&issuerError{}).misunderstood())
 	}
 	d := deviceCode{protocol.NewSecret(sent.ID), sent.UserCode, interval(sent.Interval)}
-	m.hold(d.id)
+	m.masked.Add(d.id)
 	return d, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/signalbox-dev/signalbox/internal/lazyregexp"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -86,7 +87,7 @@ func endpoint(base, flagName, flag, envName, env string, fromEnv func(host strin
 }
 
 // hostName is a DNS name in ASCII, without a dot at its end.
-var hostName = lazy(`^[a-z0-9_-]+(\.[a-z0-9_-]+)*$`)
+var hostName = lazyregexp.New(`^[a-z0-9_-]+(\.[a-z0-9_-]+)*$`)
 
 // parseBase checks a base URL and writes it in one way: host in lower case,
 // nothing after the path, no slash at the end. Its errors continue a sentence

@@ -239,7 +239,7 @@ func (m *Manager) exchangeLocked(basis, s *snapshot, renewed *bool) (credential 
 	}
 	defer func() { release() }()
 	now := m.overlay(m.store.load(context.Background()))
-	m.hold(now.secrets...)
+	m.masked.Add(now.secrets...)
 	credential, failure = m.ofSameLogin(basis, now)
 	switch {
 	case failure != nil || !credential.key.IsZero():
@@ -254,7 +254,7 @@ func (m *Manager) exchangeLocked(basis, s *snapshot, renewed *bool) (credential 
 	defer end()
 	key, e := m.postExchange(now)
 	if e == nil {
-		m.hold(key)
+		m.masked.Add(key)
 		m.mu.Lock()
 		m.exchanges.key, m.exchanges.owner = key, ownerOf(&now.file)
 		m.mu.Unlock()

@@ -61,7 +61,7 @@ func FuzzAuthFile(f *testing.F) {
 		m := NewManager(Config{Home: filepath.Dir(path), Now: now})
 		s.settings = m.settings()
 		m.cached = &s
-		m.held.add(s.secrets...)
+		m.masked.Add(s.secrets...)
 		_, chatGPTErr := m.ChatGPT(t.Context())
 		_, platformErr := m.PeekPlatform(t.Context())
 		status, err := json.Marshal(m.Status(t.Context()))

@@ -95,7 +95,7 @@ func (m *Manager) issuerSaid(e *issuerError) *protocol.UpstreamError {
 	if e.code == "" && e.message == "" {
 		return nil
 	}
-	return &protocol.UpstreamError{Code: cut(m.Mask(e.code)), Message: cut(m.Mask(e.message))}
+	return &protocol.UpstreamError{Code: cut(m.masked.Mask(e.code)), Message: cut(m.masked.Mask(e.message))}
 }
 
 // cut bounds a text of the issuer to 512 bytes.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/signalbox-dev/signalbox/internal/lazyregexp"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -32,7 +33,7 @@ type Issuer struct {
 }
 
 // clientIDShape is what may stand in a URL and a form as a client id.
-var clientIDShape = lazy(`^[A-Za-z0-9._-]{1,128}$`)
+var clientIDShape = lazyregexp.New(`^[A-Za-z0-9._-]{1,128}$`)
 
 // IssuerEndpoint makes the issuer from the value of --issuer and from
 // SIGNALBOX_ISSUER, CODEX_REFRESH_TOKEN_URL_OVERRIDE,

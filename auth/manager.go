@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/internal/mask"
 	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -47,9 +48,8 @@ type Config struct {
 	Overrides []protocol.Override
 	// Warnings of the start-up, for auth/status; one sentence each.
 	Warnings []string
-	// Masked are further secrets that no message may show, such as the password
-	// of a proxy.
-	Masked []Secret
+	// Mask is told of every secret that the Manager sees; nil: one of its own.
+	Mask *mask.Masker
 	// Now is the clock that expiry is measured by; nil: time.Now.
 	Now func() time.Time
 }
@@ -62,6 +62,7 @@ type Manager struct {
 	path   string // of auth.json
 	store  store  // nil without CODEX_HOME
 	issuer issuerClient
+	masked *mask.Masker
 	waits  waits
 	vital  vital
 	logins logins
@@ -80,7 +81,6 @@ type Manager struct {
 	lastRaw *Secret
 	// lastGood is what was last read without an error; nil before.
 	lastGood *snapshot
-	held     heldSecrets
 	// explicit is the key that this process was given.
 	explicit Secret
 	unsaved  *unsaved
@@ -124,7 +124,11 @@ func NewManager(cfg Config) *Manager {
 	if cfg.Transport == nil {
 		cfg.Transport = transport.New(transport.Options{})
 	}
+	if cfg.Mask == nil {
+		cfg.Mask = new(mask.Masker)
+	}
 	m := &Manager{
+		masked:     cfg.Mask,
 		cfg:        cfg,
 		issuer:     issuerClient{cfg.Transport, cfg.UserAgent, cfg.Originator},
 		waits:      waits{refreshLockWait, saveBackoff, retryPause, reusedWatch, renewPatience},
@@ -137,8 +141,7 @@ func NewManager(cfg Config) *Manager {
 		m.path = filepath.Join(cfg.Home, fileName)
 		m.store = newCodexStore(newFileStore(cfg.Home, m.notice), m.settings)
 	}
-	m.held.add(cfg.APIKey, cfg.AccessToken)
-	m.held.add(cfg.Masked...)
+	m.masked.Add(cfg.APIKey, cfg.AccessToken)
 	return m
 }
 
@@ -236,7 +239,7 @@ func (m *Manager) load(ctx context.Context) *snapshot {
 	// Of two readers the slower one may store the older snapshot. That is
 	// harmless: the next call sees that the file is another one.
 	m.cached = s
-	m.held.add(s.secrets...)
+	m.masked.Add(s.secrets...)
 	if s.err == nil {
 		m.lastGood = s
 	}

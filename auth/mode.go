@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/signalbox-dev/signalbox/internal/lazyregexp"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -26,7 +27,7 @@ var foreignMembers = []struct{ member, mode string }{
 
 // modeName is what an auth_mode looks like; another value is not repeated in a
 // message.
-var modeName = lazy(`^[A-Za-z]{1,32}$`)
+var modeName = lazyregexp.New(`^[A-Za-z]{1,32}$`)
 
 // unsupportedMode is the 1003 of a file whose credentials are of a kind that
 // only Codex serves (contract 5); nil when we serve it. An auth_mode that we do

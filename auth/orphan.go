@@ -48,7 +48,7 @@ func (m *Manager) adoptOrphan(s *snapshot) bool {
 			f.refreshToken.Reveal() == s.file.refreshToken.Reveal() || !sameAccount(ownerOf(&s.file), ownerOf(f)) {
 			continue
 		}
-		m.hold(o.secrets...)
+		m.masked.Add(o.secrets...)
 		text := []byte(s.raw.Reveal())
 		d := newDocument(text)
 		(&renewed{f.idToken, f.accessToken, f.refreshToken}).write(d, f.lastRefresh)

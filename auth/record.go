@@ -34,7 +34,7 @@ func (m *Manager) replaceLogin(ctx context.Context, login newLogin, replaceCorru
 	if !isReadable(login.idToken) || !isSendable(login.accessToken) || !isSendable(login.refreshToken) {
 		return m.unavailable((&issuerError{}).misunderstood())
 	}
-	m.hold(login.idToken, login.accessToken, login.refreshToken, login.apiKey)
+	m.masked.Add(login.idToken, login.accessToken, login.refreshToken, login.apiKey)
 	owner := base64.RawURLEncoding.EncodeToString(randomBytes(32))
 	at := m.cfg.Now()
 	change := func(d *document) error { login.write(d, m.path, owner, at); return nil }
@@ -74,7 +74,7 @@ func (login *newLogin) write(d *document, path, owner string, at time.Time) {
 // "chatgpt", so that Codex does not start to bill the key; alone, as Codex
 // writes it. replaceCorrupt is that of replaceLogin.
 func (m *Manager) saveAPIKey(ctx context.Context, key Secret, replaceCorrupt bool) error {
-	m.hold(key)
+	m.masked.Add(key)
 	return m.rewrite(ctx, replaceCorrupt, func(d *document) error {
 		mode := authModeAPIKey
 		if f := readText(m.path, d.text).file; f.hasTokens() {
@@ -137,7 +137,7 @@ func (m *Manager) SetExplicitKey(key Secret) {
 	m.mu.Lock()
 	isNew := m.explicit.Reveal() != key.Reveal()
 	m.explicit = key
-	m.held.add(key)
+	m.masked.Add(key)
 	m.mu.Unlock()
 	if isNew {
 		m.changed()

@@ -100,7 +100,7 @@ func (m *Manager) exchangeLogin(ctx context.Context, policy protocol.ExchangePol
 // redeemCode redeems a code (RFC 6749, 4.1.3; RFC 7636, 4.5) and checks what it
 // gives. The error is 1004 or 1005.
 func (m *Manager) redeemCode(ctx context.Context, g grant) (newLogin, *protocol.Error) {
-	m.hold(protocol.NewSecret(g.code), protocol.NewSecret(g.verifier))
+	m.masked.Add(protocol.NewSecret(g.code), protocol.NewSecret(g.verifier))
 	text, e := m.issuer.postForm(ctx, m.cfg.Issuer.URL+"/oauth/token", url.Values{
 		"grant_type":    {"authorization_code"},
 		"client_id":     {m.cfg.Issuer.ClientID},
@@ -126,7 +126,7 @@ func (m *Manager) redeemCode(ctx context.Context, g grant) (newLogin, *protocol.
 		issuer:       m.cfg.Issuer.URL,
 		clientID:     m.cfg.Issuer.ClientID,
 	}
-	m.hold(login.idToken, login.accessToken, login.refreshToken)
+	m.masked.Add(login.idToken, login.accessToken, login.refreshToken)
 	return login, m.checkLogin(login)
 }
 
@@ -261,7 +261,7 @@ func (m *Manager) denied(code, description string) *protocol.Error {
 		action = "Ask the administrator of the workspace to enable Codex, or choose another workspace"
 	}
 	e := loginFailed(reason, message, action)
-	e.Data.Upstream = &protocol.UpstreamError{Code: cut(m.Mask(code)), Message: cut(m.Mask(description))}
+	e.Data.Upstream = &protocol.UpstreamError{Code: cut(m.masked.Mask(code)), Message: cut(m.masked.Mask(description))}
 	return e
 }
 

@@ -123,7 +123,7 @@ func (m *Manager) runRenewal(basis *snapshot, why string) (failure *protocol.Err
 		}
 	}()
 	s := m.store.load(context.Background())
-	m.hold(s.secrets...)
+	m.masked.Add(s.secrets...)
 	if failure := m.compare(basis, s); failure != nil {
 		return failure, false
 	}

@@ -34,7 +34,7 @@ func (m *Manager) redeem(s *snapshot, why string) (*renewed, *protocol.Error) {
 			if !ok {
 				return nil, m.failedRenewal(s, (&issuerError{status: 200}).misunderstood())
 			}
-			m.hold(fresh.idToken, fresh.accessToken, fresh.refreshToken)
+			m.masked.Add(fresh.idToken, fresh.accessToken, fresh.refreshToken)
 			return fresh, nil
 		}
 		switch {

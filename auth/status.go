@@ -154,7 +154,7 @@ func (m *Manager) claimText(s string) *string {
 	if s == "" {
 		return nil
 	}
-	return ptr(m.Mask(s))
+	return ptr(m.masked.Mask(s))
 }
 
 // routes has one row for each route, in a fixed order.
@@ -239,7 +239,7 @@ func (m *Manager) warnings(s *snapshot, all []found) []string {
 		}
 	}
 	for i, w := range warnings {
-		warnings[i] = protocol.Sentence(m.Mask(w))
+		warnings[i] = protocol.Sentence(m.masked.Mask(w))
 	}
 	return warnings
 }

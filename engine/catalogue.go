@@ -206,7 +206,7 @@ func (e *Engine) readChatGPTModels(body []byte) ([]listed, bool) {
 			continue
 		}
 		l := listed{
-			id: m.Slug, name: e.cfg.Credentials.Mask(short(m.Name)), priority: 1e9,
+			id: m.Slug, name: e.cfg.Mask.Mask(short(m.Name)), priority: 1e9,
 			contextWindow: tokens(m.Window), maxOutput: tokens(m.MaxOutput),
 			modalities: e.words(m.Modalities), minClient: m.MinClient, plans: m.Plans,
 			hidden: m.Visibility == "hide" || m.Visibility == "none",
@@ -221,7 +221,7 @@ func (e *Engine) readChatGPTModels(body []byte) ([]listed, bool) {
 		}
 		for _, level := range m.Levels {
 			if level.Effort != "" {
-				l.efforts = append(l.efforts, e.cfg.Credentials.Mask(short(level.Effort)))
+				l.efforts = append(l.efforts, e.cfg.Mask.Mask(short(level.Effort)))
 			}
 		}
 		models = append(models, l)
@@ -258,7 +258,7 @@ func (e *Engine) words(list []string) []string {
 	var words []string
 	for _, w := range list[:min(len(list), 20)] {
 		if w != "" {
-			words = append(words, e.cfg.Credentials.Mask(short(w)))
+			words = append(words, e.cfg.Mask.Mask(short(w)))
 		}
 	}
 	return words

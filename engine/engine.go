@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/signalbox-dev/signalbox/auth"
+	"github.com/signalbox-dev/signalbox/internal/mask"
 	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -47,6 +48,9 @@ const (
 // Config of an Engine; empty members get the defaults above.
 type Config struct {
 	Credentials *auth.Manager
+	// Mask is for what the upstream says; the Credentials share it. nil: an empty
+	// one.
+	Mask *mask.Masker
 	// ChatGPTBaseURL and PlatformBaseURL without a slash at the end.
 	ChatGPTBaseURL, PlatformBaseURL string
 	// Version of signalbox.
@@ -86,6 +90,9 @@ func New(cfg Config) *Engine {
 	cfg.ClientVersion = cmp.Or(cfg.ClientVersion, DefaultClientVersion)
 	cfg.Originator = cmp.Or(cfg.Originator, DefaultOriginator)
 	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, DefaultIdleTimeout)
+	if cfg.Mask == nil {
+		cfg.Mask = new(mask.Masker)
+	}
 	if cfg.Transport == nil {
 		cfg.Transport = transport.New(transport.Options{})
 	}
@@ -225,7 +232,7 @@ func (e *Engine) chatGPTTarget(cred auth.ChatGPTCredential) target {
 // context.Cause(ctx). Any other error is a *protocol.Error or that of the sink.
 // req is used up: its Release has been called when Create returns or panics.
 func (e *Engine) Create(ctx context.Context, req *Request, sink Sink) (Result, error) {
-	x := &exchange{engine: e, req: req, sink: sink, record: newRecord(req, e.cfg.Credentials.Mask)}
+	x := &exchange{engine: e, req: req, sink: sink, record: newRecord(req, e.cfg.Mask.Mask)}
 	err := x.run(ctx)
 	x.result.Evidence = x.record.snapshot()
 	return x.result, err

@@ -226,7 +226,7 @@ func (x *exchange) explain(parent, ctx context.Context, err error) error {
 
 const tookTooLong = "The request took longer than its time limit."
 
-func (x *exchange) mask(text string) string { return x.engine.cfg.Credentials.Mask(text) }
+func (x *exchange) mask(text string) string { return x.engine.cfg.Mask.Mask(text) }
 
 // contentEncoding gives the coding of a body that we could not read, "" for
 // none. We ask for none, but a proxy may add one.

@@ -76,7 +76,7 @@ func (e *Engine) askUsage(ctx context.Context) string {
 	if why := answer.failed(err); why != "" {
 		return why
 	}
-	said, ok := readUsage(answer.body, e.cfg.Credentials.Mask)
+	said, ok := readUsage(answer.body, e.cfg.Mask.Mask)
 	if !ok {
 		return "the answer is not understood"
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/signalbox-dev/signalbox/auth"
+	"github.com/signalbox-dev/signalbox/internal/mask"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/internal/testcheck"
 	"github.com/signalbox-dev/signalbox/internal/transport"
@@ -60,6 +61,8 @@ func newEngine(t testing.TB, base string, edit ...func(*setting)) *Engine {
 	for _, f := range edit {
 		f(&s)
 	}
+	s.Mask = new(mask.Masker)
+	s.auth.Mask = s.Mask
 	s.Credentials = auth.NewManager(s.auth)
 	e := New(s.Config)
 	e.waits.firstBackoff = 1

@@ -83,7 +83,7 @@ func (e *Engine) Probe(ctx context.Context, p Probe) (ProbeResult, error) {
 	target.authorize(request.Header)
 
 	req := &Request{}
-	x := &exchange{engine: e, req: req, record: newRecord(req, e.cfg.Credentials.Mask), target: target, cancel: cancel}
+	x := &exchange{engine: e, req: req, record: newRecord(req, e.cfg.Mask.Mask), target: target, cancel: cancel}
 	resp, err := e.cfg.Transport.RoundTrip(request)
 	switch {
 	case parent.Err() != nil:

@@ -55,7 +55,7 @@ func readRepeated(t testing.TB, block string, n int) {
 	req, failure := NewRequest([]byte(askPlatform), nil)
 	require.Nil(t, failure)
 	e := newEngine(t, "")
-	x := &exchange{engine: e, req: req, sink: sink, record: newRecord(req, e.cfg.Credentials.Mask), headers: http.Header{}}
+	x := &exchange{engine: e, req: req, sink: sink, record: newRecord(req, e.cfg.Mask.Mask), headers: http.Header{}}
 	x.record.answered(200, x.headers)
 	x.cancel = func(error) {}
 	if b, ok := t.(*testing.B); ok {

@@ -31,7 +31,7 @@ func (s *Server) openPage(l *auth.Login, address string) {
 		return
 	}
 	if err := s.cfg.Open(ctx, address); err != nil {
-		s.log.Info("no browser was opened", "error", s.cfg.Auth.Mask(err.Error()))
+		s.log.Info("no browser was opened", "error", s.cfg.Mask.Mask(err.Error()))
 	}
 }
 

@@ -26,7 +26,7 @@ func (s *Server) logEnded(done *protocol.Completed) {
 	}
 	e := &done.Evidence
 	attrs := []any{
-		"stream", s.cfg.Auth.Mask(shorten(done.StreamID)), "model", s.cfg.Auth.Mask(shorten(e.RequestedModel)), "status", string(done.Status),
+		"stream", s.cfg.Mask.Mask(shorten(done.StreamID)), "model", s.cfg.Mask.Mask(shorten(e.RequestedModel)), "status", string(done.Status),
 		"source", string(e.CredentialSource), "attempts", len(e.Attempts), "ms", e.DurationMs,
 	}
 	if e.Route != nil {
@@ -68,7 +68,7 @@ func (h *hostLog) Handle(ctx context.Context, r slog.Record) error {
 			return true
 		})
 		h.server.notify(protocol.NotificationLogMessage, protocol.Encode(protocol.LogMessage{
-			Type: messageType(r.Level), Message: h.server.cfg.Auth.Mask(line.String()),
+			Type: messageType(r.Level), Message: h.server.cfg.Mask.Mask(line.String()),
 		}))
 	}
 	return h.base.Handle(ctx, r)

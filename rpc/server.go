@@ -15,6 +15,7 @@ import (
 
 	"github.com/signalbox-dev/signalbox/auth"
 	"github.com/signalbox-dev/signalbox/engine"
+	"github.com/signalbox-dev/signalbox/internal/mask"
 	"github.com/signalbox-dev/signalbox/protocol"
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
@@ -35,8 +36,10 @@ type Config struct {
 	// Version of signalbox.
 	Version string
 	Auth    *auth.Manager
-	Engine  *engine.Engine
-	Wire    wire.Options
+	// Mask is for what is logged; Auth and Engine share it. nil: an empty one.
+	Mask   *mask.Masker
+	Engine *engine.Engine
+	Wire   wire.Options
 	// DrainTimeout; 0: DefaultDrainTimeout.
 	DrainTimeout time.Duration
 	// IgnoreParent: do not end when the parent is gone.
@@ -114,6 +117,9 @@ func New(cfg Config) *Server {
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Mask == nil {
+		cfg.Mask = new(mask.Masker)
 	}
 	s := &Server{
 		cfg:     cfg,
@@ -235,14 +241,14 @@ func (s *Server) publicError(ctx context.Context, err error) *protocol.Error {
 		return cancelledError()
 	}
 	incident := newID("inc_")
-	s.log.Error("internal error", "incidentId", incident, "error", s.cfg.Auth.Mask(err.Error()))
+	s.log.Error("internal error", "incidentId", incident, "error", s.cfg.Mask.Mask(err.Error()))
 	return internalError(incident)
 }
 
 // panicked logs a panic and gives its answer.
 func (s *Server) panicked(p any) *protocol.Error {
 	incident := newID("inc_")
-	s.log.Error("panic", "incidentId", incident, "value", s.cfg.Auth.Mask(fmt.Sprint(p)), "stack", string(debug.Stack()))
+	s.log.Error("panic", "incidentId", incident, "value", s.cfg.Mask.Mask(fmt.Sprint(p)), "stack", string(debug.Stack()))
 	return internalError(incident)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/signalbox-dev/signalbox/auth"
 	"github.com/signalbox-dev/signalbox/engine"
+	"github.com/signalbox-dev/signalbox/internal/mask"
 	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
 	"github.com/signalbox-dev/signalbox/rpc"
@@ -50,8 +51,11 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 		return nil, err
 	}
 	home, roots, warnings := around.read(log)
-	var manager *auth.Manager
-	tr, endTrace, err := openTrace(f, log, func(text string) string { return manager.Mask(text) })
+	masker := new(mask.Masker)
+	for _, password := range transport.ProxySecrets(around.getenv) {
+		masker.Add(protocol.NewSecret(password))
+	}
+	tr, endTrace, err := openTrace(f, log, masker.Mask)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +71,7 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 	if p.transport != nil {
 		upstream = p.transport(upstream)
 	}
-	manager = auth.NewManager(auth.Config{
+	manager := auth.NewManager(auth.Config{
 		Home:         home,
 		APIKey:       protocol.NewSecret(around.getenv("OPENAI_API_KEY")),
 		AccessToken:  protocol.NewSecret(around.getenv("OPENAI_OAUTH_ACCESS_TOKEN")),
@@ -80,10 +84,11 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 		Originator:   f.originator,
 		RedirectHost: f.redirectHost,
 		Warnings:     warnings,
-		Masked:       proxySecrets(around.getenv),
+		Mask:         masker,
 	})
 	calls := engine.New(engine.Config{
 		Credentials:     manager,
+		Mask:            masker,
 		ChatGPTBaseURL:  around.to.chatgpt.URL,
 		PlatformBaseURL: around.to.platform.URL,
 		Version:         p.version,
@@ -99,6 +104,7 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 	parts.server = rpc.New(rpc.Config{
 		Version:      p.version,
 		Auth:         manager,
+		Mask:         masker,
 		Engine:       calls,
 		Wire:         wires,
 		DrainTimeout: f.drainTimeout,
@@ -158,13 +164,4 @@ func (s *surroundings) read(log *slog.Logger) (home string, roots *x509.CertPool
 		}
 	}
 	return home, roots, warnings
-}
-
-// proxySecrets are the passwords of the proxies, to be masked.
-func proxySecrets(getenv func(string) string) []protocol.Secret {
-	var secrets []protocol.Secret
-	for _, value := range transport.ProxySecrets(getenv) {
-		secrets = append(secrets, protocol.NewSecret(value))
-	}
-	return secrets
 }
