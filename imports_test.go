@@ -24,7 +24,7 @@ const module = "github.com/signalbox-dev/signalbox/"
 var arrows = map[string][]string{
 	"cmd/signalbox":       {"internal/cli"},
 	"internal/cli":        {"auth", "engine", "internal/mask", "internal/rawjson", "internal/simulator", "internal/trace", "internal/transport", "protocol", "rpc", "rpc/wire", "golang.org/x/term"},
-	"rpc":                 {"auth", "engine", "internal/mask", "internal/params", "protocol", "rpc/wire"},
+	"rpc":                 {"auth", "engine", "internal/mask", "internal/nearest", "internal/params", "protocol", "rpc/wire"},
 	"rpc/wire":            {"internal/rawjson", "github.com/sourcegraph/jsonrpc2"},
 	"engine":              {"auth", "internal/mask", "internal/params", "internal/rawjson", "internal/transport", "protocol"},
 	"auth":                {"internal/lazyregexp", "internal/mask", "internal/rawjson", "internal/transport", "protocol"},
@@ -32,6 +32,7 @@ var arrows = map[string][]string{
 	"internal/flight":     {},
 	"internal/lazyregexp": {},
 	"internal/mask":       {"internal/lazyregexp", "protocol"},
+	"internal/nearest":    {},
 	"internal/params":     {"internal/rawjson", "protocol"},
 	"internal/rawjson":    {},
 	"internal/simulator":  {"github.com/tmaxmax/go-sse"},

@@ -64,8 +64,8 @@ func converse(t *testing.T, home string, messages ...string) []message {
 		fmt.Fprintf(&in, "Content-Length: %d\r\n\r\n%s", len(m), m)
 	}
 	var out bytes.Buffer
-	server := rpc.New(rpc.Config{Auth: auth.NewManager(auth.Config{Home: home}), IgnoreParent: true})
-	server.Serve(t.Context(), strings.NewReader(in.String()), &out, nil)
+	server := rpc.New(rpc.Config{Auth: auth.NewManager(auth.Config{Home: home}), IgnoreParent: true}, strings.NewReader(in.String()), &out)
+	server.Serve(t.Context(), nil)
 	var all []message
 	for r := bufio.NewReader(&out); ; {
 		raw, err := readFrame(r, lsp)

@@ -8,8 +8,8 @@ import (
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
-// authStatus tells who the user is. It reads the store and the environment only,
-// unless refresh:"ifExpiring" asks for a renewal where that is due.
+// authStatus serves auth/status. It reads the store and the environment only, and
+// refreshes the login first where refresh:"ifExpiring" asks for it.
 func (s *Server) authStatus(ctx context.Context, req *wire.Request) (any, error) {
 	var p protocol.AuthStatusParams
 	if err := params.Decode(req.Params, &p); err != nil {
@@ -21,12 +21,12 @@ func (s *Server) authStatus(ctx context.Context, req *wire.Request) (any, error)
 	return s.cfg.Auth.Status(ctx), nil
 }
 
-// exchange trades the login for a Platform key.
+// exchange serves auth/exchange: it trades the login for a Platform key.
 func (s *Server) exchange(ctx context.Context, req *wire.Request) (any, error) {
 	if err := params.Decode(req.Params, &struct{}{}); err != nil {
 		return nil, err
 	}
-	before, generation := s.toldCount(), s.cfg.Auth.Generation()
+	before, generation := s.authCount(), s.cfg.Auth.Generation()
 	key, err := s.cfg.Auth.Exchange(ctx)
 	if err != nil {
 		return nil, err
@@ -37,25 +37,25 @@ func (s *Server) exchange(ctx context.Context, req *wire.Request) (any, error) {
 	return protocol.ExchangeResult{Credential: protocol.ExchangedKey{Source: key.Source, Hint: key.Hint()}}, nil
 }
 
-// logout forgets the login.
+// logout serves auth/logout.
 func (s *Server) logout(ctx context.Context, req *wire.Request) (any, error) {
 	var p protocol.LogoutParams
 	if err := params.Decode(req.Params, &p); err != nil {
 		return nil, err
 	}
-	before := s.toldCount()
+	before := s.authCount()
 	if err := s.cfg.Auth.Logout(ctx, isTrue(p.Revoke)); err != nil {
 		return nil, err
 	}
 	return protocol.LogoutResult{Auth: s.authChanged(before)}, nil
 }
 
-// refresh renews the tokens now.
+// refresh serves auth/refresh: it refreshes the tokens now.
 func (s *Server) refresh(ctx context.Context, req *wire.Request) (any, error) {
 	if err := params.Decode(req.Params, &struct{}{}); err != nil {
 		return nil, err
 	}
-	before := s.toldCount()
+	before := s.authCount()
 	refreshed, err := s.cfg.Auth.Refresh(ctx)
 	if err != nil {
 		return nil, err

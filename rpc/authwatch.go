@@ -12,38 +12,44 @@ import (
 // another program.
 const authPoll = time.Second
 
-// toldCount counts the auth/changed that were sent.
-func (s *Server) toldCount() int {
-	s.toldMu.Lock()
-	defer s.toldMu.Unlock()
-	return s.tolds
+// authCount returns how many auth/changed have been sent.
+func (s *Server) authCount() int {
+	s.authMu.Lock()
+	defer s.authMu.Unlock()
+	return s.authSeq
 }
 
-// authChanged tells the host that the credentials have changed, and gives them.
-// It need not tell what watchAuth has told since the count was before.
+// authChanged sends auth/changed and returns the status in it. It sends nothing
+// if watchAuth has sent the same since authCount was before.
 func (s *Server) authChanged(before int) protocol.AuthStatus {
-	s.toldMu.Lock()
-	defer s.toldMu.Unlock()
+	s.authMu.Lock()
+	defer s.authMu.Unlock()
 	status := s.cfg.Auth.Status(context.Background())
-	if encoded := protocol.Encode(status); s.tolds == before || !bytes.Equal(encoded, s.told) {
-		s.tellAuth(encoded)
+	if encoded := protocol.Encode(status); s.authSeq == before || !bytes.Equal(encoded, s.lastAuth) {
+		s.sendAuth(encoded)
 	}
 	return status
 }
 
-// tellAuth sends auth/changed to a host that has called initialize; without that
-// it gets only what belongs to its requests (contract 2). toldMu is held.
-func (s *Server) tellAuth(status []byte) {
-	s.told = status
-	s.tolds++
-	if s.initialized.Load() {
+// sendAuth sends auth/changed to a host that has called initialize; without that
+// it gets only what belongs to its requests (docs/protocol.md: Lifecycle). authMu
+// is held.
+func (s *Server) sendAuth(status []byte) {
+	s.lastAuth = status
+	s.authSeq++
+	if s.greeted.isSet() {
 		s.notify(protocol.NotificationAuthChanged, status)
 	}
 }
 
-// watchAuth tells the host, until ctx ends, of changes that no request of its has
-// made: by another program, or a renewal.
+// watchAuth sends auth/changed, from initialize until ctx ends, for changes that no
+// request of the host has made: by another program, or by a refresh.
 func (s *Server) watchAuth(ctx context.Context) {
+	select {
+	case <-s.greeted.done:
+	case <-ctx.Done():
+		return
+	}
 	kick := make(chan struct{}, 1)
 	defer s.cfg.Auth.OnChange(func() {
 		select {
@@ -63,12 +69,12 @@ func (s *Server) watchAuth(ctx context.Context) {
 			return
 		}
 		if s.isStoring() {
-			continue // loginEnded tells it, once
+			continue // loginEnded sends it, once
 		}
-		s.toldMu.Lock()
-		if status := protocol.Encode(s.cfg.Auth.Status(ctx)); !bytes.Equal(status, s.told) {
-			s.tellAuth(status)
+		s.authMu.Lock()
+		if status := protocol.Encode(s.cfg.Auth.Status(ctx)); !bytes.Equal(status, s.lastAuth) {
+			s.sendAuth(status)
 		}
-		s.toldMu.Unlock()
+		s.authMu.Unlock()
 	}
 }

@@ -66,11 +66,15 @@ func streamEvents(b *testing.B, framing wire.Framing, n int) {
 		APIKey:   protocol.NewSecret("sk-" + testcheck.Canary),
 		Platform: platform,
 	})
+	hostIn, serverOut, err := os.Pipe()
+	require.NoError(b, err)
+	serverIn, hostOut, err := os.Pipe()
+	require.NoError(b, err)
 	server := New(Config{
 		Auth:   manager,
 		Engine: engine.New(engine.Config{Credentials: manager, PlatformBaseURL: platform.URL, Transport: direct}),
 		Wire:   wire.Options{Framing: framing},
-	})
+	}, serverIn, serverOut)
 	request := `{"jsonrpc":"2.0","id":1,"method":"responses/create","params":{"model":"gpt-5.2-pro","input":"hi","stream":true}}`
 	initialize := `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{}}`
 	var in string
@@ -81,17 +85,13 @@ func streamEvents(b *testing.B, framing wire.Framing, n int) {
 			in += message + "\n"
 		}
 	}
-	hostIn, serverOut, err := os.Pipe()
-	require.NoError(b, err)
-	serverIn, hostOut, err := os.Pipe()
-	require.NoError(b, err)
 	b.SetBytes(int64(len(deltaEvent)))
 	b.ReportAllocs()
 	b.ResetTimer()
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		server.Serve(context.Background(), serverIn, serverOut, nil)
+		server.Serve(context.Background(), nil)
 		_ = serverOut.Close()
 	}()
 	_, err = io.WriteString(hostOut, in)

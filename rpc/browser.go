@@ -9,12 +9,11 @@ import (
 )
 
 // showDocumentWait is how long the host may take to answer window/showDocument
-// (contract 3).
+// (docs/protocol.md: Logging in).
 const showDocumentWait = 5 * time.Second
 
-// openPage shows the page of a login: the host does it, if it has declared that
-// it can, else the system. If neither does, the prompt stands alone, which the
-// host got before.
+// openPage shows the page of a login through the host, if it has declared that it
+// can, else through the system. If neither does, the user still has the prompt.
 func (s *Server) openPage(l *auth.Login, address string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -35,7 +34,7 @@ func (s *Server) openPage(l *auth.Login, address string) {
 	}
 }
 
-// showDocument asks the host, and reports whether it shows the page.
+// showDocument asks the host to show the page, and reports whether it does.
 func (s *Server) showDocument(ctx context.Context, address string) bool {
 	ctx, cancel := context.WithTimeout(ctx, showDocumentWait)
 	defer cancel()

@@ -13,7 +13,8 @@ import (
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
-// diagnostics tells how the process is, for a bug report.
+// diagnostics serves server/diagnostics: the state of the process, for a bug
+// report.
 func (s *Server) diagnostics(context.Context, *wire.Request) (any, error) {
 	s.mu.Lock()
 	streams := len(s.streams)
@@ -28,8 +29,8 @@ func (s *Server) diagnostics(context.Context, *wire.Request) (any, error) {
 	}, nil
 }
 
-// residentBytes reads the resident pages from /proc (proc(5)); elsewhere it
-// gives what the runtime has taken from the system.
+// residentBytes returns the resident memory from /proc (proc(5)); elsewhere what
+// the runtime has taken from the system.
 func residentBytes() int64 {
 	text, err := os.ReadFile("/proc/self/statm")
 	if fields := bytes.Fields(text); err == nil && len(fields) > 1 {
@@ -42,7 +43,7 @@ func residentBytes() int64 {
 	return int64(m.Sys - m.HeapReleased)
 }
 
-// discover answers the OpenRPC document of this release.
+// discover serves rpc.discover: the OpenRPC document of this release.
 func discover(context.Context, *wire.Request) (any, error) {
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, []byte(protocol.Schema("openrpc"))); err != nil {

@@ -17,12 +17,12 @@ import (
 var errShutdown = errors.New("the server is shutting down")
 
 // shutdownWait bounds how long shutdown waits for the cancelled replies, so
-// that it and exit together stay under 1.5 s (contract 2).
+// that it and exit together stay under 1.5 s (docs/protocol.md: Lifecycle).
 const shutdownWait = time.Second
 
-// initialize answers who we are.
+// initialize serves initialize: who we are, and what the host wants.
 func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error) {
-	if s.initialized.Load() {
+	if s.greeted.isSet() {
 		return nil, protocol.NewError(protocol.CodeInvalidRequest, "The server is already initialized.", protocol.ErrorData{})
 	}
 	var p protocol.InitializeParams
@@ -34,14 +34,13 @@ func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error)
 	s.logToHost.Store(isDeclared(host.Window.LogMessage))
 	s.showsDocuments.Store(host.Window.ShowDocument.Support)
 	status := s.cfg.Auth.InitialStatus(ctx)
-	s.toldMu.Lock()
-	s.told = protocol.Encode(status)
-	s.toldMu.Unlock()
-	s.initialized.Store(true)
-	s.watchStore()
+	s.authMu.Lock()
+	s.lastAuth = protocol.Encode(status)
+	s.authMu.Unlock()
 	if p.ProcessID != nil {
-		s.watched <- *p.ProcessID // has room: initialize succeeds once
+		s.hostID <- *p.ProcessID // has room: initialize succeeds once
 	}
+	s.greeted.set()
 	if len(p.OptOutNotifications) > 0 {
 		names := make(map[string]bool, len(p.OptOutNotifications))
 		for _, name := range p.OptOutNotifications {
@@ -68,7 +67,7 @@ func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error)
 	}, nil
 }
 
-// withVersions adds the versions that there are to an error about another one.
+// withVersions adds the supported versions to an error about another one.
 func withVersions(err error) error {
 	if known, ok := errors.AsType[*protocol.Error](err); ok && known.Data.Field == "protocolVersion" {
 		known.Data.Supported = []int{protocol.Version}
@@ -107,16 +106,12 @@ func (s *Server) serveShutdown(context.Context, *wire.Request) (any, error) {
 	return nil, nil
 }
 
-// HandleNotification implements wire.Handler. Unknown ones are ignored, and
-// before initialize header framing drops all but exit (LSP 3.17).
+// HandleNotification implements wire.Handler. Unknown notifications are ignored;
+// before initialize, header framing drops all of them except exit (LSP 3.17).
 func (s *Server) HandleNotification(method string, raw []byte) {
 	switch method {
 	case protocol.NotificationExit:
-		select {
-		case <-s.exit:
-		default:
-			close(s.exit)
-		}
+		s.exit.set()
 	case protocol.NotificationCancelRequest:
 		var p protocol.CancelRequestParams
 		if params.Decode(raw, &p) == nil {

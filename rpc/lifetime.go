@@ -2,23 +2,21 @@ package rpc
 
 import (
 	"context"
-	"io"
 	"os"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
-// How long the last replies may take, by what ends the process (contract 2).
-// Each covers the cancelled replies and the writing of them.
+// How long the last replies may take, by what ends the process (docs/protocol.md:
+// Lifecycle). Each covers the cancelled replies and the writing of them.
 const (
 	exitWait   = 300 * time.Millisecond
 	signalWait = 1500 * time.Millisecond
 	goneWait   = 2 * time.Second
-	// settleWait bounds the wait for tokens that are on their way.
-	settleWait = 30 * time.Second
+	// saveWait bounds the wait for tokens that are on their way.
+	saveWait = 30 * time.Second
 )
 
 // Exit codes of Serve.
@@ -28,40 +26,37 @@ const (
 	exitDrainTimeout = 3
 )
 
-// Serve talks with the host on in and out until the conversation is over and
-// gives the exit code of the process. signals are those that end it; a second
-// one ends it at once. A write that is blocked in out may go on after it: the
-// caller then ends the process.
+// Serve talks with the host until the conversation is over and returns the exit
+// code of the process. The first of signals ends the conversation in good order, a
+// second one at once. A write that is blocked may go on after Serve has returned:
+// the caller then ends the process.
 //
-// New tokens that are on their way are awaited and saved before it returns, up
-// to settleWait, whatever ended the conversation, a second signal included: only
-// SIGKILL is exempt (contract 2). The replies are on time all the same.
-func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer, signals <-chan os.Signal) int {
-	code := s.serve(ctx, in, out, signals)
-	rest, cancel := context.WithTimeout(context.Background(), settleWait)
+// New tokens that are on their way are awaited and saved before Serve returns, up
+// to saveWait, whatever ended the conversation, a second signal included: only
+// SIGKILL is exempt (docs/protocol.md: Lifecycle). The replies are on time all the
+// same.
+func (s *Server) Serve(ctx context.Context, signals <-chan os.Signal) int {
+	code := s.serve(ctx, signals)
+	rest, cancel := context.WithTimeout(context.Background(), saveWait)
 	defer cancel()
 	s.cfg.Auth.Settle(rest)
 	return code
 }
 
-func (s *Server) serve(ctx context.Context, in io.Reader, out io.Writer, signals <-chan os.Signal) int {
+func (s *Server) serve(ctx context.Context, signals <-chan os.Signal) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.conn = wire.New(in, out, s.cfg.Wire)
 	defer s.conn.Close()
 	gone := make(chan struct{})
-	parent := os.Getppid()
-	s.watchHost = sync.OnceFunc(func() {
-		if !s.cfg.IgnoreParent {
-			go s.watchParent(ctx, parent, gone)
-		}
-	})
-	s.watchStore = func() { go s.watchAuth(ctx) } // initialize calls it once
+	if !s.cfg.IgnoreParent {
+		go s.watchParent(ctx, gone)
+	}
+	go s.watchAuth(ctx)
 	s.conn.Start(ctx, s)
 	select {
 	case <-s.conn.Ended():
 		return s.inputEnded(signals)
-	case <-s.exit:
+	case <-s.exit.done:
 		return s.leave(s.exitCode(), exitWait, signals)
 	case <-s.conn.WriteFailed():
 		s.log.Info("stdout is closed")
@@ -77,10 +72,8 @@ func (s *Server) serve(ctx context.Context, in io.Reader, out io.Writer, signals
 // inputEnded decides what the end of stdin means: the end of a script in
 // NDJSON, the end of the editor in header framing.
 func (s *Server) inputEnded(signals <-chan os.Signal) int {
-	select {
-	case <-s.exit:
+	if s.exit.isSet() {
 		return s.leave(s.exitCode(), exitWait, signals)
-	default:
 	}
 	if s.conn.Lost() {
 		return s.leave(exitUnclean, goneWait, signals)
@@ -123,8 +116,8 @@ func (s *Server) drain(signals <-chan os.Signal) int {
 	}
 }
 
-// leave cancels what runs, gives the replies until wait to be written, and
-// gives code. Nothing waits for a blocked stdout.
+// leave cancels what runs, waits at most wait for the replies to be written, and
+// returns code. Nothing waits for a blocked stdout.
 func (s *Server) leave(code int, wait time.Duration, signals <-chan os.Signal) int {
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
@@ -151,7 +144,8 @@ func (s *Server) leave(code int, wait time.Duration, signals <-chan os.Signal) i
 	return code
 }
 
-// exitCode of exit and of the end of header framing (LSP 3.17).
+// exitCode returns the code for the notification exit and for the end of header
+// framing (LSP 3.17).
 func (s *Server) exitCode() int {
 	if s.shutdown.Load() {
 		return exitClean
@@ -159,7 +153,7 @@ func (s *Server) exitCode() int {
 	return exitUnclean
 }
 
-// signalCode is the shell's convention: 128 and the number of the signal.
+// signalCode returns 128 plus the number of the signal, as shells do.
 func signalCode(sig os.Signal) int {
 	if number, ok := sig.(syscall.Signal); ok {
 		return 128 + int(number)

@@ -10,10 +10,11 @@ import (
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
-// limitsPause is the least time between two limits/changed (contract 3).
+// limitsPause is the shortest time between two limits/changed (docs/protocol.md:
+// Order on the pipe).
 const limitsPause = time.Second
 
-// readLimits tells what the backends last said of their limits.
+// readLimits serves limits/read: what the backends last said of their limits.
 func (s *Server) readLimits(ctx context.Context, req *wire.Request) (any, error) {
 	var p protocol.LimitsReadParams
 	if err := params.Decode(req.Params, &p); err != nil {
@@ -40,7 +41,7 @@ func (s *Server) limitsChanged() {
 	n := &s.limits
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.waiting || !s.initialized.Load() || s.isOptedOut(protocol.NotificationLimitsChanged) {
+	if n.waiting || !s.greeted.isSet() || s.isOptedOut(protocol.NotificationLimitsChanged) {
 		return
 	}
 	n.waiting = true

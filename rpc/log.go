@@ -6,10 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/internal/params"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// logAnswered notes an answer: no params, no result.
+// logAnswered logs an answer, without params and result.
 func (s *Server) logAnswered(method string, start time.Time, failure *protocol.Error) {
 	if !s.log.Enabled(context.Background(), slog.LevelDebug) {
 		return
@@ -18,7 +19,7 @@ func (s *Server) logAnswered(method string, start time.Time, failure *protocol.E
 	s.log.Debug("answered", append(attrs, failureAttrs(failure)...)...)
 }
 
-// logEnded notes the end of a response: its evidence, and nothing of what was
+// logEnded logs the end of a response: its evidence, and nothing of what was
 // said.
 func (s *Server) logEnded(done *protocol.Completed) {
 	if !s.log.Enabled(context.Background(), slog.LevelDebug) {
@@ -26,7 +27,7 @@ func (s *Server) logEnded(done *protocol.Completed) {
 	}
 	e := &done.Evidence
 	attrs := []any{
-		"stream", s.cfg.Mask.Mask(shorten(done.StreamID)), "model", s.cfg.Mask.Mask(shorten(e.RequestedModel)), "status", string(done.Status),
+		"stream", s.cfg.Mask.Mask(params.Short(done.StreamID)), "model", s.cfg.Mask.Mask(params.Short(e.RequestedModel)), "status", string(done.Status),
 		"source", string(e.CredentialSource), "attempts", len(e.Attempts), "ms", e.DurationMs,
 	}
 	if e.Route != nil {
@@ -42,10 +43,10 @@ func failureAttrs(failure *protocol.Error) []any {
 	if failure == nil {
 		return nil
 	}
-	return []any{"code", int(failure.Code), "kind", string(failure.Data.Kind), "reason", failure.Data.Reason}
+	return []any{"code", int(failure.Code), "kind", string(failure.Data.Kind), "reason", string(failure.Data.Reason)}
 }
 
-// hostLog passes the lines of the log on to the host, if it has asked for them.
+// hostLog also sends the lines of the log to a host that has asked for them.
 type hostLog struct {
 	base   slog.Handler
 	server *Server
@@ -84,7 +85,7 @@ func (h *hostLog) WithGroup(name string) slog.Handler {
 	return &hostLog{h.base.WithGroup(name), h.server}
 }
 
-// messageType is LSP's MessageType of a level.
+// messageType returns the MessageType of LSP for a level.
 func messageType(level slog.Level) int {
 	switch {
 	case level >= slog.LevelError:

@@ -12,8 +12,9 @@ import (
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
-// login serves auth/login. The notifications of a login go out in the order of
-// contract 3: auth/loginPrompt, auth/changed, auth/loginCompleted, the result.
+// login serves auth/login. What a login sends goes out in this order:
+// auth/loginPrompt, auth/changed, auth/loginCompleted, the result
+// (docs/protocol.md: Logging in).
 func (s *Server) login(ctx context.Context, req *wire.Request) (any, error) {
 	var p protocol.LoginParams
 	err := params.Decode(req.Params, &p)
@@ -49,38 +50,37 @@ func (s *Server) login(ctx context.Context, req *wire.Request) (any, error) {
 		return end.result, end.err
 	case <-ctx.Done():
 	}
-	// The request has ended, so the login ends, too. Tokens that are on their way
-	// are saved when it is the process that ends, and dropped when it is the user
-	// who has cancelled.
+	// The request has ended, and the login ends with it. Tokens that are on their
+	// way are saved when the process ends, and dropped when the user has cancelled.
 	if context.Cause(ctx) == errShutdown {
 		l.Leave(cancelledError())
 	} else if !l.Cancel(cancelledError()) && l.Stored() {
-		return nil, cancelledError() // too late: it goes on by itself
+		return nil, cancelledError() // too late: the login is being stored
 	}
 	end := <-ended
 	return end.result, end.err
 }
 
-// loginEnd is the answer to a login.
+// loginEnd is the answer to auth/login once the login has ended.
 type loginEnd struct {
 	result any
 	err    error
 }
 
-// watchedLogin is a login whose end the host is told.
+// watchedLogin is a login whose end will be reported to the host.
 type watchedLogin struct {
-	told chan struct{} // closed once it is
+	reported chan struct{} // closed once it is
 	// waits: a request waits for the end, and ends the login when it ends itself.
 	waits bool
 }
 
-// watchLogin tells the host how the login ends; the channel then gives the
-// answer. first runs before anything of that is told, and while the login counts
-// as one that the end of the process waits for.
+// watchLogin reports the end of the login to the host and then sends the answer
+// to the channel. first runs before anything is reported, when the end of the
+// process already waits for the login.
 func (s *Server) watchLogin(l *auth.Login, waits bool, first func()) <-chan loginEnd {
-	told, before := make(chan struct{}), s.toldCount()
+	reported, before := make(chan struct{}), s.authCount()
 	s.mu.Lock()
-	s.logins[l] = watchedLogin{told, waits}
+	s.logins[l] = watchedLogin{reported, waits}
 	s.mu.Unlock()
 	first()
 	ended := make(chan loginEnd, 1)
@@ -90,12 +90,12 @@ func (s *Server) watchLogin(l *auth.Login, waits bool, first func()) <-chan logi
 		s.mu.Lock()
 		delete(s.logins, l)
 		s.mu.Unlock()
-		close(told)
+		close(reported)
 	}()
 	return ended
 }
 
-// isStoring reports whether a login is being stored, which is told at its end.
+// isStoring reports whether a login is being stored; its end will be reported.
 func (s *Server) isStoring() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,8 +107,8 @@ func (s *Server) isStoring() bool {
 	return false
 }
 
-// awaitTold waits until the host has been told how the login has ended.
-func (s *Server) awaitTold(ctx context.Context, l *auth.Login) {
+// awaitReported waits until the end of the login has been reported to the host.
+func (s *Server) awaitReported(ctx context.Context, l *auth.Login) {
 	s.mu.Lock()
 	w, ok := s.logins[l]
 	s.mu.Unlock()
@@ -116,23 +116,23 @@ func (s *Server) awaitTold(ctx context.Context, l *auth.Login) {
 		return
 	}
 	select {
-	case <-w.told:
+	case <-w.reported:
 	case <-ctx.Done():
 	}
 }
 
-// awaitLogins waits until no login waits for its user.
+// awaitLogins waits until the end of every login has been reported.
 func (s *Server) awaitLogins(ctx context.Context) {
 	s.mu.Lock()
 	all := slices.Collect(maps.Keys(s.logins))
 	s.mu.Unlock()
 	for _, l := range all {
-		s.awaitTold(ctx, l)
+		s.awaitReported(ctx, l)
 	}
 }
 
-// leaveLogins ends the logins that no request waits for, because the process
-// ends.
+// leaveLogins ends the logins that no request waits for, at the end of the
+// process.
 func (s *Server) leaveLogins() {
 	s.mu.Lock()
 	all := maps.Clone(s.logins)
@@ -144,7 +144,7 @@ func (s *Server) leaveLogins() {
 	}
 }
 
-// loginEnded tells the host how a login has ended, and gives the answer.
+// loginEnded reports the end of a login to the host and returns the answer.
 func (s *Server) loginEnded(l *auth.Login, before int) loginEnd {
 	done := protocol.LoginCompleted{LoginID: l.Prompt().LoginID, Success: l.Err() == nil}
 	if l.Stored() {
@@ -162,9 +162,9 @@ func (s *Server) loginEnded(l *auth.Login, before int) loginEnd {
 	return loginEnd{result: protocol.LoginResult{LoginID: done.LoginID, Status: protocol.LoginSucceeded, Auth: done.Auth}}
 }
 
-// loginWithKey is auth/login with a Platform key.
+// loginWithKey serves auth/login with a Platform key.
 func (s *Server) loginWithKey(ctx context.Context, p *protocol.LoginParams) (any, error) {
-	before := s.toldCount()
+	before := s.authCount()
 	if err := s.cfg.Auth.UseAPIKey(ctx, protocol.NewSecret(p.APIKey), p.Persist, p.Replace); err != nil {
 		return nil, err
 	}
@@ -199,8 +199,8 @@ func (s *Server) completeLogin(ctx context.Context, req *wire.Request) (any, err
 	err = l.Complete(ctx, query)
 	select {
 	case <-l.Settled():
-		s.awaitTold(ctx, l)
-	default: // it still waits
+		s.awaitReported(ctx, l)
+	default: // it still waits for its user
 	}
 	if err != nil {
 		return nil, err
@@ -219,6 +219,6 @@ func (s *Server) cancelLogin(ctx context.Context, req *wire.Request) (any, error
 	if l == nil || !l.Cancel(nil) {
 		return protocol.CancelLoginResult{Status: "notFound"}, nil
 	}
-	s.awaitTold(ctx, l)
+	s.awaitReported(ctx, l)
 	return protocol.CancelLoginResult{Status: "cancelled"}, nil
 }

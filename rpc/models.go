@@ -8,8 +8,8 @@ import (
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
-// listModels lists the models of both routes. Only bad params make it fail, and
-// a cancel.
+// listModels serves models/list: the models of both routes. It fails only for bad
+// params, or when it is cancelled.
 func (s *Server) listModels(ctx context.Context, req *wire.Request) (any, error) {
 	var p protocol.ModelsListParams
 	if err := params.Decode(req.Params, &p); err != nil {

@@ -17,12 +17,12 @@ func TestNamesAreThoseOfTheProtocol(t *testing.T) {
 		}
 		return names
 	}
-	require.ElementsMatch(t, names(protocol.Methods), New(Config{}).methodNames())
+	require.ElementsMatch(t, names(protocol.Methods), New(Config{}, nil, nil).methodNames())
 	require.Equal(t, names(protocol.ServerNotifications), notificationNames())
 }
 
 func TestMethodNotFoundNamesTheNearest(t *testing.T) {
-	s := New(Config{})
+	s := New(Config{}, nil, nil)
 	for name, want := range map[string]string{
 		"response/create":  "responses/create",
 		"responses/Create": "responses/create",
@@ -37,11 +37,4 @@ func TestMethodNotFoundNamesTheNearest(t *testing.T) {
 	}
 	long := string(make([]byte, 5000))
 	require.Less(t, len(s.methodNotFound(long).Data.Method), 100, "a long name is cut")
-}
-
-func TestDistance(t *testing.T) {
-	require.Equal(t, 0, distance("abc", "abc"))
-	require.Equal(t, 3, distance("", "abc"))
-	require.Equal(t, 3, distance("kitten", "sitting"))
-	require.Equal(t, 2, distance("abcd", "bcda"))
 }

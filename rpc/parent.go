@@ -13,8 +13,13 @@ const parentPoll = time.Second
 
 // watchParent closes gone when the host's process has ended: the one that
 // initialize named, if it was alive then; without one, in header framing, our
-// own parent, if it was not 1 (contract 2).
-func (s *Server) watchParent(ctx context.Context, parent int, gone chan<- struct{}) {
+// own parent, if it was not 1 (docs/protocol.md: Lifecycle).
+func (s *Server) watchParent(ctx context.Context, gone chan<- struct{}) {
+	select {
+	case <-s.begun.done:
+	case <-ctx.Done():
+		return
+	}
 	ticker := time.NewTicker(parentPoll)
 	defer ticker.Stop()
 	var host *process
@@ -22,7 +27,7 @@ func (s *Server) watchParent(ctx context.Context, parent int, gone chan<- struct
 		select {
 		case <-ctx.Done():
 			return
-		case pid := <-s.watched:
+		case pid := <-s.hostID:
 			if host = findProcess(pid); host == nil {
 				s.log.Warn("the process of initialize is not alive here; it is not watched", "processId", pid)
 				return
@@ -33,7 +38,7 @@ func (s *Server) watchParent(ctx context.Context, parent int, gone chan<- struct
 				if host.alive() {
 					continue
 				}
-			case parent == 1 || s.conn.Framing() != wire.FramingLSP || os.Getppid() == parent:
+			case s.parent == 1 || s.conn.Framing() != wire.FramingLSP || os.Getppid() == s.parent:
 				continue
 			}
 			close(gone)

@@ -14,8 +14,8 @@ import (
 // as a success.
 var errStreamCancelled = errors.New("the host cancelled the stream")
 
-// errHostGone: the output has failed, so nobody reads the end of the stream.
-var errHostGone = errors.New("the host does not read any more")
+// errHostGone: the output has failed, so nobody will read the end of the stream.
+var errHostGone = errors.New("the host no longer reads")
 
 // create checks and registers one responses/create on the reading goroutine, so
 // that a cancel that was read after it finds it, and starts it.
@@ -64,7 +64,8 @@ func (s *Server) register(st *stream, size int64) error {
 	return nil
 }
 
-// cancelStream ends a stream as a success with status "cancelled".
+// cancelStream serves responses/cancel: the stream ends as a success with status
+// "cancelled".
 func (s *Server) cancelStream(_ context.Context, req *wire.Request) (any, error) {
 	var p protocol.CancelStreamParams
 	if err := params.Decode(req.Params, &p); err != nil {
@@ -81,8 +82,8 @@ func (s *Server) cancelStream(_ context.Context, req *wire.Request) (any, error)
 }
 
 // stream is one responses/create in flight. It is the engine's Sink, and the
-// only one that writes what bears its stream id: started, events, completed and
-// the answer, all from one goroutine and so in this order.
+// only one that writes messages with its stream id: started, events, completed and
+// the answer, all from one goroutine and therefore in this order.
 type stream struct {
 	server   *Server
 	req      *wire.Request
@@ -138,11 +139,12 @@ func (st *stream) Event(ctx context.Context, event []byte, breaks bool) error {
 	return err
 }
 
-// Flush implements engine.Sink. An output that has failed shows at the next
-// event and ends the process anyway.
+// Flush implements engine.Sink. A failed output is noticed at the next event, and
+// ends the process anyway.
 func (st *stream) Flush() { _ = st.server.conn.Flush() }
 
-// finish writes the one completed and then the result or the error (contract 4).
+// finish writes the one completed and then the result or the error
+// (docs/protocol.md: Order on the pipe).
 func (st *stream) finish(ctx context.Context, result engine.Result, err error) {
 	defer st.cancel(nil)
 	s := st.server

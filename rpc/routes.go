@@ -8,8 +8,8 @@ import (
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
-// resolveRoute tells the route that responses/create would take, without any
-// network call, or the error that it would give.
+// resolveRoute serves routes/resolve: the route that responses/create would take,
+// or the error that it would return, without a network call.
 func (s *Server) resolveRoute(ctx context.Context, req *wire.Request) (any, error) {
 	var p protocol.ResolveParams
 	if err := params.Decode(req.Params, &p); err != nil {

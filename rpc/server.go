@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"os"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -20,7 +22,7 @@ import (
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
-// Limits of contract 7.
+// docs/protocol.md: Limits.
 const (
 	maxRequests = 128
 	maxStreams  = 1024
@@ -42,11 +44,11 @@ type Config struct {
 	Wire   wire.Options
 	// DrainTimeout; 0: DefaultDrainTimeout.
 	DrainTimeout time.Duration
-	// IgnoreParent: do not end when the parent is gone.
+	// IgnoreParent: do not end when the parent has ended.
 	IgnoreParent bool
 	// Scenarios that _meta.simulate may name; nil: there is no such member.
 	Scenarios []string
-	// Open shows a page to the user: the system's opener; nil: there is none.
+	// Open shows a page to the user with the system's opener; nil: there is none.
 	Open func(ctx context.Context, address string) error
 	// Logger gets no prompt and no secret; nil drops everything.
 	Logger *slog.Logger
@@ -59,10 +61,8 @@ type Server struct {
 	log     *slog.Logger
 	methods map[string]method
 	conn    *wire.Conn
+	parent  int // our parent's process id
 
-	// initialized by an initialize that succeeded; written by the reading
-	// goroutine.
-	initialized atomic.Bool
 	// optedOut notifications, by name; written before the first stream that it
 	// concerns is started, on the reading goroutine.
 	optedOut atomic.Pointer[map[string]bool]
@@ -81,25 +81,24 @@ type Server struct {
 
 	mu      sync.Mutex
 	streams map[string]*stream
-	// logins whose end the host has not been told.
+	// logins whose end has not been reported to the host.
 	logins map[*auth.Login]watchedLogin
 
-	toldMu sync.Mutex // guards told, and the order of auth/changed
-	told   []byte     // the last auth/status that the host got unasked
-	tolds  int        // how many of those it got
+	authMu   sync.Mutex // guards lastAuth and authSeq, and the order of auth/changed
+	lastAuth []byte     // the last auth/status that the host got unasked
+	authSeq  int        // how many of those it got
 
-	exit    chan struct{} // closed by the notification exit
-	watched chan int      // the host's process id, once initialize has told it
-	// watchHost starts watchParent, once: not before there is something to watch.
-	watchHost func()
-	// watchStore starts watchAuth.
-	watchStore func()
+	// exit is set by the notification exit, begun by the first message after which
+	// the host's process may have to be watched, greeted by an initialize that
+	// succeeded.
+	exit, begun, greeted *latch
+	hostID               chan int // the host's process id, from initialize
 }
 
 // method is one row of the method table.
 type method struct {
-	// serve gives the result, which protocol.Encode takes or which is raw JSON, or
-	// an error.
+	// serve returns the result, raw JSON or a value for protocol.Encode, or an
+	// error.
 	serve func(ctx context.Context, req *wire.Request) (any, error)
 	// inline: serve does not block and runs on the reading goroutine, in order.
 	inline bool
@@ -107,8 +106,9 @@ type method struct {
 	free bool
 }
 
-// New makes a server.
-func New(cfg Config) *Server {
+// New returns a server for the host on in and out. Nothing is read or written
+// before Serve.
+func New(cfg Config, in io.Reader, out io.Writer) *Server {
 	if cfg.DrainTimeout == 0 {
 		cfg.DrainTimeout = DefaultDrainTimeout
 	}
@@ -126,8 +126,12 @@ func New(cfg Config) *Server {
 		started: time.Now(),
 		streams: make(map[string]*stream),
 		logins:  make(map[*auth.Login]watchedLogin),
-		exit:    make(chan struct{}),
-		watched: make(chan int, 1),
+		conn:    wire.New(in, out, cfg.Wire),
+		parent:  os.Getppid(),
+		exit:    newLatch(),
+		begun:   newLatch(),
+		greeted: newLatch(),
+		hostID:  make(chan int, 1),
 	}
 	s.log = slog.New(&hostLog{base: cfg.Logger.Handler(), server: s})
 	if cfg.Engine != nil {
@@ -158,7 +162,7 @@ func New(cfg Config) *Server {
 // in the order of the input, and starts what takes time.
 func (s *Server) HandleRequest(ctx context.Context, req *wire.Request) {
 	if err := s.admit(req); err != nil {
-		req.ReplyError(err.Encode())
+		req.ReplyError(s.publicError(ctx, err).Encode())
 		return
 	}
 	if req.Method == protocol.MethodResponsesCreate {
@@ -187,15 +191,15 @@ func (s *Server) HandleRequest(ctx context.Context, req *wire.Request) {
 }
 
 // admit refuses what the lifecycle or the method table does not allow.
-func (s *Server) admit(req *wire.Request) *protocol.Error {
+func (s *Server) admit(req *wire.Request) error {
 	if s.conn.Framing() == wire.FramingLSP || req.Method == protocol.MethodInitialize {
-		s.watchHost()
+		s.begun.set()
 	}
 	if s.shutdown.Load() || s.leaving.Load() {
 		return protocol.NewError(protocol.CodeInvalidRequest, "The server is shutting down.", protocol.ErrorData{Action: "Start a new process."})
 	}
-	// In NDJSON one line is a whole conversation (contract 2).
-	if !s.initialized.Load() && s.conn.Framing() == wire.FramingLSP && req.Method != protocol.MethodInitialize {
+	// In NDJSON one line is a whole conversation (docs/protocol.md: Lifecycle).
+	if !s.greeted.isSet() && s.conn.Framing() == wire.FramingLSP && req.Method != protocol.MethodInitialize {
 		return protocol.NewError(protocol.CodeNotInitialized, "The first request must be initialize.", protocol.ErrorData{Action: "Send initialize first."})
 	}
 	if _, known := s.methods[req.Method]; !known && req.Method != protocol.MethodResponsesCreate {
@@ -230,11 +234,10 @@ func (s *Server) run(ctx context.Context, m method, req *wire.Request) {
 	req.Reply(raw)
 }
 
-// publicError gives the error that a host may see. Only a *protocol.Error and a
-// cancel have words of their own.
+// publicError returns the error that a host may see. Only a *protocol.Error and a
+// cancelled request have words of their own.
 func (s *Server) publicError(ctx context.Context, err error) *protocol.Error {
-	var known *protocol.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*protocol.Error](err); ok {
 		return known
 	}
 	if ctx.Err() != nil || errors.Is(err, errHostGone) {
@@ -245,7 +248,7 @@ func (s *Server) publicError(ctx context.Context, err error) *protocol.Error {
 	return internalError(incident)
 }
 
-// panicked logs a panic and gives its answer.
+// panicked logs a panic and returns the answer to its request.
 func (s *Server) panicked(p any) *protocol.Error {
 	incident := newID("inc_")
 	s.log.Error("panic", "incidentId", incident, "value", s.cfg.Mask.Mask(fmt.Sprint(p)), "stack", string(debug.Stack()))
@@ -268,11 +271,11 @@ func busy(message string, limit int64) *protocol.Error {
 }
 
 // announce sends a notification that belongs to no request. A conversation in
-// NDJSON that began without initialize gets none (contract 2), nor does one that
-// is about to end.
+// NDJSON that began without initialize gets none, and neither does one that is
+// about to end (docs/protocol.md: Lifecycle).
 func (s *Server) announce(method string, params any) {
 	isOver := s.shutdown.Load() || s.leaving.Load()
-	if s.initialized.Load() && !isOver && !s.isOptedOut(method) {
+	if s.greeted.isSet() && !isOver && !s.isOptedOut(method) {
 		s.conn.Notify(method, protocol.Encode(params))
 	}
 }
@@ -289,7 +292,7 @@ func (s *Server) isOptedOut(method string) bool {
 	return names != nil && (*names)[method]
 }
 
-// newID gives a random id with 80 bits.
+// newID returns a random id of 80 bits.
 func newID(prefix string) string {
 	var b [10]byte
 	_, _ = rand.Read(b[:]) // never fails

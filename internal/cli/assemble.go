@@ -21,7 +21,7 @@ import (
 // parts are the packages, wired together. Whoever assembles them closes them.
 type parts struct {
 	closers
-	server *rpc.Server
+	host   rpc.Config
 	prober prober
 }
 
@@ -101,7 +101,7 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 		Simulated:       f.simulate.on,
 	})
 	parts.prober = calls
-	parts.server = rpc.New(rpc.Config{
+	parts.host = rpc.Config{
 		Version:      p.version,
 		Auth:         manager,
 		Mask:         masker,
@@ -112,7 +112,7 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 		Scenarios:    around.scenarios,
 		Open:         around.open,
 		Logger:       log,
-	})
+	}
 	return parts, nil
 }
 

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+
+	"github.com/signalbox-dev/signalbox/rpc"
 )
 
 // serve answers one host on stdin and stdout.
@@ -24,5 +26,5 @@ func serve(p *program, args []string) int {
 		_, _ = fmt.Fprintf(p.stderr, "signalbox: keep stdout private: %v\n", err)
 		return exitFailure
 	}
-	return parts.server.Serve(context.Background(), p.stdin, stdout, p.signals)
+	return rpc.New(parts.host, p.stdin, stdout).Serve(context.Background(), p.signals)
 }

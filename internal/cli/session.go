@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/signalbox-dev/signalbox/protocol"
+	"github.com/signalbox-dev/signalbox/rpc"
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
@@ -36,7 +37,7 @@ func (p *program) open(f *flags) (*session, error) {
 		hang: func() { _, _ = in.Close(), out.Close() },
 	}
 	go func() {
-		code := parts.server.Serve(context.Background(), serverIn, serverOut, p.signals)
+		code := rpc.New(parts.host, serverIn, serverOut).Serve(context.Background(), p.signals)
 		cancel()
 		s.code <- code
 		_ = serverOut.Close()
