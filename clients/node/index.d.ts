@@ -40,7 +40,7 @@ export interface Signalbox {
   create(body: CreateParams, options?: CallOptions): ResponseStream;
   /** One whole response, without events. */
   respond(body: CreateParams, options?: CallOptions): Promise<CreateResult>;
-  /** shutdown and exit; gives the exit code. */
+  /** Ends the process and resolves with its exit code; SIGKILL comes only after `timeoutMs`, by default 37,000. */
   close(options?: { timeoutMs?: number }): Promise<number | null>;
 }
 

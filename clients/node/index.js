@@ -79,18 +79,19 @@ class Signalbox {
     return this.request("responses/create", { ...body, stream: false }, options);
   }
 
-  /** shutdown, exit, and the exit code. A process that hangs is killed after `timeoutMs`. */
-  async close({ timeoutMs = 5000 } = {}) {
-    const hung = setTimeout(() => this.#child.kill("SIGKILL"), timeoutMs);
-    try {
-      await this.request("shutdown");
-      this.notify("exit");
-      this.#child.stdin.end();
-    } catch (error) {
-      if (error instanceof SignalboxError) throw error;
-    } // it has ended on its own
+  /**
+   * shutdown, exit, the end of stdin; resolves with the exit code. SIGTERM follows after
+   * 2 s, SIGKILL after `timeoutMs`: a refreshed login may need 30 s until it is saved, and
+   * only SIGKILL loses it.
+   */
+  async close({ timeoutMs = 37_000 } = {}) {
+    const kill = (signal, ms) => setTimeout(() => this.#child.kill(signal), ms);
+    const timers = [kill("SIGTERM", 2000), kill("SIGKILL", timeoutMs)];
+    this.request("shutdown").catch(() => {}); // it may have ended by itself
+    this.notify("exit");
+    this.#child.stdin.end();
     const code = await this.exited;
-    clearTimeout(hung);
+    timers.forEach(clearTimeout);
     return code;
   }
 }
