@@ -14,7 +14,7 @@ type process struct {
 	start string
 }
 
-// findProcess gives the process if it is alive, else nil.
+// findProcess returns the process if it is alive, else nil.
 func findProcess(pid int) *process {
 	start, alive := readStat(pid)
 	if !alive {

@@ -11,7 +11,7 @@ import (
 // process is another process.
 type process struct{ handle *os.Process }
 
-// findProcess gives the process if it is alive, else nil.
+// findProcess returns the process if it is alive, else nil.
 func findProcess(pid int) *process {
 	handle, err := os.FindProcess(pid)
 	if err != nil {

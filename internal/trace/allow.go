@@ -23,8 +23,8 @@ func plainMembers() []string {
 // plainError are the members of an error object.
 func plainError() []string { return []string{"message", "type", "code", "param"} }
 
-// plainBody gives a body of the issuer, a form or a JSON object, with the values
-// that the allow-list names. Of any other body it gives the length.
+// plainBody returns a body of the issuer, a form or a JSON object, with the values
+// that the allow-list names. Of any other body it returns the length.
 func plainBody(body []byte) string {
 	text := bytes.TrimSpace(body)
 	if len(text) > 0 && len(text) <= maxText && text[0] == '{' {
@@ -54,7 +54,7 @@ func plainParams() []string {
 	}
 }
 
-// plainObject gives a JSON object with the values of the members in names. A
+// plainObject returns a JSON object with the values of the members in names. A
 // member that is an object itself is given by the names of inner.
 func plainObject(text []byte, names, inner []string) (string, bool) {
 	var members map[string]json.RawMessage

@@ -64,7 +64,7 @@ type exchange struct {
 	issuer bool
 }
 
-// observe gives a request whose body is written down as it is sent. The request
+// observe returns a request whose body is written down as it is sent. The request
 // of the caller stays as it is (net/http.RoundTripper).
 func (x *exchange) observe(r *http.Request) *http.Request {
 	if r.Body == nil || r.Body == http.NoBody {

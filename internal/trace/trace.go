@@ -33,7 +33,7 @@ const (
 )
 
 // File is a trace that is being written. Its methods are safe for concurrent use
-// and never wait for the disk, but for Close.
+// and never wait for the disk, except Close.
 type File struct {
 	file *os.File
 	mask func(string) string
@@ -48,7 +48,7 @@ type File struct {
 	close     sync.Once
 }
 
-// record is one line. Which members it has, its kind says.
+// record is one line; kind determines which fields are set.
 type record struct {
 	At      string            `json:"at"`
 	Kind    string            `json:"kind"`
@@ -67,14 +67,14 @@ type record struct {
 	Records int64             `json:"records,omitempty"`
 }
 
-// Create makes the file, which must not exist: a trace writes over nothing. mask
-// takes the secrets out of a text; warn is told, once, when the trace ends early.
-// The error is a sentence for the one who named the file.
+// Create makes the file, which must not exist: a trace overwrites nothing. mask
+// takes the secrets out of a text; warn is called once if the trace ends early. The
+// error is a sentence for the person who named the file.
 func Create(path string, mask func(string) string, warn func(error)) (*File, error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return nil, fmt.Errorf("%s exists, and a trace writes over no file; name a new one", path)
+		return nil, fmt.Errorf("%s exists, and a trace never overwrites a file; choose a new name", path)
 	case err != nil:
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (f *File) Close() {
 	}
 }
 
-// run writes the records. After an error it only takes them.
+// run writes the records. After an error it discards them.
 func (f *File) run() {
 	defer close(f.done)
 	defer func() { _ = f.file.Close() }()
@@ -147,7 +147,7 @@ func (f *File) run() {
 	}
 }
 
-// write masks late: what is learned to be a secret in the meantime counts, too.
+// write masks late, so that secrets learned in the meantime count.
 func (f *File) write(r record) error {
 	r.Text, r.URL, r.Error = f.mask(r.Text), f.mask(r.URL), f.mask(r.Error)
 	for name, value := range r.Headers {
@@ -163,8 +163,8 @@ func (f *File) write(r record) error {
 	return err
 }
 
-// bounded gives the first part of a text that is longer than maxText, and how
-// many bytes that leaves out. It ends at a blank or a quote, so that no secret is
+// bounded returns the first part of a text that is longer than maxText, and how
+// many bytes are left out. It ends at a blank or a quote, so that no secret is
 // cut into a piece that no mask knows.
 func bounded(text []byte) (string, int64) {
 	if len(text) <= maxText {

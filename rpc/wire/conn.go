@@ -11,19 +11,19 @@ import (
 	"github.com/sourcegraph/jsonrpc2"
 )
 
-// Options of a Conn; the zero value of a member gives its default.
+// Options of a Conn. The zero value of a field means its default.
 type Options struct {
 	// Framing; FramingAuto detects it.
 	Framing Framing
 	// MaxMessageBytes of one message; 64 MiB.
 	MaxMessageBytes int64
-	// LookAhead: with more bytes of answers than this waiting for the host to
+	// LookAhead, in bytes: while more than this of answers waits for the host to
 	// read, no further message is read (a message counts at least 1 KiB); 16 MiB.
 	LookAhead int64
-	// Observe sees each message that passes, but for those of EventTemplate and
-	// what no method can be told of. out: to the host. id is raw, nil for a
-	// notification; member is params, result or error. It must not block, and must
-	// keep none of the bytes; nil: nobody looks.
+	// Observe, if set, sees each message except events and messages whose method is
+	// unknown. out: to the host. id is raw, nil for a notification; member is
+	// params, result or error. It must not block, and must not keep any of the
+	// bytes.
 	Observe func(out bool, id []byte, method, member string, value []byte)
 }
 
@@ -36,7 +36,7 @@ const (
 // Handler gets the messages of the host, one after the other, on the goroutine
 // that reads them: it must not block and starts a goroutine for what takes
 // time. The context of a request ends when the request is answered or
-// cancelled; context.Cause tells why.
+// cancelled; context.Cause returns why.
 type Handler interface {
 	HandleRequest(ctx context.Context, req *Request)
 	HandleNotification(method string, params []byte)
@@ -53,8 +53,8 @@ type Conn struct {
 	rpc       *jsonrpc2.Conn
 	ended     chan struct{}
 	lost      bool // set before ended is closed
-	// putOff by Request.Go; of the reading goroutine.
-	putOff []func()
+	// deferred by Request.Go; only for the reading goroutine.
+	deferred []func()
 }
 
 // New prepares a conversation over in and out. Nothing is read or written
@@ -73,13 +73,13 @@ func New(in io.Reader, out io.Writer, opts Options) *Conn {
 		inflight:  &inflight{calls: make(map[string]context.CancelCauseFunc)},
 		ended:     make(chan struct{}),
 	}
-	c.settle(opts.Framing)
-	c.in = newFrameReader(&arrivals{in, c.launch}, opts.Framing, opts.MaxMessageBytes, c.settle)
+	c.setFraming(opts.Framing)
+	c.in = newFrameReader(&arrivals{in, c.launch}, opts.Framing, opts.MaxMessageBytes, c.setFraming)
 	return c
 }
 
-// arrivals is the input; it tells before each read, when all that had arrived
-// has been looked at.
+// arrivals is the input. It calls seen before each read, when everything that had
+// arrived has been handled.
 type arrivals struct {
 	in   io.Reader
 	seen func()
@@ -91,17 +91,17 @@ func (a *arrivals) Read(p []byte) (int, error) {
 	return a.in.Read(p)
 }
 
-// launch starts what Request.Go has put off.
+// launch starts what Request.Go has deferred.
 func (c *Conn) launch() {
-	for _, f := range c.putOff {
+	for _, f := range c.deferred {
 		go f()
 	}
-	clear(c.putOff)
-	c.putOff = c.putOff[:0]
+	clear(c.deferred)
+	c.deferred = c.deferred[:0]
 }
 
-// settle notes the framing.
-func (c *Conn) settle(f Framing) {
+// setFraming fixes the framing.
+func (c *Conn) setFraming(f Framing) {
 	c.framing.Store(int32(f))
 	c.out.setLines(f == FramingNDJSON)
 }
@@ -121,7 +121,7 @@ func (c *Conn) Start(ctx context.Context, handler Handler) {
 	close(started)
 }
 
-// noHandler: requests do not come as far as the library.
+// noHandler: requests do not reach the library.
 type noHandler struct{}
 
 // Handle implements jsonrpc2.Handler.
@@ -164,10 +164,9 @@ type Request struct {
 }
 
 // Go starts f on a goroutine of its own, once the messages that arrived together
-// with the request have been looked at: a cancel that the host wrote right behind
-// its request finds it before anything is done, however fast that would be. It
-// belongs to HandleRequest.
-func (r *Request) Go(f func()) { r.conn.putOff = append(r.conn.putOff, f) }
+// with the request have been handled: a cancel that the host wrote right behind
+// its request finds it before anything is done. Call it from HandleRequest only.
+func (r *Request) Go(f func()) { r.conn.deferred = append(r.conn.deferred, f) }
 
 // Reply answers with a result, which is JSON. Only the first answer counts. It
 // does not block.
@@ -185,7 +184,7 @@ func (r *Request) answer(member string, value []byte) {
 		r.conn.observe(true, r.ID, r.Method, member, value)
 	}
 	r.conn.answer(r.ID, member, value)
-	r.conn.inflight.settle()
+	r.conn.inflight.answered()
 }
 
 // answer queues a response; a nil id answers null.
@@ -232,15 +231,15 @@ func (c *Conn) NewEventTemplate(method, streamID string, requestID []byte) *Even
 }
 
 // Event queues one event of a stream; Flush sends it. It blocks while the host
-// does not read, until ctx ends, unless it is this call that is in a write, or
-// the output fails. event is one checked JSON value, not kept; breaks is what
-// rawjson.Check said of it.
+// does not read, until ctx ends or the output fails; a write that this call has
+// begun cannot be interrupted. event is one checked JSON value and is not kept;
+// breaks is what rawjson.Check returned for it.
 func (c *Conn) Event(ctx context.Context, t *EventTemplate, seq int64, event []byte, breaks bool) error {
 	return c.out.event(ctx, t, seq, event, breaks)
 }
 
-// Flush sends the events that are waiting. It may block in a write while the
-// host does not read.
+// Flush sends the events that are waiting. It may block in a write while the host
+// does not read.
 func (c *Conn) Flush() error { return c.out.flush() }
 
 // Call asks the host and waits for its answer. After the end of the input it
@@ -260,17 +259,16 @@ func (c *Conn) Cancel(id []byte) {
 	}
 }
 
-// CancelAll ends every request that has not been answered, but for one (or
-// nil).
-func (c *Conn) CancelAll(cause error, but *Request) {
+// CancelAll ends every request that has not been answered, except one (or nil).
+func (c *Conn) CancelAll(cause error, except *Request) {
 	key := ""
-	if but != nil {
-		key = but.key
+	if except != nil {
+		key = except.key
 	}
 	c.inflight.cancelAll(cause, key)
 }
 
-// Framing in use; FramingAuto before it has been detected.
+// Framing returns the framing in use; FramingAuto before it has been detected.
 func (c *Conn) Framing() Framing { return Framing(c.framing.Load()) }
 
 // Ended is closed when nothing more will be read: at the end of the input.
@@ -285,11 +283,11 @@ func (c *Conn) finish(lost bool) {
 	close(c.ended)
 }
 
-// Unanswered gives a channel that is closed once at most n requests are without
-// an answer.
+// Unanswered returns a channel that is closed once at most n requests have no
+// answer.
 func (c *Conn) Unanswered(n int) <-chan struct{} { return c.inflight.atMost(n) }
 
-// Queued gives the bytes that wait for the host to read what is before them.
+// Queued returns how many bytes are waiting for the host to read.
 func (c *Conn) Queued() int64 { return c.out.waiting() }
 
 // WriteFailed is closed when the output has failed: the host is gone.
@@ -299,5 +297,5 @@ func (c *Conn) WriteFailed() <-chan struct{} { return c.out.failed }
 // failed or ctx ends.
 func (c *Conn) Written(ctx context.Context) error { return c.out.awaitEmpty(ctx) }
 
-// Close forgets our calls to the host. The output stays as it is.
+// Close ends our calls to the host. The output is left alone.
 func (c *Conn) Close() { _ = c.rpc.Close() }

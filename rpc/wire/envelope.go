@@ -34,7 +34,7 @@ func parseEnvelope(message []byte, versionOptional bool) (envelope, *fault) {
 		return classify(members, versionOptional)
 	case err != rawjson.ErrNotObject: // a *rawjson.SyntaxError
 		return envelope{}, parseFault(idOf(members), err.Error())
-	case message[0] == '[': // docs/protocol.md 1, Envelope
+	case message[0] == '[': // docs/protocol.md: Framing
 		return envelope{}, invalidFault(nil, "batch_unsupported", "batches are not supported; send one message a frame")
 	default:
 		return envelope{}, invalidFault(nil, "", "the message is not a JSON object")
@@ -85,15 +85,15 @@ func classify(members []rawjson.Member, versionOptional bool) (envelope, *fault)
 	return env, nil
 }
 
-// checkMembers checks what all messages have in common. It returns the id when
-// it can be echoed, and what is wrong.
+// checkMembers checks what all messages have in common. It returns the id if it
+// can be echoed, and what is wrong.
 func checkMembers(members []rawjson.Member, versionOptional bool) (id []byte, objection string) {
 	id = idOf(members)
 	if name, found := rawjson.Duplicate(members); found {
 		if name == "id" {
 			id = nil
 		}
-		return id, "a member stands twice"
+		return id, "the message contains a duplicate member"
 	}
 	version, found := rawjson.Find(members, "jsonrpc")
 	if found && !isVersion(version.Value) || !found && !versionOptional {

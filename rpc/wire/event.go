@@ -9,7 +9,7 @@ import (
 // eventTail closes params and the message.
 const eventTail = "}}"
 
-// eventMiddle stands between the number and the body.
+// eventMiddle is between the number and the body.
 const eventMiddle = `,"event":`
 
 // EventTemplate is the part of a stream's event notifications that does not
@@ -17,13 +17,13 @@ const eventMiddle = `,"event":`
 // with it.
 type EventTemplate struct {
 	head []byte
-	// count is the last number, in decimal: the next one is made by adding one,
-	// which takes a tenth of the time of writing it anew.
+	// count is the last number, in decimal: adding one to it takes a tenth of the
+	// time of formatting the next.
 	count []byte
 	last  int64
 }
 
-// number gives seq in decimal, valid until the next call.
+// number returns seq in decimal, valid until the next call.
 func (t *EventTemplate) number(seq int64) []byte {
 	i := len(t.count) - 1
 	if i < 0 || seq != t.last+1 {

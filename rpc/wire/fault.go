@@ -13,8 +13,8 @@ const (
 	codeInvalidRequest = -32600
 )
 
-// fault is a malformed message and what is answered to it. All but the fatal
-// ones leave the conversation as it was.
+// fault is what is wrong with a message, and the answer to it. The conversation
+// goes on unless the fault is fatal.
 type fault struct {
 	// id is the raw id when it could be read, else nil, which answers null.
 	id   []byte
@@ -22,7 +22,7 @@ type fault struct {
 	// message is a sentence without its capital and its full stop.
 	message string
 	reason  string
-	// fatal: the frame boundary is lost, nothing more can be read.
+	// fatal: the frame boundary is lost, so nothing more can be read.
 	fatal bool
 }
 
@@ -38,7 +38,8 @@ func lostFault(message string) *fault {
 	return &fault{code: codeParseError, message: message + "; the frame boundary is lost", fatal: true}
 }
 
-// error gives the JSON-RPC error object. Messages never hold any of the input.
+// error returns the JSON-RPC error object. Its message never holds any of the
+// input.
 func (f *fault) error() []byte {
 	kind := "invalid_request"
 	if f.code == codeParseError {

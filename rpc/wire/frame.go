@@ -21,7 +21,7 @@ const (
 	FramingNDJSON
 )
 
-// String gives the name that the flag --framing and initialize use.
+// String returns the name that the flag --framing and initialize use.
 func (f Framing) String() string {
 	switch f {
 	case FramingLSP:
@@ -36,10 +36,10 @@ func (f Framing) String() string {
 const (
 	// maxHeaderBytes of one header block.
 	maxHeaderBytes = 8 << 10
-	// maxAnnounced: a Content-Length above it is taken for garbage.
+	// maxAnnounced: a larger Content-Length is taken for garbage.
 	maxAnnounced = 1 << 30
-	// eagerBytes are allocated on the word of a header alone; more only as it
-	// arrives.
+	// eagerBytes may be allocated because a header announces them; more only as
+	// they arrive.
 	eagerBytes = 64 << 10
 	// peekBytes of a message that is too large are kept to find its id.
 	peekBytes = 4 << 10
@@ -75,8 +75,8 @@ func (r *frameReader) next() ([]byte, *fault, error) {
 	return r.nextLine()
 }
 
-// detect settles the framing once: a letter starts a header, anything else a
-// line. A byte order mark and blanks around it are skipped.
+// detect fixes the framing once: a letter starts a header, anything else a line. A
+// byte order mark and blanks around it are skipped.
 func (r *frameReader) detect() error {
 	first, err := r.skipBlank()
 	if first == byteOrderMark[0] {
@@ -152,8 +152,7 @@ func (r *frameReader) readLine() ([]byte, *fault, error) {
 	}
 }
 
-// skipLine discards the rest of a line. The end of input shows at the next
-// read.
+// skipLine discards the rest of a line. The next read notices the end of input.
 func (r *frameReader) skipLine() {
 	for {
 		if _, err := r.in.ReadSlice('\n'); err != bufio.ErrBufferFull {
@@ -213,7 +212,7 @@ func (r *frameReader) readBody(n int) ([]byte, error) {
 	return body, nil
 }
 
-// skipBody discards a body above the limit, but for the start that may hold the
+// skipBody discards a body above the limit, except the start, which may hold the
 // id.
 func (r *frameReader) skipBody(n int64) ([]byte, *fault, error) {
 	head := make([]byte, min(n, peekBytes))

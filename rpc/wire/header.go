@@ -18,7 +18,7 @@ type header struct {
 
 // readHeader reads one header block: names in any case and order, optional
 // blanks around values, LF alone tolerated (RFC 9110 section 5.1, LSP 3.17 base
-// protocol). Only a block that does not tell the length is fatal.
+// protocol). Only a block without a length is fatal.
 func (r *frameReader) readHeader() (header, *fault, error) {
 	var (
 		head   header
@@ -101,7 +101,7 @@ func isToken(name []byte) bool {
 	return len(name) > 0
 }
 
-// isText reports whether value has ASCII only, and no control characters but
+// isText reports whether value has ASCII only, and no control characters except
 // tabs (RFC 9110 section 5.5; LSP 3.17: "encoded using the 'ascii' encoding").
 func isText(value []byte) bool {
 	for _, c := range value {

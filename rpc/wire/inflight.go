@@ -14,11 +14,11 @@ var ErrCancelled = errors.New("the host cancelled the request")
 type inflight struct {
 	mu      sync.Mutex
 	calls   map[string]context.CancelCauseFunc
-	open    int // requests whose answer has not been queued
+	open    int // requests whose answer has not been queued yet
 	waiters []waiter
 }
 
-// waiter wants to know when at most n requests are open.
+// waiter is told when at most n requests are open.
 type waiter struct {
 	n    int
 	done chan struct{}
@@ -44,10 +44,10 @@ func (f *inflight) remove(key string) {
 	delete(f.calls, key)
 }
 
-// settle counts a removed request as answered. It is apart from remove because
-// the id must be free before the host can read the answer, and the request open
-// until the answer is queued.
-func (f *inflight) settle() {
+// answered counts a removed request as answered. It is separate from remove
+// because the id must be free before the host can read the answer, and the request
+// must count as open until the answer is queued.
+func (f *inflight) answered() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.open--
@@ -62,7 +62,7 @@ func (f *inflight) settle() {
 	f.waiters = rest
 }
 
-// atMost gives a channel that is closed once at most n requests are open.
+// atMost returns a channel that is closed once at most n requests are open.
 func (f *inflight) atMost(n int) <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -84,12 +84,12 @@ func (f *inflight) cancel(key string, cause error) {
 	}
 }
 
-// cancelAll ends every request but the one with the key but.
-func (f *inflight) cancelAll(cause error, but string) {
+// cancelAll ends every request except the one with the given key.
+func (f *inflight) cancelAll(cause error, except string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for key, cancel := range f.calls {
-		if key != but {
+		if key != except {
 			cancel(cause)
 		}
 	}

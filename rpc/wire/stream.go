@@ -8,14 +8,15 @@ import (
 	"github.com/sourcegraph/jsonrpc2"
 )
 
-// objectStream is the stream under jsonrpc2.Conn. That reads in a loop on one
-// goroutine, but all that it gets to see are the responses to our own calls:
-// any error from ReadObject closes it, and a request costs it forty allocations
-// and loses the order of its params. So ReadObject answers what is malformed and
-// dispatches what the host asks.
+// objectStream is the stream under jsonrpc2.Conn, which reads in a loop on one
+// goroutine. It only sees the responses to our own calls, because any error from
+// ReadObject closes it, and a request costs it forty allocations and loses the
+// order of its params. So ReadObject answers what is malformed and dispatches the
+// requests of the host.
 type objectStream struct {
 	conn *Conn
-	// pause blocks while too much waits for the host to read (contract 7).
+	// pause blocks while too much waits for the host to read (docs/protocol.md:
+	// Limits).
 	pause func() error
 	// dispatch takes a request or a notification.
 	dispatch func(envelope)
@@ -57,11 +58,11 @@ func (s *objectStream) ReadObject(v any) error {
 	}
 }
 
-// minimalResponse gives a response of the host in the one form that the library
-// takes without closing: a number that we may have sent as id, and an error of
-// the right types or the text of the result as a string, because the library
-// decodes a result that it does not know the type of. A response with another
-// id gives nil, which is dropped.
+// minimalResponse returns a response of the host in the one form that the library
+// accepts without closing: an id that we may have sent, and an error of the right
+// types or the text of the result as a string, because the library decodes a
+// result whose type it does not know. A response with another id is nil, and is
+// dropped.
 func minimalResponse(env envelope) []byte {
 	if len(env.id) == 0 || len(env.id) > 18 || env.id[0] < '0' || env.id[0] > '9' {
 		return nil
@@ -92,7 +93,7 @@ func (s *objectStream) WriteObject(obj any) error {
 	if err != nil {
 		return err
 	}
-	// Spelled as all that we write: the library sorts the members.
+	// In the order of everything that we write: the library sorts the members.
 	var call struct {
 		ID     json.RawMessage `json:"id"`
 		Method string          `json:"method"`
@@ -110,8 +111,8 @@ func (s *objectStream) WriteObject(obj any) error {
 	return nil
 }
 
-// Close implements jsonrpc2.ObjectStream. The output stays open for the answers
-// that are still to come.
+// Close implements jsonrpc2.ObjectStream. The output stays open for the answers to
+// come.
 func (s *objectStream) Close() error { return nil }
 
 // quiet drops the library's log lines: they may quote a message.

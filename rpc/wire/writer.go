@@ -10,23 +10,23 @@ import (
 )
 
 const (
-	// eventRoom: with more than this waiting, an event waits too. So the buffer
-	// of a client that does not read holds this much and at most one event more.
+	// eventRoom: while more than this is waiting, events wait as well. So the buffer
+	// for a host that does not read holds this much and at most one event more.
 	eventRoom = 256 << 10
 	// flushAt: a buffer of this size is written without waiting for a flush.
 	flushAt = 64 << 10
-	// keepBuffer: a buffer that grew above it is given back.
+	// keepBuffer: a buffer that grew above this is given back.
 	keepBuffer = 256 << 10
 	// frameRoom: more than a frame takes besides head and body.
 	frameRoom = 128
-	// minCost: what a queued message counts at least against the look-ahead.
+	// minCost is the least that a queued message counts against the look-ahead.
 	minCost = 1 << 10
 )
 
-// writer sends frames. One buffer, two admissions: event blocks while much is
-// waiting, post never blocks. The goroutine that finds the writer idle writes;
-// frames join the buffer while a write is under way and leave with the next
-// one. A blocked write cannot be interrupted: whoever must not hang uses post.
+// writer sends frames. It has one buffer and two ways in: event blocks while much
+// is waiting, post never blocks. The goroutine that finds the writer idle writes;
+// frames join the buffer while a write is in progress and leave with the next one.
+// A blocked write cannot be interrupted: whoever must not hang uses post.
 //
 // Safe for concurrent use. Frames of one goroutine leave in its order.
 type writer struct {
@@ -40,12 +40,12 @@ type writer struct {
 	writing bool   // some goroutine is in, or on its way to, out.Write
 	queued  int64  // cost of the posted frames in buf
 	onWire  int64  // cost of the posted frames being written
-	err     error  // the first error of out, for ever
+	err     error  // the first error of out; final
 	changed chan struct{}
 	failed  chan struct{}
 
-	// large buffers, above keepBuffer, as *[]byte: a picture does not cost a new
-	// one each time, and the collector takes what is not used again.
+	// large buffers, above keepBuffer, as *[]byte: an image does not cost a new one
+	// each time, and the collector takes what is not used again.
 	large sync.Pool
 }
 
@@ -110,7 +110,7 @@ func (w *writer) event(ctx context.Context, t *EventTemplate, seq int64, body []
 	return w.writeOnce()
 }
 
-// reserve makes room for n bytes in the buffer where that takes a large one.
+// reserve makes room for n bytes in the buffer if that takes a large one.
 // Called with mu held.
 func (w *writer) reserve(n int) {
 	n += len(w.buf)
@@ -125,18 +125,18 @@ func (w *writer) reserve(n int) {
 	w.buf = append(*b, w.buf...)
 }
 
-// keepLarge keeps a large buffer for reserve. Apart from write, where taking its
-// address would allocate for every buffer.
+// keepLarge keeps a large buffer for reserve. It is separate from write, where
+// taking the address would allocate for every buffer.
 func (w *writer) keepLarge(buf []byte) { w.large.Put(&buf) }
 
-// flush writes what is waiting, unless another goroutine is at it.
+// flush writes what is waiting, unless another goroutine does.
 func (w *writer) flush() error {
 	w.mu.Lock()
 	return w.writeOnce()
 }
 
-// writeOnce writes what is waiting, unless another goroutine is at it, and
-// hands over what came meanwhile. Called with mu held, which it releases.
+// writeOnce writes what is waiting, unless another goroutine does, and hands over
+// what came meanwhile. Called with mu held, which it releases.
 func (w *writer) writeOnce() error {
 	defer w.mu.Unlock()
 	if w.err == nil && !w.writing && len(w.buf) > 0 {
@@ -161,9 +161,9 @@ func (w *writer) drain() {
 	w.writing = false
 }
 
-// write writes the buffer that is waiting. Called with mu held, which is
-// released for the time of the write. Those that it wakes get mu after its
-// caller, so they see what the caller makes of writing.
+// write writes the buffer that is waiting. Called with mu held, which is released
+// during the write. Those that it wakes get mu after its caller, so they see what
+// the caller does to writing.
 func (w *writer) write() {
 	full := w.buf
 	w.buf, w.spare = w.spare, nil
@@ -208,15 +208,15 @@ func (w *writer) broadcast() {
 	}
 }
 
-// waiting gives the bytes that have not been handed to out.
+// waiting returns how many bytes have not been handed to out.
 func (w *writer) waiting() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return int64(len(w.buf))
 }
 
-// awaitBelow blocks while posted frames above the look-ahead are waiting. It calls
-// blocked, which must not use the writer, before it does.
+// awaitBelow blocks while posted frames above the look-ahead are waiting. Before it
+// blocks it calls blocked, which must not use the writer.
 func (w *writer) awaitBelow(ctx context.Context, lookAhead int64, blocked func()) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
