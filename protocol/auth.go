@@ -18,47 +18,47 @@ type CredentialSource string
 const (
 	// A Platform key given to this process.
 	SourceExplicitAPIKey CredentialSource = "explicit_api_key"
-	// OPENAI_API_KEY of the environment.
+	// OPENAI_API_KEY in the environment.
 	SourceEnvAPIKey CredentialSource = "env_openai_api_key"
-	// OPENAI_OAUTH_ACCESS_TOKEN of the environment.
+	// OPENAI_OAUTH_ACCESS_TOKEN in the environment.
 	SourceEnvAccessToken CredentialSource = "env_oauth_access_token"
 	// The member OPENAI_API_KEY of auth.json.
 	SourceAuthJSONAPIKey CredentialSource = "codex_auth_json_api_key"
 	// The tokens of auth.json.
 	SourceAuthJSONOAuth CredentialSource = "codex_auth_json_oauth"
-	// A key in the entry that Codex keeps in the keyring.
+	// A key in Codex's entry in the keyring.
 	SourceKeyringAPIKey CredentialSource = "codex_keyring_api_key"
-	// The tokens of that entry.
+	// The tokens in Codex's entry in the keyring.
 	SourceKeyringOAuth CredentialSource = "codex_keyring_oauth"
-	// A key that this process has exchanged the ChatGPT login for, or would have to.
+	// A key for which this process has exchanged the ChatGPT login, or would have to.
 	SourceTokenExchangeAPIKey CredentialSource = "codex_token_exchange_api_key"
-	// Nothing was resolved.
+	// No credential was resolved.
 	SourceUnknown CredentialSource = "unknown"
 )
 
-// AccountMode decides the route of a model that no row of the table names.
+// AccountMode decides the route of the models that no rule names.
 type AccountMode string
 
 // The modes; the empty mode means that there is no credential.
 const (
-	// They go over the ChatGPT route.
+	// The ChatGPT route.
 	ModeChatGPT AccountMode = "chatgpt"
-	// They go over the Platform route.
+	// The Platform route.
 	ModeAPIKey AccountMode = "apiKey"
 )
 
-// AuthState sums the credentials up.
+// AuthState summarizes the credentials.
 type AuthState string
 
 // The states.
 const (
-	// StateAuthenticated: some route works now or after a renewal.
+	// StateAuthenticated: some route works now, or after a refresh.
 	StateAuthenticated AuthState = "authenticated"
-	// StateUnauthenticated: there is no credential that a route could use.
+	// StateUnauthenticated: no route has a credential.
 	StateUnauthenticated AuthState = "unauthenticated"
 	// StateExpired: the access token has expired; only a new login helps.
 	StateExpired AuthState = "expired"
-	// StateError: auth.json cannot be used, and nothing else makes a route work.
+	// StateError: the stored login cannot be used, and no other credential makes a route work.
 	StateError AuthState = "error"
 )
 
@@ -77,19 +77,19 @@ type AuthStatusParams struct {
 
 // AuthStatus is the result of auth/status. It never shows a secret.
 type AuthStatus struct {
-	// All of it in one word.
+	// The summary of the rest.
 	State AuthState `json:"state"`
-	// Where models go that no rule names; null without a credential.
+	// The route of the models that no rule names; null without a credential.
 	Mode *AccountMode `json:"mode"`
-	// Whom the access token belongs to; null when none tells.
+	// The account of the access token; null when no token names it.
 	Account *Account `json:"account"`
 	// The two credentials, present or not.
 	Credentials CredentialStates `json:"credentials"`
 	// One row for each route: first chatgpt, then platform.
 	Routes []RouteState `json:"routes"`
-	// auth.json.
+	// The file auth.json.
 	File FileState `json:"file"`
-	// The login that waits for its user; absent when none does.
+	// The login in progress; absent when there is none.
 	Login *LoginPrompt `json:"login,omitempty"`
 	// Overrides in force, for example a base URL from the environment.
 	Overrides []Override `json:"overrides"`
@@ -97,11 +97,12 @@ type AuthStatus struct {
 	Warnings []string `json:"warnings"`
 }
 
-// Account as the claims of the tokens name it; null for what they do not name.
+// Account is the account that the claims of the tokens name; null for what they
+// leave out.
 type Account struct {
 	// E-mail address.
 	Email *string `json:"email"`
-	// Plan, such as "plus"; an open set.
+	// Plan, such as "plus"; new ones may appear.
 	PlanType *string `json:"planType"`
 	// Id of the ChatGPT account.
 	AccountID *string `json:"accountId"`
@@ -119,17 +120,17 @@ type CredentialStates struct {
 
 // ChatGPTState is the state of the OAuth access token.
 type ChatGPTState struct {
-	// There is one, usable or not.
+	// There is one, whether it can be used or not.
 	Present bool `json:"present"`
-	// Where it is; "unknown" when there is none.
+	// Where it comes from; "unknown" when there is none.
 	Source CredentialSource `json:"source"`
-	// When it expires; null when it does not tell.
+	// When it expires; null when it does not say.
 	ExpiresAt *string `json:"expiresAt"`
-	// When it was last renewed; null when not known.
+	// When it was last refreshed; null when not known.
 	LastRefresh *string `json:"lastRefresh"`
-	// A refresh token stands beside it.
+	// There is a refresh token for it.
 	Refreshable bool `json:"refreshable"`
-	// It is in memory only, because it could not be written; that is tried again.
+	// It is only in memory, because it could not be saved; saving is retried.
 	Unsaved bool `json:"unsaved,omitempty"`
 	// Why it cannot be used: the reason that an error would have.
 	Reason Reason `json:"reason,omitempty"`
@@ -137,9 +138,9 @@ type ChatGPTState struct {
 
 // PlatformState is the state of the Platform key.
 type PlatformState struct {
-	// There is one, usable or not.
+	// There is one, whether it can be used or not.
 	Present bool `json:"present"`
-	// Where it is; "unknown" when there is none.
+	// Where it comes from; "unknown" when there is none.
 	Source CredentialSource `json:"source"`
 	// Its first 3 and last 4 characters; null when it is short, unusable or absent.
 	Hint *string `json:"hint"`
@@ -179,6 +180,6 @@ type Override struct {
 	Name string `json:"name"`
 	// Its value.
 	Value string `json:"value"`
-	// Who said so: "flag" or "environment".
+	// Where it was set: "flag" or "environment".
 	Source string `json:"source"`
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Encode gives v as JSON without HTML escaping, so that "<", ">" and "&" in a
+// Encode returns v as JSON without HTML escaping, so that "<", ">" and "&" in a
 // message stay readable. v is a type of this package or a raw message; one that
 // cannot be encoded is a programming error and panics.
 func Encode(v any) json.RawMessage {
@@ -27,7 +27,7 @@ type RawMember struct {
 	Value json.RawMessage
 }
 
-// EncodeWith gives v, a struct that encodes at least one member, with raw
+// EncodeWith returns v, a struct that encodes at least one member, with raw
 // members at its end.
 func EncodeWith(v any, members ...RawMember) json.RawMessage {
 	text := Encode(v)

@@ -1,11 +1,11 @@
 package protocol
 
-// Evidence proves what an answer is: which model was asked for and which one
+// Evidence says where an answer comes from: which model was asked for, which one
 // the upstream says it used, over which route and with which credential.
 type Evidence struct {
 	// The model of the request, as it was sent: it is never changed.
 	RequestedModel string `json:"requested_model"`
-	// What the upstream says that it used: its header openai-model, else
+	// The model that the upstream says it used: its header openai-model, else
 	// response.model. null when it says nothing; never copied from the request.
 	EffectiveModel *string `json:"effective_model"`
 	// Where the effective model was named.
@@ -15,7 +15,7 @@ type Evidence struct {
 	ModelMatch *bool `json:"model_match"`
 	// Always "responses".
 	API string `json:"api"`
-	// null when no route could be chosen.
+	// The route; null when none could be chosen.
 	Route *RouteName `json:"route"`
 	// Base URL of the route; null when no credential could be resolved for it.
 	BaseURL *string `json:"base_url"`
@@ -31,7 +31,7 @@ type Evidence struct {
 	UpstreamRequestID *string `json:"upstream_request_id"`
 	// Every HTTP request that was sent, in order, retries included.
 	Attempts []Attempt `json:"attempts"`
-	// The credential was renewed for this request.
+	// The credential was refreshed for this request.
 	Refreshed bool `json:"refreshed"`
 	// What was changed in the body, and options that had no effect.
 	Adjustments []Adjustment `json:"adjustments"`
@@ -44,7 +44,7 @@ type Evidence struct {
 	// The constraint of a region-bound workspace, sent as
 	// x-openai-account-routing-override; absent without one.
 	RoutingOverride string `json:"routing_override,omitempty"`
-	// What this answer said of the limits; absent when it said nothing.
+	// What this answer said about the limits; absent when it said nothing.
 	RateLimits *RateLimits `json:"rate_limits,omitempty"`
 	// From the request to the response headers, in milliseconds; null before them.
 	TTFBMs *int64 `json:"ttfb_ms"`
@@ -64,7 +64,7 @@ const (
 	ModelFromResponse ModelSource = "response.model"
 	// A header of the answer, or one inside an event.
 	ModelFromHeader ModelSource = "openai-model"
-	// Nothing did.
+	// Nothing named a model.
 	ModelUnknown ModelSource = "unknown"
 )
 

@@ -5,9 +5,9 @@ import "encoding/json"
 // InitializeParams are the params of initialize. Members that are not listed
 // have no effect and are named in ignoredOptions.
 type InitializeParams struct {
-	// The version that the host speaks: 1. Another one is -32602 with supported.
+	// The version that the host speaks: 1. Any other is -32602 with supported.
 	ProtocolVersion *int `json:"protocolVersion,omitempty" min:"1" max:"1"`
-	// The host's process: when it is gone, so are we. null or absent: not watched.
+	// The host's process: when it has ended, signalbox ends. null or absent: not watched.
 	ProcessID *int `json:"processId,omitempty" min:"1"`
 	// The host; not read so far.
 	ClientInfo json.RawMessage `json:"clientInfo,omitempty" doc:"clientInfo,[ClientInfo](#clientinfo)"`
@@ -51,7 +51,7 @@ type InitializeResult struct {
 	ServerInfo ServerInfo `json:"serverInfo"`
 	// What this process serves and sends.
 	Capabilities ServerCapabilities `json:"capabilities"`
-	// As auth/status answers it, from file and environment only. Where the login may be in the keyring, the state is "error" and the reason "keyring" until auth/status has asked for it.
+	// The result of auth/status, from file and environment only. Where the login may be in the keyring, the state is "error" and the reason "keyring" until auth/status has asked the keyring.
 	Auth AuthStatus `json:"auth"`
 	// Members of the params that had no effect.
 	IgnoredOptions []string `json:"ignoredOptions"`
@@ -65,7 +65,7 @@ type ServerInfo struct {
 	Version string `json:"version"`
 }
 
-// ServerCapabilities spare a host probing by error code.
+// ServerCapabilities say what this process can do.
 type ServerCapabilities struct {
 	// Methods that are served, sorted.
 	Methods []string `json:"methods"`
@@ -73,7 +73,7 @@ type ServerCapabilities struct {
 	Notifications []string `json:"notifications"`
 	// The framing in use: "lsp" or "ndjson".
 	Framing string `json:"framing"`
-	// Always false: a batch is answered with one -32600.
+	// Always false: the answer to a batch is one -32600.
 	Batch bool `json:"batch"`
 	// Limits of this process.
 	Limits Limits `json:"limits"`
@@ -83,11 +83,11 @@ type ServerCapabilities struct {
 type Limits struct {
 	// Largest message from the host, in bytes.
 	MaxMessageBytes int64 `json:"maxMessageBytes"`
-	// Requests in flight, apart from responses/create.
+	// Requests in flight, not counting responses/create.
 	MaxRequests int `json:"maxRequests"`
 	// responses/create in flight.
 	MaxStreams int `json:"maxStreams"`
-	// Largest event of the upstream, and largest response without a stream, in bytes.
+	// Largest event of the upstream, and largest response that is not streamed, in bytes.
 	MaxEventBytes int64 `json:"maxEventBytes"`
 }
 
@@ -101,15 +101,15 @@ type CancelRequestParams struct {
 type Diagnostics struct {
 	// Process id.
 	PID int `json:"pid"`
-	// Milliseconds since the process began to serve.
+	// Milliseconds since the process started to serve.
 	UptimeMs int64 `json:"uptimeMs"`
-	// Resident memory in bytes; where the system does not tell, what the Go runtime has taken from it.
+	// Resident memory in bytes; where the system does not report it, the memory of the Go runtime.
 	RSSBytes int64 `json:"rssBytes"`
 	// Goroutines that exist.
 	Goroutines int `json:"goroutines"`
 	// What has not been answered yet.
 	InFlight InFlight `json:"inFlight"`
-	// What waits for the host to read.
+	// What is waiting for the host to read.
 	Queue Queue `json:"queue"`
 }
 
@@ -117,15 +117,15 @@ type Diagnostics struct {
 type InFlight struct {
 	// Requests that count against maxRequests.
 	Requests int64 `json:"requests"`
-	// Responses that run.
+	// Responses in progress.
 	Streams int `json:"streams"`
 	// Bytes of the bodies that may still be sent upstream.
 	BodyBytes int64 `json:"bodyBytes"`
 }
 
-// Queue is what waits for the host to read.
+// Queue is what is waiting for the host to read.
 type Queue struct {
-	// Bytes that are not in the pipe yet.
+	// Bytes that have not been written yet.
 	Bytes int64 `json:"bytes"`
 }
 
@@ -138,19 +138,19 @@ type LogMessage struct {
 }
 
 // Discovery is the result of rpc.discover: an OpenRPC document, version 1.3, for
-// this release of signalbox. `signalbox schema` prints it, too.
+// this release of signalbox. `signalbox schema` also prints it.
 type Discovery struct {
 	// Version of the OpenRPC specification.
 	OpenRPC string `json:"openrpc"`
-	// Name and version of this protocol.
+	// The name and the version of this protocol.
 	Info json.RawMessage `json:"info" doc:"info,object"`
 	// The methods, and the notifications from the host as methods without a result.
 	Methods json.RawMessage `json:"methods" doc:"methods,list of objects"`
 	// The types and the errors that the methods refer to.
 	Components json.RawMessage `json:"components" doc:"components,object"`
-	// The notifications to the host, described as methods without a result:
-	// OpenRPC itself has no place for them.
+	// The notifications to the host, described as methods without a result: OpenRPC
+	// has no place for them.
 	ServerNotifications json.RawMessage `json:"x-serverNotifications" doc:"x-serverNotifications,list of objects"`
-	// What is asked of a host that has declared that it can answer.
+	// The requests to a host that has declared that it can answer them.
 	ServerRequests json.RawMessage `json:"x-serverRequests" doc:"x-serverRequests,list of objects"`
 }

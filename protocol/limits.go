@@ -2,89 +2,89 @@ package protocol
 
 // LimitsReadParams are the params of limits/read.
 type LimitsReadParams struct {
-	// Ask the ChatGPT backend's usage endpoint once before answering; the Platform
-	// has none.
+	// Ask the usage endpoint of the ChatGPT backend once before answering; the
+	// Platform has no such endpoint.
 	Refresh bool `json:"refresh,omitempty"`
 }
 
 // UsageLimits is the result of limits/read and the params of limits/changed: what
-// the backends last said of their limits.
+// the backends last said about their limits.
 type UsageLimits struct {
-	// Of the ChatGPT plan; null until its backend has said something.
+	// Limits of the ChatGPT plan; null until its backend has reported them.
 	ChatGPT *ChatGPTLimits `json:"chatgpt"`
-	// Of the Platform key; null until the Platform has said something.
+	// Limits of the Platform key; null until the Platform has reported them.
 	Platform *PlatformLimits `json:"platform"`
-	// Why a refresh brought nothing new, one sentence each; absent when it did.
+	// Why usage could not be refreshed, one sentence each; absent when it could.
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// ChatGPTLimits is what the ChatGPT backend said of the usage of a plan.
+// ChatGPTLimits is what the ChatGPT backend said about the usage of a plan.
 type ChatGPTLimits struct {
-	// When it said so.
+	// When this was reported.
 	ObservedAt string `json:"observedAt"`
 	// The plan, as the backend names it.
 	PlanType string `json:"planType,omitempty"`
 	// The windows in which usage is counted.
 	Windows []UsageWindow `json:"windows"`
-	// Credits beside the plan; absent when it says nothing of them.
+	// Credits in addition to the plan; absent when the backend does not mention them.
 	Credits *Credits `json:"credits,omitempty"`
 }
 
 // UsageWindow is one window in which the usage of a ChatGPT plan is counted.
 type UsageWindow struct {
-	// "primary" or "secondary"; those of a further limit are led by its name, as
-	// in "codex_other_primary". Which one is the longer says windowMinutes, not
-	// the name.
+	// "primary" or "secondary"; the windows of an additional limit have its name in
+	// front, as in "codex_other_primary". windowMinutes, not the name, says which is
+	// longer.
 	Name string `json:"name"`
-	// Used up to now, in percent of what the plan has.
+	// How much of the plan has been used, in percent.
 	UsedPercent float64 `json:"usedPercent"`
 	// Length of the window in minutes; null when not known.
 	WindowMinutes *int64 `json:"windowMinutes"`
-	// When it begins anew; null when not known.
+	// When the next window begins; null when not known.
 	ResetsAt *string `json:"resetsAt"`
 }
 
-// Credits are what a ChatGPT account has beside its plan.
+// Credits are what a ChatGPT account has in addition to its plan.
 type Credits struct {
-	// There are some.
+	// The account has credits.
 	HasCredits bool `json:"hasCredits"`
-	// They do not end.
+	// The credits are unlimited.
 	Unlimited bool `json:"unlimited"`
-	// What is left, as the backend writes it.
+	// The balance, as the backend writes it.
 	Balance string `json:"balance,omitempty"`
 }
 
-// PlatformLimits is what the Platform said of the rate limits of a key.
+// PlatformLimits is what the Platform said about the rate limits of a key.
 type PlatformLimits struct {
-	// When it said so.
+	// When this was reported.
 	ObservedAt string `json:"observedAt"`
-	// Limit of requests; null when it said nothing of it.
+	// Limit of requests; null when not reported.
 	Requests *Quota `json:"requests"`
-	// Limit of tokens; null when it said nothing of it.
+	// Limit of tokens; null when not reported.
 	Tokens *Quota `json:"tokens"`
 }
 
 // Quota is one rate limit of the Platform.
 type Quota struct {
-	// How much there is when nothing is used; null when not known.
+	// The whole quota; null when not known.
 	Limit *int64 `json:"limit"`
 	// How much is left; null when not known.
 	Remaining *int64 `json:"remaining"`
-	// Until all of it is back, in milliseconds from observedAt; null when not known.
+	// When the whole quota is available again, in milliseconds from observedAt; null when not known.
 	ResetMs *int64 `json:"resetMs"`
 }
 
-// RateLimits is evidence.rate_limits: what this answer said of the limits.
+// RateLimits is evidence.rate_limits: what this answer said about the limits.
 type RateLimits struct {
 	// The ChatGPT plan, as the backend names it.
 	PlanType string `json:"plan_type,omitempty"`
 	// The windows of the ChatGPT plan; absent on the Platform route.
 	Windows []RateWindow `json:"windows,omitempty"`
-	// Credits beside the plan.
+	// Credits in addition to the plan.
 	Credits *RateCredits `json:"credits,omitempty"`
-	// The Platform's limit of requests.
+	// The limit of requests of the Platform.
 	Requests *RateQuota `json:"requests,omitempty"`
-	// The Platform's limit of tokens.
+	// The limit of tokens of the Platform.
 	Tokens *RateQuota `json:"tokens,omitempty"`
 }
 
@@ -120,7 +120,7 @@ type RateQuota struct {
 	ResetMs *int64 `json:"reset_ms"`
 }
 
-// Evidence gives the limits as they stand in evidence; nil for nil.
+// Evidence returns the limits as evidence has them; nil for nil.
 func (c *ChatGPTLimits) Evidence() *RateLimits {
 	if c == nil {
 		return nil
@@ -132,7 +132,7 @@ func (c *ChatGPTLimits) Evidence() *RateLimits {
 	return e
 }
 
-// Evidence gives the limits as they stand in evidence; nil for nil.
+// Evidence returns the limits as evidence has them; nil for nil.
 func (p *PlatformLimits) Evidence() *RateLimits {
 	if p == nil {
 		return nil

@@ -1,25 +1,25 @@
 package protocol
 
-// ExchangePolicy says whether a login trades its id_token for a Platform key
+// ExchangePolicy says whether a login exchanges its id_token for a Platform key
 // (RFC 8693).
 type ExchangePolicy string
 
 // The policies.
 const (
-	// ExchangeAuto: where the plan of the account means the mode apiKey; a refusal is only a warning.
+	// ExchangeAuto: if the plan of the account means the mode apiKey; a refusal is only a warning. The default.
 	ExchangeAuto ExchangePolicy = "auto"
-	// ExchangeNever: no key is asked for.
+	// ExchangeNever: the login is not exchanged.
 	ExchangeNever ExchangePolicy = "never"
-	// ExchangeRequire: a refusal is answered with 1006; the login is kept.
+	// ExchangeRequire: a refusal is a 1006; the login is kept.
 	ExchangeRequire ExchangePolicy = "require"
 )
 
-// LoginStatus is how far a login has come.
+// LoginStatus is the state of a login.
 type LoginStatus string
 
 // The states of a login that is not refused.
 const (
-	// LoginPending: it waits for its user.
+	// LoginPending: the login is waiting for its user.
 	LoginPending LoginStatus = "pending"
 	// LoginSucceeded: the credentials are stored.
 	LoginSucceeded LoginStatus = "succeeded"
@@ -29,21 +29,21 @@ const (
 type LoginParams struct {
 	// "browser", "device" or "apiKey".
 	Method LoginMethod `json:"method"`
-	// The key, for the method apiKey alone. Blank, with line breaks, with "Bearer " before it, or an access token: -32602.
+	// The key, only for the method apiKey. A key that is blank, has line breaks or "Bearer " in front, or is an access token is -32602.
 	APIKey string `json:"apiKey,omitempty"`
-	// Write the key to auth.json; without it the key is for this process only.
+	// Save the key in auth.json; otherwise it is for this process only.
 	Persist bool `json:"persist,omitempty"`
-	// Answer when the login is over (the default), or at once.
+	// Answer when the login has ended (the default), or at once.
 	Wait *bool `json:"wait,omitempty"`
-	// How long to wait for the user; 600000. A device code ends after 15 minutes.
+	// How long to wait for the user, in milliseconds; 600000 by default. A device code expires after 15 minutes.
 	TimeoutMs int64 `json:"timeoutMs,omitempty" min:"1" max:"86400000"`
-	// Open the browser (the default): the host if it declares window.showDocument, else the system.
+	// Open the browser (the default), through the host if it declares window.showDocument, else through the system.
 	OpenBrowser *bool `json:"openBrowser,omitempty"`
-	// Ports of the callback on loopback, the first that is free; [1455, 1457]. Empty: nothing listens, and auth/login/complete ends the login. 0 is any port.
+	// Ports for the callback on loopback, of which the first free one is used; [1455, 1457] by default. 0 is any port. With an empty list nothing listens, and auth/login/complete ends the login.
 	Ports []uint16 `json:"ports,omitempty" max:"16"`
-	// Whether the id_token is traded for a Platform key; "auto".
+	// Whether the id_token is exchanged for a Platform key.
 	Exchange ExchangePolicy `json:"exchange,omitempty"`
-	// Log in although auth.json cannot be read; its content is kept beside it.
+	// Log in although auth.json cannot be read; its content is kept in a backup.
 	Replace bool `json:"replace,omitempty"`
 }
 
@@ -51,57 +51,57 @@ type LoginParams struct {
 type LoginResult struct {
 	// Names the login.
 	LoginID string `json:"loginId"`
-	// "pending" is the answer to wait:false.
+	// "pending" with wait:false.
 	Status LoginStatus `json:"status"`
-	// Where the browser has to go; of a pending browser login.
+	// The page for the browser; only for a pending browser login.
 	AuthURL string `json:"authUrl,omitempty"`
-	// Where the user enters the code; of a pending device login.
+	// Where the user enters the code; only for a pending device login.
 	VerificationURL string `json:"verificationUrl,omitempty"`
-	// The code to enter there.
+	// The code that the user enters there.
 	UserCode string `json:"userCode,omitempty"`
-	// When a pending login gives up.
+	// When a pending login expires.
 	ExpiresAt string `json:"expiresAt,omitempty"`
-	// As auth/status answers it after the login.
+	// The result of auth/status after the login.
 	Auth *AuthStatus `json:"auth,omitempty"`
 }
 
-// LoginPrompt is auth/loginPrompt: what the user has to be shown. auth/status
-// repeats it while the login waits.
+// LoginPrompt is auth/loginPrompt: what the user has to see. auth/status repeats it
+// while the login is in progress.
 type LoginPrompt struct {
 	// Names the login.
 	LoginID string `json:"loginId"`
 	// "browser" or "device".
 	Method string `json:"method"`
-	// Where the browser has to go; of a browser login.
+	// The page for the browser; only for a browser login.
 	AuthURL string `json:"authUrl,omitempty"`
-	// Where the user enters the code; of a device login.
+	// Where the user enters the code; only for a device login.
 	VerificationURL string `json:"verificationUrl,omitempty"`
-	// The same with the code in it, where the issuer has such a page; not so far.
+	// The same with the code in it, if the issuer has such a page; it has none so far.
 	VerificationURLComplete string `json:"verificationUrlComplete,omitempty"`
-	// The code to enter there.
+	// The code that the user enters there.
 	UserCode string `json:"userCode,omitempty"`
-	// When the login gives up.
+	// When the login expires.
 	ExpiresAt string `json:"expiresAt"`
 }
 
-// LoginCompleted is auth/loginCompleted: the login is over.
+// LoginCompleted is auth/loginCompleted: the login has ended.
 type LoginCompleted struct {
 	// Names the login.
 	LoginID string `json:"loginId"`
-	// The credentials are stored, and nothing that was required is missing.
+	// The credentials are stored, and everything that was required succeeded.
 	Success bool `json:"success"`
-	// Why not: the whole error of the answer.
+	// Why it failed: the error of the reply.
 	Error *Error `json:"error,omitempty"`
-	// As auth/status answers it; absent when nothing has changed.
+	// The result of auth/status; absent when nothing has changed.
 	Auth *AuthStatus `json:"auth,omitempty"`
 }
 
-// CompleteLoginParams are the params of auth/login/complete: loginId with
-// redirectUrl, or with code and state.
+// CompleteLoginParams are the params of auth/login/complete: loginId, and either
+// redirectUrl or code and state.
 type CompleteLoginParams struct {
-	// The login that waits.
+	// The login.
 	LoginID string `json:"loginId"`
-	// The whole address that the browser has ended on, though no page came.
+	// The whole address at which the browser ended up, even if it shows no page.
 	RedirectURL string `json:"redirectUrl,omitempty"`
 	// The parameter code of that address.
 	Code string `json:"code,omitempty"`
@@ -111,25 +111,25 @@ type CompleteLoginParams struct {
 
 // CancelLoginParams are the params of auth/login/cancel.
 type CancelLoginParams struct {
-	// The login; absent: the one that waits.
+	// The login; by default the one in progress.
 	LoginID string `json:"loginId,omitempty"`
 }
 
 // CancelLoginResult is the result of auth/login/cancel.
 type CancelLoginResult struct {
-	// "cancelled", its port free again, or "notFound": it is over, or being saved.
+	// "cancelled": its port is free again. "notFound": there is no such login, it has ended, or it is being saved.
 	Status string `json:"status"`
 }
 
 // ExchangeResult is the result of auth/exchange.
 type ExchangeResult struct {
-	// The key that the login was traded for.
+	// The key.
 	Credential ExchangedKey `json:"credential"`
 }
 
-// ExchangedKey tells a key without showing it.
+// ExchangedKey describes a key without showing it.
 type ExchangedKey struct {
-	// "codex_token_exchange_api_key", or where a key of the login is that was there already.
+	// "codex_token_exchange_api_key", or the source of a key that the login already had.
 	Source CredentialSource `json:"source"`
 	// Its first 3 and last 4 characters; null when it is short.
 	Hint *string `json:"hint"`
@@ -137,13 +137,13 @@ type ExchangedKey struct {
 
 // LogoutParams are the params of auth/logout.
 type LogoutParams struct {
-	// Tell the issuer, too, so that the tokens are of no use any more (the default); false: forget them on this machine only.
+	// Also revoke the tokens at the issuer (the default); false: only forget them on this machine.
 	Revoke *bool `json:"revoke,omitempty"`
 }
 
 // LogoutResult is the result of auth/logout.
 type LogoutResult struct {
-	// As auth/status answers it after the logout; credentials of the environment still count.
+	// The result of auth/status after the logout; credentials in the environment still count.
 	Auth AuthStatus `json:"auth"`
 }
 
@@ -151,7 +151,7 @@ type LogoutResult struct {
 type RefreshResult struct {
 	// There are new tokens.
 	Refreshed bool `json:"refreshed"`
-	// As auth/status answers it after the renewal.
+	// The result of auth/status after the refresh.
 	Auth AuthStatus `json:"auth"`
 }
 

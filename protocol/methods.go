@@ -7,7 +7,7 @@ type Message struct {
 	Params, Result any
 }
 
-// Methods that a host may call.
+// Methods are what a host may call.
 var Methods = []Message{
 	{MethodInitialize, InitializeParams{}, InitializeResult{}},
 	{MethodPing, nil, struct{}{}},
@@ -28,7 +28,7 @@ var Methods = []Message{
 	{MethodDiscover, nil, Discovery{}},
 }
 
-// ServerNotifications are those to the host.
+// ServerNotifications are the notifications to the host.
 var ServerNotifications = []Message{
 	{Name: NotificationLoginPrompt, Params: LoginPrompt{}},
 	{Name: NotificationAuthChanged, Params: AuthStatus{}},
@@ -40,12 +40,13 @@ var ServerNotifications = []Message{
 	{Name: NotificationLogMessage, Params: LogMessage{}},
 }
 
-// ServerRequests are asked of a host that has declared that it can answer them.
+// ServerRequests are the requests to a host that has declared that it can answer
+// them.
 var ServerRequests = []Message{
 	{RequestShowDocument, ShowDocumentParams{}, ShowDocumentResult{}},
 }
 
-// ClientNotifications are those from the host; any other is ignored.
+// ClientNotifications are the notifications from the host; any other is ignored.
 var ClientNotifications = []Message{
 	{Name: NotificationCancelRequest, Params: CancelRequestParams{}},
 	{Name: NotificationExit},
@@ -56,55 +57,55 @@ var ClientNotifications = []Message{
 
 // The names of the methods.
 const (
-	// Who is there: version, capabilities, limits and the login.
+	// Begins the conversation: version, capabilities, limits and the login.
 	MethodInitialize = "initialize"
-	// Answers {} at once, whatever else runs.
+	// Answers {} at once, whatever else is running.
 	MethodPing = "ping"
-	// Cancels what runs, and answers null after the cancelled replies.
+	// Cancels everything in flight, and answers null after the cancelled replies.
 	MethodShutdown = "shutdown"
-	// Who the user is and which routes can be used. Never fails, never shows a secret.
+	// Reports who the user is and which routes can be used. Never fails, never shows a secret.
 	MethodAuthStatus = "auth/status"
 	// Logs the user in: with a browser, with a code on another device, or with an API key.
 	MethodLogin = "auth/login"
-	// Ends a browser login with the address that the browser has come to, on this machine or another.
+	// Completes a browser login with the address at which the browser ended up, on this machine or another.
 	MethodLoginComplete = "auth/login/complete"
-	// Ends the login that waits; its port is free when the answer comes.
+	// Cancels the login in progress; its port is free when the answer comes.
 	MethodLoginCancel = "auth/login/cancel"
-	// Forgets the login and the key, and tells the issuer.
+	// Forgets the login and the key, and revokes the tokens.
 	MethodLogout = "auth/logout"
-	// Renews the tokens now, whether that is due or not.
+	// Refreshes the tokens now, even if they have not expired.
 	MethodRefresh = "auth/refresh"
-	// Trades the login for a Platform key (RFC 8693), where there is none yet.
+	// Exchanges the login for a Platform key (RFC 8693), if there is none yet.
 	MethodExchange = "auth/exchange"
-	// Where a model would go, or the error that responses/create would give. No network call.
+	// Returns the route of a model, or the error that responses/create would return. No network call.
 	MethodRoutesResolve = "routes/resolve"
-	// A model call: section 4.
+	// Calls a model.
 	MethodResponsesCreate = "responses/create"
 	// Ends a response as a success with the status "cancelled".
 	MethodResponsesCancel = "responses/cancel"
-	// The models of both routes and whether they can be used now. Never fails.
+	// Lists the models of both routes and whether they can be used now. Never fails.
 	MethodModelsList = "models/list"
-	// What the backends last said of usage and rate limits.
+	// Returns what the backends last said about usage and rate limits.
 	MethodLimitsRead = "limits/read"
-	// How the process is: memory, what is in flight, what waits for the host to read.
+	// Reports the state of the process: memory, what is in flight, what is waiting for the host to read.
 	MethodDiagnostics = "server/diagnostics"
-	// What this process serves, as an OpenRPC document.
+	// Returns what this process serves, as an OpenRPC document.
 	MethodDiscover = "rpc.discover"
 )
 
 // The names of the requests to the host.
 const (
-	// Show a page in a browser, as in LSP, for a host that declares capabilities.window.showDocument.support. An error, "success":false or no answer within 5 s: the system's opener is tried.
+	// Show a page in a browser, as in LSP, for a host that declares capabilities.window.showDocument.support. After an error, "success":false or 5 s without an answer the system's opener is tried.
 	RequestShowDocument = "window/showDocument"
 )
 
 // The names of the notifications.
 const (
-	// A login waits for its user. Always sent, also with wait:false.
+	// A login is waiting for its user. Always sent, also with wait:false.
 	NotificationLoginPrompt = "auth/loginPrompt"
-	// The credentials have changed: by a login, a logout, a renewal or another program. Only after an explicit initialize.
+	// The credentials have changed, by a login, a logout, a refresh or another program. Only after an explicit initialize.
 	NotificationAuthChanged = "auth/changed"
-	// A login is over.
+	// A login has ended.
 	NotificationLoginCompleted = "auth/loginCompleted"
 	// The upstream has answered with a 2xx status. Not sent on any other answer.
 	NotificationStarted = "responses/started"
@@ -112,7 +113,7 @@ const (
 	NotificationEvent = "responses/event"
 	// The response has ended: the last notification of its stream.
 	NotificationCompleted = "responses/completed"
-	// What the backends say of their limits has changed; at most one a second.
+	// What the backends say about their limits has changed; at most one a second.
 	NotificationLimitsChanged = "limits/changed"
 	// A line of the log, for a host that declares capabilities.window.logMessage.
 	NotificationLogMessage = "window/logMessage"
@@ -121,10 +122,10 @@ const (
 	NotificationCancelRequest = "$/cancelRequest"
 	// Ends the process.
 	NotificationExit = "exit"
-	// Accepted, without effect.
+	// Accepted; has no effect.
 	NotificationInitialized = "initialized"
-	// Accepted, without effect.
+	// Accepted; has no effect.
 	NotificationSetTrace = "$/setTrace"
-	// Accepted, without effect.
+	// Accepted; has no effect.
 	NotificationDidChangeConfiguration = "workspace/didChangeConfiguration"
 )

@@ -19,16 +19,16 @@ const API = "responses"
 // Status is how a response ended.
 type Status string
 
-// The statuses. Of these only completed, incomplete and cancelled come as a
-// result; failed comes with an error.
+// The statuses. A result has the status completed, incomplete or cancelled; an
+// error comes with failed or cancelled.
 const (
 	// The response is complete.
 	StatusCompleted Status = "completed"
-	// The upstream ended it early, for example at max_output_tokens.
+	// The upstream ended the response early, for example at max_output_tokens.
 	StatusIncomplete Status = "incomplete"
-	// It ended with an error.
+	// The response ended with an error.
 	StatusFailed Status = "failed"
-	// The host cancelled it.
+	// The host cancelled the response.
 	StatusCancelled Status = "cancelled"
 )
 
@@ -37,16 +37,16 @@ const (
 type Headers map[string]string
 
 // CreateParams are the params of responses/create: the body as the Responses API
-// documents it, flat, of which these members mean something to us as well, and
-// our own options.
+// documents it, flat, and our own options. Of the body, these members also matter
+// here.
 type CreateParams struct {
-	// The model; it decides the route and is never changed.
+	// The model. It decides the route and is never changed.
 	Model string `json:"model" min:"1"`
 	// Deliver the events as they come. Both values work on both routes.
 	Stream bool `json:"stream,omitempty"`
 	// Not supported: true is 1101 on both routes.
 	Background bool `json:"background,omitempty"`
-	// Our own options; cut out before anything is sent.
+	// Our own options, removed before anything is sent.
 	Meta CreateOptions `json:"_meta,omitzero"`
 }
 
@@ -84,7 +84,7 @@ type CreateOptions struct {
 
 // Started are the params of responses/started.
 type Started struct {
-	// The host's, or generated.
+	// The stream id of the host, or a generated one.
 	StreamID string `json:"streamId"`
 	// Id of the request, byte for byte.
 	RequestID json.RawMessage `json:"requestId" doc:"requestId,string or number"`
@@ -95,11 +95,11 @@ type Started struct {
 	// Headers of the upstream by lower-case name: x-request-id, openai-*,
 	// x-ratelimit-*, x-codex-*, retry-after.
 	Headers Headers `json:"headers"`
-	// As far as it is known now.
+	// What is known now.
 	Evidence Evidence `json:"evidence"`
 }
 
-// rpc/wire writes these params itself, so that the event stays as it came.
+// rpc/wire writes these params itself, to keep the bytes of the event.
 
 // Event are the params of responses/event.
 type Event struct {
@@ -123,17 +123,17 @@ type Completed struct {
 	Seq int64 `json:"seq"`
 	// How the response ended.
 	Status Status `json:"status"`
-	// The upstream's id of the response; absent when it gave none.
+	// The upstream's id of the response; absent when it named none.
 	ResponseID string `json:"responseId,omitempty"`
-	// All of it.
+	// The whole evidence.
 	Evidence Evidence `json:"evidence"`
-	// The whole error object of the reply; absent when that is a result.
+	// The error object of the reply; absent when the reply is a result.
 	Error *Error `json:"error,omitempty"`
-	// The upstream's usage, byte for byte; absent when it gave none.
+	// The upstream's usage, byte for byte; absent when it reported none.
 	Usage json.RawMessage `json:"-" doc:"usage?,object"` // use Encode
 }
 
-// Encode gives the params as JSON.
+// Encode returns the params as JSON.
 func (c *Completed) Encode() json.RawMessage {
 	return EncodeWith(c, RawMember{"usage", c.Usage})
 }
@@ -142,20 +142,20 @@ func (c *Completed) Encode() json.RawMessage {
 type CreateResult struct {
 	// As in responses/started.
 	StreamID string `json:"streamId"`
-	// The upstream's id of the response; null when it gave none.
+	// The upstream's id of the response; null when it named none.
 	ResponseID *string `json:"responseId"`
 	// How the response ended; never "failed".
 	Status Status `json:"status"`
 	// As in responses/completed.
 	Evidence Evidence `json:"evidence"`
-	// The upstream's usage, byte for byte; null when it gave none.
+	// The upstream's usage, byte for byte; null when it reported none.
 	Usage json.RawMessage `json:"-" doc:"usage,object or null"` // use Encode
-	// The upstream's response object, byte for byte, or put together from a
-	// stream; absent when the host gets the events, and when cancelled.
+	// The upstream's response object, byte for byte, or assembled from a stream;
+	// absent when the host gets the events, and when cancelled.
 	Response json.RawMessage `json:"-" doc:"response?,object"` // use Encode
 }
 
-// Encode gives the result as JSON.
+// Encode returns the result as JSON.
 func (r *CreateResult) Encode() json.RawMessage {
 	usage := r.Usage
 	if usage == nil {

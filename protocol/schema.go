@@ -19,9 +19,9 @@ var schemaNames = map[string]string{
 	"python":     "schema/signalbox.py",
 }
 
-// Schema describes the protocol in one of SchemaLanguages: the OpenRPC document
-// that rpc.discover answers, JSON Schema (2020-12) of every message, types for
-// TypeScript, or typed dictionaries for Python. An unknown language gives "".
+// Schema returns the protocol in one of SchemaLanguages: the OpenRPC document
+// that rpc.discover returns, JSON Schema (2020-12) of every message, types for
+// TypeScript, or typed dictionaries for Python. For an unknown language it returns "".
 func Schema(language string) string {
 	text, err := schemaFiles.ReadFile(schemaNames[language])
 	if err != nil {

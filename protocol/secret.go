@@ -5,11 +5,11 @@ import (
 	"log/slog"
 )
 
-// redacted is what every way to print or marshal a Secret gives.
+// redacted is what printing or marshalling a Secret results in.
 const redacted = "[redacted]"
 
 // Secret is a string that must not be shown: a token or a key. Printing it
-// with any verb, marshalling it or logging it gives "[redacted]". The zero
+// with any verb, marshalling it or logging it results in "[redacted]". The zero
 // value is the empty secret. Reveal is the only way out; a test keeps the list
 // of its callers closed.
 type Secret struct {
@@ -38,8 +38,7 @@ func (s Secret) String() string { return redacted }
 // GoString implements fmt.GoStringer, for %#v.
 func (s Secret) GoString() string { return redacted }
 
-// Format implements fmt.Formatter, so that no verb (%x, %d, %+v) goes around
-// String.
+// Format implements fmt.Formatter, so that no verb (%x, %d, %+v) bypasses String.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
 
 // MarshalText implements encoding.TextMarshaler, which encoding/json uses too.

@@ -1,6 +1,7 @@
 package protocol
 
-// Validation is what `signalbox validate --json` prints (contract 8).
+// Validation is what `signalbox validate --json` prints (docs/reference.md:
+// Command line).
 type Validation struct {
 	// Every required row passes.
 	Pass bool `json:"pass"`
@@ -25,11 +26,11 @@ type Gate struct {
 	EffectiveModel *string `json:"effective_model"`
 	// "responses", or what a probe asked below its base.
 	API string `json:"api"`
-	// null when no credential could be resolved.
+	// As in evidence; null when no credential could be resolved.
 	BaseURL *string `json:"base_url"`
-	// "unknown" when none could be resolved.
+	// As in evidence; "unknown" when none could be resolved.
 	CredentialSource CredentialSource `json:"credential_source"`
-	// null when no answer came.
+	// HTTP status of the answer; null when none came.
 	HTTPStatus *int `json:"http_status"`
 	// Why it failed: a kind of error; a gate that no error ended, but whose
 	// answer proves nothing, has model_mismatch or response_failed.

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Literal, Optional, TypedDict, Union
 
-# AccountMode decides the route of a model that no row of the table names.
+# AccountMode decides the route of the models that no rule names.
 AccountMode = Literal[
     "chatgpt",
     "apiKey",
 ]
 
-# AuthState sums the credentials up.
+# AuthState summarizes the credentials.
 AuthState = Literal[
     "authenticated",
     "unauthenticated",
@@ -46,8 +46,8 @@ EventChoice = Literal[
     "none",
 ]
 
-# ExchangePolicy says whether a login trades its id_token for a Platform key (RFC
-# 8693).
+# ExchangePolicy says whether a login exchanges its id_token for a Platform key
+# (RFC 8693).
 ExchangePolicy = Literal[
     "auto",
     "never",
@@ -80,7 +80,7 @@ Kind = Literal[
     "model_mismatch",
 ]
 
-# How far a login has come.
+# The state of a login.
 LoginStatus = Literal[
     "pending",
     "succeeded",
@@ -222,11 +222,12 @@ LoginMethod = str
 
 
 class Account(TypedDict):
-    """Account as the claims of the tokens name it; null for what they do not name."""
+    """The account that the claims of the tokens name; null for what they leave
+    out."""
 
     # E-mail address.
     email: Optional[str]
-    # Plan, such as "plus"; an open set.
+    # Plan, such as "plus"; new ones may appear.
     planType: Optional[str]
     # Id of the ChatGPT account.
     accountId: Optional[str]
@@ -261,17 +262,17 @@ class Attempt(_Attempt, total=False):
 
 
 class _AuthStatus(TypedDict):
-    # All of it in one word.
+    # The summary of the rest.
     state: AuthState
-    # Where models go that no rule names; null without a credential.
+    # The route of the models that no rule names; null without a credential.
     mode: Optional[AccountMode]
-    # Whom the access token belongs to; null when none tells.
+    # The account of the access token; null when no token names it.
     account: Optional[Account]
     # The two credentials, present or not.
     credentials: CredentialStates
     # One row for each route: first chatgpt, then platform.
     routes: List[RouteState]
-    # auth.json.
+    # The file auth.json.
     file: FileState
     # Overrides in force, for example a base URL from the environment.
     overrides: List[Override]
@@ -282,7 +283,7 @@ class _AuthStatus(TypedDict):
 class AuthStatus(_AuthStatus, total=False):
     """The result of auth/status. It never shows a secret."""
 
-    # The login that waits for its user; absent when none does.
+    # The login in progress; absent when there is none.
     login: LoginPrompt
 
 
@@ -296,15 +297,15 @@ class AuthStatusParams(TypedDict, total=False):
 class CancelLoginParams(TypedDict, total=False):
     """The params of auth/login/cancel."""
 
-    # The login; absent: the one that waits.
+    # The login; by default the one in progress.
     loginId: str
 
 
 class CancelLoginResult(TypedDict):
     """The result of auth/login/cancel."""
 
-    # "cancelled", its port free again, or "notFound": it is over, or being
-    # saved.
+    # "cancelled": its port is free again. "notFound": there is no such login,
+    # it has ended, or it is being saved.
     status: str
 
 
@@ -330,39 +331,39 @@ class CancelStreamResult(TypedDict):
 
 
 class _ChatGPTLimits(TypedDict):
-    # When it said so.
+    # When this was reported.
     observedAt: str
     # The windows in which usage is counted.
     windows: List[UsageWindow]
 
 
 class ChatGPTLimits(_ChatGPTLimits, total=False):
-    """What the ChatGPT backend said of the usage of a plan."""
+    """What the ChatGPT backend said about the usage of a plan."""
 
     # The plan, as the backend names it.
     planType: str
-    # Credits beside the plan; absent when it says nothing of them.
+    # Credits in addition to the plan; absent when the backend does not mention
+    # them.
     credits: Credits
 
 
 class _ChatGPTState(TypedDict):
-    # There is one, usable or not.
+    # There is one, whether it can be used or not.
     present: bool
-    # Where it is; "unknown" when there is none.
+    # Where it comes from; "unknown" when there is none.
     source: CredentialSource
-    # When it expires; null when it does not tell.
+    # When it expires; null when it does not say.
     expiresAt: Optional[str]
-    # When it was last renewed; null when not known.
+    # When it was last refreshed; null when not known.
     lastRefresh: Optional[str]
-    # A refresh token stands beside it.
+    # There is a refresh token for it.
     refreshable: bool
 
 
 class ChatGPTState(_ChatGPTState, total=False):
     """The state of the OAuth access token."""
 
-    # It is in memory only, because it could not be written; that is tried
-    # again.
+    # It is only in memory, because it could not be saved; saving is retried.
     unsaved: bool
     # Why it cannot be used: the reason that an error would have.
     reason: Reason
@@ -378,15 +379,15 @@ class ClientInfo(TypedDict, total=False):
 
 
 class _CompleteLoginParams(TypedDict):
-    # The login that waits.
+    # The login.
     loginId: str
 
 
 class CompleteLoginParams(_CompleteLoginParams, total=False):
-    """The params of auth/login/complete: loginId with redirectUrl, or with code
+    """The params of auth/login/complete: loginId, and either redirectUrl or code
     and state."""
 
-    # The whole address that the browser has ended on, though no page came.
+    # The whole address at which the browser ended up, even if it shows no page.
     redirectUrl: str
     # The parameter code of that address.
     code: str
@@ -403,18 +404,18 @@ class _Completed(TypedDict):
     seq: int
     # How the response ended.
     status: Status
-    # All of it.
+    # The whole evidence.
     evidence: Evidence
 
 
 class Completed(_Completed, total=False):
     """The params of responses/completed."""
 
-    # The upstream's id of the response; absent when it gave none.
+    # The upstream's id of the response; absent when it named none.
     responseId: str
-    # The whole error object of the reply; absent when that is a result.
+    # The error object of the reply; absent when the reply is a result.
     error: Error
-    # The upstream's usage, byte for byte; absent when it gave none.
+    # The upstream's usage, byte for byte; absent when it reported none.
     usage: Dict[str, Any]
 
 
@@ -454,20 +455,19 @@ class CreateOptions(TypedDict, total=False):
 
 
 class _CreateParams(TypedDict):
-    # The model; it decides the route and is never changed.
+    # The model. It decides the route and is never changed.
     model: str
 
 
 class CreateParams(_CreateParams, total=False):
     """The params of responses/create: the body as the Responses API documents it,
-    flat, of which these members mean something to us as well, and our own
-    options."""
+    flat, and our own options. Of the body, these members also matter here."""
 
     # Deliver the events as they come. Both values work on both routes.
     stream: bool
     # Not supported: true is 1101 on both routes.
     background: bool
-    # Our own options; cut out before anything is sent.
+    # Our own options, removed before anything is sent.
     _meta: CreateOptions
     # and any other member of the body: see the Responses API
 
@@ -475,21 +475,21 @@ class CreateParams(_CreateParams, total=False):
 class _CreateResult(TypedDict):
     # As in responses/started.
     streamId: str
-    # The upstream's id of the response; null when it gave none.
+    # The upstream's id of the response; null when it named none.
     responseId: Optional[str]
     # How the response ended; never "failed".
     status: Status
     # As in responses/completed.
     evidence: Evidence
-    # The upstream's usage, byte for byte; null when it gave none.
+    # The upstream's usage, byte for byte; null when it reported none.
     usage: Optional[Dict[str, Any]]
 
 
 class CreateResult(_CreateResult, total=False):
     """The result of responses/create."""
 
-    # The upstream's response object, byte for byte, or put together from a
-    # stream; absent when the host gets the events, and when cancelled.
+    # The upstream's response object, byte for byte, or assembled from a stream;
+    # absent when the host gets the events, and when cancelled.
     response: Dict[str, Any]
 
 
@@ -503,16 +503,16 @@ class CredentialStates(TypedDict):
 
 
 class _Credits(TypedDict):
-    # There are some.
+    # The account has credits.
     hasCredits: bool
-    # They do not end.
+    # The credits are unlimited.
     unlimited: bool
 
 
 class Credits(_Credits, total=False):
-    """What a ChatGPT account has beside its plan."""
+    """What a ChatGPT account has in addition to its plan."""
 
-    # What is left, as the backend writes it.
+    # The balance, as the backend writes it.
     balance: str
 
 
@@ -521,26 +521,26 @@ class Diagnostics(TypedDict):
 
     # Process id.
     pid: int
-    # Milliseconds since the process began to serve.
+    # Milliseconds since the process started to serve.
     uptimeMs: int
-    # Resident memory in bytes; where the system does not tell, what the Go
-    # runtime has taken from it.
+    # Resident memory in bytes; where the system does not report it, the memory
+    # of the Go runtime.
     rssBytes: int
     # Goroutines that exist.
     goroutines: int
     # What has not been answered yet.
     inFlight: InFlight
-    # What waits for the host to read.
+    # What is waiting for the host to read.
     queue: Queue
 
 
 class Discovery(TypedDict):
     """The result of rpc.discover: an OpenRPC document, version 1.3, for this
-    release of signalbox. `signalbox schema` prints it, too."""
+    release of signalbox. `signalbox schema` also prints it."""
 
     # Version of the OpenRPC specification.
     openrpc: str
-    # Name and version of this protocol.
+    # The name and the version of this protocol.
     info: Dict[str, Any]
     # The methods, and the notifications from the host as methods without a
     # result.
@@ -639,7 +639,7 @@ class Event(TypedDict):
 class _Evidence(TypedDict):
     # The model of the request, as it was sent: it is never changed.
     requested_model: str
-    # What the upstream says that it used: its header openai-model, else
+    # The model that the upstream says it used: its header openai-model, else
     # response.model. null when it says nothing; never copied from the request.
     effective_model: Optional[str]
     # Where the effective model was named.
@@ -649,7 +649,7 @@ class _Evidence(TypedDict):
     model_match: Optional[bool]
     # Always "responses".
     api: str
-    # Null when no route could be chosen.
+    # The route; null when none could be chosen.
     route: Optional[RouteName]
     # Base URL of the route; null when no credential could be resolved for it.
     base_url: Optional[str]
@@ -662,7 +662,7 @@ class _Evidence(TypedDict):
     upstream_request_id: Optional[str]
     # Every HTTP request that was sent, in order, retries included.
     attempts: List[Attempt]
-    # The credential was renewed for this request.
+    # The credential was refreshed for this request.
     refreshed: bool
     # What was changed in the body, and options that had no effect.
     adjustments: List[Adjustment]
@@ -677,8 +677,8 @@ class _Evidence(TypedDict):
 
 
 class Evidence(_Evidence, total=False):
-    """Evidence proves what an answer is: which model was asked for and which one
-    the upstream says it used, over which route and with which credential."""
+    """Evidence says where an answer comes from: which model was asked for, which
+    one the upstream says it used, over which route and with which credential."""
 
     # First 16 hexadecimal digits of the SHA-256 of the ChatGPT account id;
     # absent without one.
@@ -693,22 +693,22 @@ class Evidence(_Evidence, total=False):
     # The constraint of a region-bound workspace, sent as
     # x-openai-account-routing-override; absent without one.
     routing_override: str
-    # What this answer said of the limits; absent when it said nothing.
+    # What this answer said about the limits; absent when it said nothing.
     rate_limits: RateLimits
 
 
 class ExchangeResult(TypedDict):
     """The result of auth/exchange."""
 
-    # The key that the login was traded for.
+    # The key.
     credential: ExchangedKey
 
 
 class ExchangedKey(TypedDict):
-    """ExchangedKey tells a key without showing it."""
+    """ExchangedKey describes a key without showing it."""
 
-    # "codex_token_exchange_api_key", or where a key of the login is that was
-    # there already.
+    # "codex_token_exchange_api_key", or the source of a key that the login
+    # already had.
     source: CredentialSource
     # Its first 3 and last 4 characters; null when it is short.
     hint: Optional[str]
@@ -755,7 +755,7 @@ class InFlight(TypedDict):
 
     # Requests that count against maxRequests.
     requests: int
-    # Responses that run.
+    # Responses in progress.
     streams: int
     # Bytes of the bodies that may still be sent upstream.
     bodyBytes: int
@@ -765,9 +765,9 @@ class InitializeParams(TypedDict, total=False):
     """The params of initialize. Members that are not listed have no effect and are
     named in ignoredOptions."""
 
-    # The version that the host speaks: 1. Another one is -32602 with supported.
+    # The version that the host speaks: 1. Any other is -32602 with supported.
     protocolVersion: int
-    # The host's process: when it is gone, so are we. null or absent: not
+    # The host's process: when it has ended, signalbox ends. null or absent: not
     # watched.
     processId: int
     # The host; not read so far.
@@ -788,9 +788,9 @@ class InitializeResult(TypedDict):
     serverInfo: ServerInfo
     # What this process serves and sends.
     capabilities: ServerCapabilities
-    # As auth/status answers it, from file and environment only. Where the login
+    # The result of auth/status, from file and environment only. Where the login
     # may be in the keyring, the state is "error" and the reason "keyring" until
-    # auth/status has asked for it.
+    # auth/status has asked the keyring.
     auth: AuthStatus
     # Members of the params that had no effect.
     ignoredOptions: List[str]
@@ -801,20 +801,20 @@ class Limits(TypedDict):
 
     # Largest message from the host, in bytes.
     maxMessageBytes: int
-    # Requests in flight, apart from responses/create.
+    # Requests in flight, not counting responses/create.
     maxRequests: int
     # responses/create in flight.
     maxStreams: int
-    # Largest event of the upstream, and largest response without a stream, in
-    # bytes.
+    # Largest event of the upstream, and largest response that is not streamed,
+    # in bytes.
     maxEventBytes: int
 
 
 class LimitsReadParams(TypedDict, total=False):
     """The params of limits/read."""
 
-    # Ask the ChatGPT backend's usage endpoint once before answering; the
-    # Platform has none.
+    # Ask the usage endpoint of the ChatGPT backend once before answering; the
+    # Platform has no such endpoint.
     refresh: bool
 
 
@@ -830,16 +830,16 @@ class LogMessage(TypedDict):
 class _LoginCompleted(TypedDict):
     # Names the login.
     loginId: str
-    # The credentials are stored, and nothing that was required is missing.
+    # The credentials are stored, and everything that was required succeeded.
     success: bool
 
 
 class LoginCompleted(_LoginCompleted, total=False):
-    """auth/loginCompleted: the login is over."""
+    """auth/loginCompleted: the login has ended."""
 
-    # Why not: the whole error of the answer.
+    # Why it failed: the error of the reply.
     error: Error
-    # As auth/status answers it; absent when nothing has changed.
+    # The result of auth/status; absent when nothing has changed.
     auth: AuthStatus
 
 
@@ -851,26 +851,26 @@ class _LoginParams(TypedDict):
 class LoginParams(_LoginParams, total=False):
     """The params of auth/login."""
 
-    # The key, for the method apiKey alone. Blank, with line breaks, with
-    # "Bearer " before it, or an access token: -32602.
+    # The key, only for the method apiKey. A key that is blank, has line breaks
+    # or "Bearer " in front, or is an access token is -32602.
     apiKey: str
-    # Write the key to auth.json; without it the key is for this process only.
+    # Save the key in auth.json; otherwise it is for this process only.
     persist: bool
-    # Answer when the login is over (the default), or at once.
+    # Answer when the login has ended (the default), or at once.
     wait: bool
-    # How long to wait for the user; 600000. A device code ends after 15
-    # minutes.
+    # How long to wait for the user, in milliseconds; 600000 by default. A
+    # device code expires after 15 minutes.
     timeoutMs: int
-    # Open the browser (the default): the host if it declares
-    # window.showDocument, else the system.
+    # Open the browser (the default), through the host if it declares
+    # window.showDocument, else through the system.
     openBrowser: bool
-    # Ports of the callback on loopback, the first that is free; [1455, 1457].
-    # Empty: nothing listens, and auth/login/complete ends the login. 0 is any
-    # port.
+    # Ports for the callback on loopback, of which the first free one is used;
+    # [1455, 1457] by default. 0 is any port. With an empty list nothing
+    # listens, and auth/login/complete ends the login.
     ports: List[int]
-    # Whether the id_token is traded for a Platform key; "auto".
+    # Whether the id_token is exchanged for a Platform key.
     exchange: ExchangePolicy
-    # Log in although auth.json cannot be read; its content is kept beside it.
+    # Log in although auth.json cannot be read; its content is kept in a backup.
     replace: bool
 
 
@@ -879,76 +879,76 @@ class _LoginPrompt(TypedDict):
     loginId: str
     # "browser" or "device".
     method: str
-    # When the login gives up.
+    # When the login expires.
     expiresAt: str
 
 
 class LoginPrompt(_LoginPrompt, total=False):
-    """auth/loginPrompt: what the user has to be shown. auth/status repeats it
-    while the login waits."""
+    """auth/loginPrompt: what the user has to see. auth/status repeats it while the
+    login is in progress."""
 
-    # Where the browser has to go; of a browser login.
+    # The page for the browser; only for a browser login.
     authUrl: str
-    # Where the user enters the code; of a device login.
+    # Where the user enters the code; only for a device login.
     verificationUrl: str
-    # The same with the code in it, where the issuer has such a page; not so
-    # far.
+    # The same with the code in it, if the issuer has such a page; it has none
+    # so far.
     verificationUrlComplete: str
-    # The code to enter there.
+    # The code that the user enters there.
     userCode: str
 
 
 class _LoginResult(TypedDict):
     # Names the login.
     loginId: str
-    # "pending" is the answer to wait:false.
+    # "pending" with wait:false.
     status: LoginStatus
 
 
 class LoginResult(_LoginResult, total=False):
     """The result of auth/login and auth/login/complete."""
 
-    # Where the browser has to go; of a pending browser login.
+    # The page for the browser; only for a pending browser login.
     authUrl: str
-    # Where the user enters the code; of a pending device login.
+    # Where the user enters the code; only for a pending device login.
     verificationUrl: str
-    # The code to enter there.
+    # The code that the user enters there.
     userCode: str
-    # When a pending login gives up.
+    # When a pending login expires.
     expiresAt: str
-    # As auth/status answers it after the login.
+    # The result of auth/status after the login.
     auth: AuthStatus
 
 
 class LogoutParams(TypedDict, total=False):
     """The params of auth/logout."""
 
-    # Tell the issuer, too, so that the tokens are of no use any more (the
-    # default); false: forget them on this machine only.
+    # Also revoke the tokens at the issuer (the default); false: only forget
+    # them on this machine.
     revoke: bool
 
 
 class LogoutResult(TypedDict):
     """The result of auth/logout."""
 
-    # As auth/status answers it after the logout; credentials of the environment
+    # The result of auth/status after the logout; credentials in the environment
     # still count.
     auth: AuthStatus
 
 
 class _Model(TypedDict):
-    # What responses/create takes as model.
+    # The model of responses/create.
     id: str
     # The route.
     route: RouteName
     # Always "responses".
     api: str
-    # Base URL of the route; empty when its override was refused.
+    # Base URL of the route; empty when its override is refused.
     base_url: str
-    # It can be used on this route now, as far as the credential and the
-    # backend's list tell.
+    # It can be used on this route now, according to the credential and the list
+    # of the backend.
     available: bool
-    # Not meant to be offered to a person.
+    # Not meant to be offered to people.
     hidden: bool
     # Where the row comes from.
     source: ModelListSource
@@ -961,15 +961,15 @@ class Model(_Model, total=False):
     # "no_credentials", "pinned_route", "model_unavailable" (it asks for a newer
     # client) or "usage_not_included" (in the plan).
     reason: Reason
-    # For a person.
+    # The name for people.
     name: str
-    # Input and output together, in tokens.
+    # Limit of input and output together, in tokens.
     contextWindow: int
-    # In tokens.
+    # Limit of the output, in tokens.
     maxOutputTokens: int
-    # Such as "text" and "image".
+    # What the input may be, such as "text" and "image".
     inputModalities: List[str]
-    # It can call functions; absent when not known.
+    # The model can call functions; absent when not known.
     toolCalling: bool
     # What reasoning.effort may be.
     efforts: List[str]
@@ -978,7 +978,7 @@ class Model(_Model, total=False):
 class ModelsListParams(TypedDict, total=False):
     """The params of models/list."""
 
-    # Ask both backends and wait for them. Without it the answer comes at once
+    # Ask both backends and wait for them. Otherwise the answer comes at once
     # from what is known, and what is missing is asked for in the background.
     refresh: bool
 
@@ -986,10 +986,10 @@ class ModelsListParams(TypedDict, total=False):
 class ModelsListResult(TypedDict):
     """The result of models/list."""
 
-    # One row for each model and route; the pinned models come first and are
-    # always there.
+    # One row for each model and route. The pinned models come first and are
+    # always listed.
     models: List[Model]
-    # What could not be asked, one sentence each.
+    # What could not be found out, one sentence each.
     warnings: List[str]
 
 
@@ -1000,25 +1000,25 @@ class Override(TypedDict):
     name: str
     # Its value.
     value: str
-    # Who said so: "flag" or "environment".
+    # Where it was set: "flag" or "environment".
     source: str
 
 
 class PlatformLimits(TypedDict):
-    """What the Platform said of the rate limits of a key."""
+    """What the Platform said about the rate limits of a key."""
 
-    # When it said so.
+    # When this was reported.
     observedAt: str
-    # Limit of requests; null when it said nothing of it.
+    # Limit of requests; null when not reported.
     requests: Optional[Quota]
-    # Limit of tokens; null when it said nothing of it.
+    # Limit of tokens; null when not reported.
     tokens: Optional[Quota]
 
 
 class _PlatformState(TypedDict):
-    # There is one, usable or not.
+    # There is one, whether it can be used or not.
     present: bool
-    # Where it is; "unknown" when there is none.
+    # Where it comes from; "unknown" when there is none.
     source: CredentialSource
     # Its first 3 and last 4 characters; null when it is short, unusable or
     # absent.
@@ -1033,21 +1033,21 @@ class PlatformState(_PlatformState, total=False):
 
 
 class Queue(TypedDict):
-    """What waits for the host to read."""
+    """What is waiting for the host to read."""
 
-    # Bytes that are not in the pipe yet.
+    # Bytes that have not been written yet.
     bytes: int
 
 
 class Quota(TypedDict):
     """One rate limit of the Platform."""
 
-    # How much there is when nothing is used; null when not known.
+    # The whole quota; null when not known.
     limit: Optional[int]
     # How much is left; null when not known.
     remaining: Optional[int]
-    # Until all of it is back, in milliseconds from observedAt; null when not
-    # known.
+    # When the whole quota is available again, in milliseconds from observedAt;
+    # null when not known.
     resetMs: Optional[int]
 
 
@@ -1066,17 +1066,17 @@ class RateCredits(_RateCredits, total=False):
 
 
 class RateLimits(TypedDict, total=False):
-    """evidence.rate_limits: what this answer said of the limits."""
+    """evidence.rate_limits: what this answer said about the limits."""
 
     # The ChatGPT plan, as the backend names it.
     plan_type: str
     # The windows of the ChatGPT plan; absent on the Platform route.
     windows: List[RateWindow]
-    # Credits beside the plan.
+    # Credits in addition to the plan.
     credits: RateCredits
-    # The Platform's limit of requests.
+    # The limit of requests of the Platform.
     requests: RateQuota
-    # The Platform's limit of tokens.
+    # The limit of tokens of the Platform.
     tokens: RateQuota
 
 
@@ -1109,7 +1109,7 @@ class RefreshResult(TypedDict):
 
     # There are new tokens.
     refreshed: bool
-    # As auth/status answers it after the renewal.
+    # The result of auth/status after the refresh.
     auth: AuthStatus
 
 
@@ -1163,7 +1163,7 @@ class RouteState(_RouteState, total=False):
 
 
 class ServerCapabilities(TypedDict):
-    """ServerCapabilities spare a host probing by error code."""
+    """ServerCapabilities say what this process can do."""
 
     # Methods that are served, sorted.
     methods: List[str]
@@ -1171,7 +1171,7 @@ class ServerCapabilities(TypedDict):
     notifications: List[str]
     # The framing in use: "lsp" or "ndjson".
     framing: str
-    # Always false: a batch is answered with one -32600.
+    # Always false: the answer to a batch is one -32600.
     batch: bool
     # Limits of this process.
     limits: Limits
@@ -1205,7 +1205,7 @@ class ShowDocumentResult(TypedDict):
 class Started(TypedDict):
     """The params of responses/started."""
 
-    # The host's, or generated.
+    # The stream id of the host, or a generated one.
     streamId: str
     # Id of the request, byte for byte.
     requestId: Union[str, float]
@@ -1216,7 +1216,7 @@ class Started(TypedDict):
     # Headers of the upstream by lower-case name: x-request-id, openai-*,
     # x-ratelimit-*, x-codex-*, retry-after.
     headers: Headers
-    # As far as it is known now.
+    # What is known now.
     evidence: Evidence
 
 
@@ -1236,32 +1236,32 @@ class UpstreamError(TypedDict, total=False):
 
 
 class _UsageLimits(TypedDict):
-    # Of the ChatGPT plan; null until its backend has said something.
+    # Limits of the ChatGPT plan; null until its backend has reported them.
     chatgpt: Optional[ChatGPTLimits]
-    # Of the Platform key; null until the Platform has said something.
+    # Limits of the Platform key; null until the Platform has reported them.
     platform: Optional[PlatformLimits]
 
 
 class UsageLimits(_UsageLimits, total=False):
     """The result of limits/read and the params of limits/changed: what the
-    backends last said of their limits."""
+    backends last said about their limits."""
 
-    # Why a refresh brought nothing new, one sentence each; absent when it did.
+    # Why usage could not be refreshed, one sentence each; absent when it could.
     warnings: List[str]
 
 
 class UsageWindow(TypedDict):
     """One window in which the usage of a ChatGPT plan is counted."""
 
-    # "primary" or "secondary"; those of a further limit are led by its name, as
-    # in "codex_other_primary". Which one is the longer says windowMinutes, not
-    # the name.
+    # "primary" or "secondary"; the windows of an additional limit have its name
+    # in front, as in "codex_other_primary". windowMinutes, not the name, says
+    # which is longer.
     name: str
-    # Used up to now, in percent of what the plan has.
+    # How much of the plan has been used, in percent.
     usedPercent: float
     # Length of the window in minutes; null when not known.
     windowMinutes: Optional[int]
-    # When it begins anew; null when not known.
+    # When the next window begins; null when not known.
     resetsAt: Optional[str]
 
 # The methods.

@@ -2,11 +2,11 @@
 // A later release may send more members, notifications and values: ignore what you
 // do not know, and treat an unknown kind of error by its code.
 
-/** Account as the claims of the tokens name it; null for what they do not name. */
+/** The account that the claims of the tokens name; null for what they leave out. */
 export interface Account {
   /** E-mail address. */
   email: string | null;
-  /** Plan, such as "plus"; an open set. */
+  /** Plan, such as "plus"; new ones may appear. */
   planType: string | null;
   /** Id of the ChatGPT account. */
   accountId: string | null;
@@ -14,7 +14,7 @@ export interface Account {
   userId: string | null;
 }
 
-/** AccountMode decides the route of a model that no row of the table names. */
+/** AccountMode decides the route of the models that no rule names. */
 export type AccountMode = "chatgpt" | "apiKey";
 
 /** One change that was made to the body, or an option that had no effect. */
@@ -40,7 +40,7 @@ export interface Attempt {
   duration_ms: number;
 }
 
-/** AuthState sums the credentials up. */
+/** AuthState summarizes the credentials. */
 export type AuthState = "authenticated"
   | "unauthenticated"
   | "expired"
@@ -48,19 +48,19 @@ export type AuthState = "authenticated"
 
 /** The result of auth/status. It never shows a secret. */
 export interface AuthStatus {
-  /** All of it in one word. */
+  /** The summary of the rest. */
   state: AuthState;
-  /** Where models go that no rule names; null without a credential. */
+  /** The route of the models that no rule names; null without a credential. */
   mode: AccountMode | null;
-  /** Whom the access token belongs to; null when none tells. */
+  /** The account of the access token; null when no token names it. */
   account: Account | null;
   /** The two credentials, present or not. */
   credentials: CredentialStates;
   /** One row for each route: first chatgpt, then platform. */
   routes: RouteState[];
-  /** auth.json. */
+  /** The file auth.json. */
   file: FileState;
-  /** The login that waits for its user; absent when none does. */
+  /** The login in progress; absent when there is none. */
   login?: LoginPrompt;
   /** Overrides in force, for example a base URL from the environment. */
   overrides: Override[];
@@ -76,15 +76,15 @@ export interface AuthStatusParams {
 
 /** The params of auth/login/cancel. */
 export interface CancelLoginParams {
-  /** The login; absent: the one that waits. */
+  /** The login; by default the one in progress. */
   loginId?: string;
 }
 
 /** The result of auth/login/cancel. */
 export interface CancelLoginResult {
   /**
-   * "cancelled", its port free again, or "notFound": it is over, or being
-   * saved.
+   * "cancelled": its port is free again. "notFound": there is no such login, it
+   * has ended, or it is being saved.
    */
   status: string;
 }
@@ -107,31 +107,34 @@ export interface CancelStreamResult {
   status: string;
 }
 
-/** What the ChatGPT backend said of the usage of a plan. */
+/** What the ChatGPT backend said about the usage of a plan. */
 export interface ChatGPTLimits {
-  /** When it said so. */
+  /** When this was reported. */
   observedAt: string;
   /** The plan, as the backend names it. */
   planType?: string;
   /** The windows in which usage is counted. */
   windows: UsageWindow[];
-  /** Credits beside the plan; absent when it says nothing of them. */
+  /**
+   * Credits in addition to the plan; absent when the backend does not mention
+   * them.
+   */
   credits?: Credits;
 }
 
 /** The state of the OAuth access token. */
 export interface ChatGPTState {
-  /** There is one, usable or not. */
+  /** There is one, whether it can be used or not. */
   present: boolean;
-  /** Where it is; "unknown" when there is none. */
+  /** Where it comes from; "unknown" when there is none. */
   source: CredentialSource;
-  /** When it expires; null when it does not tell. */
+  /** When it expires; null when it does not say. */
   expiresAt: string | null;
-  /** When it was last renewed; null when not known. */
+  /** When it was last refreshed; null when not known. */
   lastRefresh: string | null;
-  /** A refresh token stands beside it. */
+  /** There is a refresh token for it. */
   refreshable: boolean;
-  /** It is in memory only, because it could not be written; that is tried again. */
+  /** It is only in memory, because it could not be saved; saving is retried. */
   unsaved?: boolean;
   /** Why it cannot be used: the reason that an error would have. */
   reason?: Reason;
@@ -152,13 +155,13 @@ export interface ClientInfo {
 export type Code = number;
 
 /**
- * The params of auth/login/complete: loginId with redirectUrl, or with code and
- * state.
+ * The params of auth/login/complete: loginId, and either redirectUrl or code
+ * and state.
  */
 export interface CompleteLoginParams {
-  /** The login that waits. */
+  /** The login. */
   loginId: string;
-  /** The whole address that the browser has ended on, though no page came. */
+  /** The whole address at which the browser ended up, even if it shows no page. */
   redirectUrl?: string;
   /** The parameter code of that address. */
   code?: string;
@@ -176,13 +179,13 @@ export interface Completed {
   seq: number;
   /** How the response ended. */
   status: Status;
-  /** The upstream's id of the response; absent when it gave none. */
+  /** The upstream's id of the response; absent when it named none. */
   responseId?: string;
-  /** All of it. */
+  /** The whole evidence. */
   evidence: Evidence;
-  /** The whole error object of the reply; absent when that is a result. */
+  /** The error object of the reply; absent when the reply is a result. */
   error?: Error;
-  /** The upstream's usage, byte for byte; absent when it gave none. */
+  /** The upstream's usage, byte for byte; absent when it reported none. */
   usage?: Record<string, unknown>;
 }
 
@@ -228,17 +231,16 @@ export interface CreateOptions {
 
 /**
  * The params of responses/create: the body as the Responses API documents it,
- * flat, of which these members mean something to us as well, and our own
- * options.
+ * flat, and our own options. Of the body, these members also matter here.
  */
 export interface CreateParams {
-  /** The model; it decides the route and is never changed. */
+  /** The model. It decides the route and is never changed. */
   model: string;
   /** Deliver the events as they come. Both values work on both routes. */
   stream?: boolean;
   /** Not supported: true is 1101 on both routes. */
   background?: boolean;
-  /** Our own options; cut out before anything is sent. */
+  /** Our own options, removed before anything is sent. */
   _meta?: CreateOptions;
   [member: string]: unknown;
 }
@@ -247,17 +249,17 @@ export interface CreateParams {
 export interface CreateResult {
   /** As in responses/started. */
   streamId: string;
-  /** The upstream's id of the response; null when it gave none. */
+  /** The upstream's id of the response; null when it named none. */
   responseId: string | null;
   /** How the response ended; never "failed". */
   status: Status;
   /** As in responses/completed. */
   evidence: Evidence;
-  /** The upstream's usage, byte for byte; null when it gave none. */
+  /** The upstream's usage, byte for byte; null when it reported none. */
   usage: Record<string, unknown> | null;
   /**
-   * The upstream's response object, byte for byte, or put together from a
-   * stream; absent when the host gets the events, and when cancelled.
+   * The upstream's response object, byte for byte, or assembled from a stream;
+   * absent when the host gets the events, and when cancelled.
    */
   response?: Record<string, unknown>;
 }
@@ -284,13 +286,13 @@ export interface CredentialStates {
   platform: PlatformState;
 }
 
-/** What a ChatGPT account has beside its plan. */
+/** What a ChatGPT account has in addition to its plan. */
 export interface Credits {
-  /** There are some. */
+  /** The account has credits. */
   hasCredits: boolean;
-  /** They do not end. */
+  /** The credits are unlimited. */
   unlimited: boolean;
-  /** What is left, as the backend writes it. */
+  /** The balance, as the backend writes it. */
   balance?: string;
 }
 
@@ -298,29 +300,29 @@ export interface Credits {
 export interface Diagnostics {
   /** Process id. */
   pid: number;
-  /** Milliseconds since the process began to serve. */
+  /** Milliseconds since the process started to serve. */
   uptimeMs: number;
   /**
-   * Resident memory in bytes; where the system does not tell, what the Go
-   * runtime has taken from it.
+   * Resident memory in bytes; where the system does not report it, the memory
+   * of the Go runtime.
    */
   rssBytes: number;
   /** Goroutines that exist. */
   goroutines: number;
   /** What has not been answered yet. */
   inFlight: InFlight;
-  /** What waits for the host to read. */
+  /** What is waiting for the host to read. */
   queue: Queue;
 }
 
 /**
  * The result of rpc.discover: an OpenRPC document, version 1.3, for this
- * release of signalbox. `signalbox schema` prints it, too.
+ * release of signalbox. `signalbox schema` also prints it.
  */
 export interface Discovery {
   /** Version of the OpenRPC specification. */
   openrpc: string;
-  /** Name and version of this protocol. */
+  /** The name and the version of this protocol. */
   info: Record<string, unknown>;
   /**
    * The methods, and the notifications from the host as methods without a
@@ -331,10 +333,10 @@ export interface Discovery {
   components: Record<string, unknown>;
   /**
    * The notifications to the host, described as methods without a result:
-   * OpenRPC itself has no place for them.
+   * OpenRPC has no place for them.
    */
   "x-serverNotifications": Record<string, unknown>[];
-  /** What is asked of a host that has declared that it can answer. */
+  /** The requests to a host that has declared that it can answer them. */
   "x-serverRequests": Record<string, unknown>[];
 }
 
@@ -427,14 +429,14 @@ export interface Event {
 export type EventChoice = "all" | "none";
 
 /**
- * Evidence proves what an answer is: which model was asked for and which one
- * the upstream says it used, over which route and with which credential.
+ * Evidence says where an answer comes from: which model was asked for, which
+ * one the upstream says it used, over which route and with which credential.
  */
 export interface Evidence {
   /** The model of the request, as it was sent: it is never changed. */
   requested_model: string;
   /**
-   * What the upstream says that it used: its header openai-model, else
+   * The model that the upstream says it used: its header openai-model, else
    * response.model. null when it says nothing; never copied from the request.
    */
   effective_model: string | null;
@@ -447,7 +449,7 @@ export interface Evidence {
   model_match: boolean | null;
   /** Always "responses". */
   api: string;
-  /** Null when no route could be chosen. */
+  /** The route; null when none could be chosen. */
   route: RouteName | null;
   /** Base URL of the route; null when no credential could be resolved for it. */
   base_url: string | null;
@@ -467,7 +469,7 @@ export interface Evidence {
   upstream_request_id: string | null;
   /** Every HTTP request that was sent, in order, retries included. */
   attempts: Attempt[];
-  /** The credential was renewed for this request. */
+  /** The credential was refreshed for this request. */
   refreshed: boolean;
   /** What was changed in the body, and options that had no effect. */
   adjustments: Adjustment[];
@@ -485,7 +487,7 @@ export interface Evidence {
    * x-openai-account-routing-override; absent without one.
    */
   routing_override?: string;
-  /** What this answer said of the limits; absent when it said nothing. */
+  /** What this answer said about the limits; absent when it said nothing. */
   rate_limits?: RateLimits;
   /**
    * From the request to the response headers, in milliseconds; null before
@@ -502,22 +504,22 @@ export interface Evidence {
 }
 
 /**
- * ExchangePolicy says whether a login trades its id_token for a Platform key
+ * ExchangePolicy says whether a login exchanges its id_token for a Platform key
  * (RFC 8693).
  */
 export type ExchangePolicy = "auto" | "never" | "require";
 
 /** The result of auth/exchange. */
 export interface ExchangeResult {
-  /** The key that the login was traded for. */
+  /** The key. */
   credential: ExchangedKey;
 }
 
-/** ExchangedKey tells a key without showing it. */
+/** ExchangedKey describes a key without showing it. */
 export interface ExchangedKey {
   /**
-   * "codex_token_exchange_api_key", or where a key of the login is that was
-   * there already.
+   * "codex_token_exchange_api_key", or the source of a key that the login
+   * already had.
    */
   source: CredentialSource;
   /** Its first 3 and last 4 characters; null when it is short. */
@@ -564,7 +566,7 @@ export interface HostCapabilities {
 export interface InFlight {
   /** Requests that count against maxRequests. */
   requests: number;
-  /** Responses that run. */
+  /** Responses in progress. */
   streams: number;
   /** Bytes of the bodies that may still be sent upstream. */
   bodyBytes: number;
@@ -575,10 +577,10 @@ export interface InFlight {
  * named in ignoredOptions.
  */
 export interface InitializeParams {
-  /** The version that the host speaks: 1. Another one is -32602 with supported. */
+  /** The version that the host speaks: 1. Any other is -32602 with supported. */
   protocolVersion?: number;
   /**
-   * The host's process: when it is gone, so are we. null or absent: not
+   * The host's process: when it has ended, signalbox ends. null or absent: not
    * watched.
    */
   processId?: number;
@@ -599,9 +601,9 @@ export interface InitializeResult {
   /** What this process serves and sends. */
   capabilities: ServerCapabilities;
   /**
-   * As auth/status answers it, from file and environment only. Where the login
+   * The result of auth/status, from file and environment only. Where the login
    * may be in the keyring, the state is "error" and the reason "keyring" until
-   * auth/status has asked for it.
+   * auth/status has asked the keyring.
    */
   auth: AuthStatus;
   /** Members of the params that had no effect. */
@@ -638,13 +640,13 @@ export type Kind = "parse_error"
 export interface Limits {
   /** Largest message from the host, in bytes. */
   maxMessageBytes: number;
-  /** Requests in flight, apart from responses/create. */
+  /** Requests in flight, not counting responses/create. */
   maxRequests: number;
   /** responses/create in flight. */
   maxStreams: number;
   /**
-   * Largest event of the upstream, and largest response without a stream, in
-   * bytes.
+   * Largest event of the upstream, and largest response that is not streamed,
+   * in bytes.
    */
   maxEventBytes: number;
 }
@@ -652,8 +654,8 @@ export interface Limits {
 /** The params of limits/read. */
 export interface LimitsReadParams {
   /**
-   * Ask the ChatGPT backend's usage endpoint once before answering; the
-   * Platform has none.
+   * Ask the usage endpoint of the ChatGPT backend once before answering; the
+   * Platform has no such endpoint.
    */
   refresh?: boolean;
 }
@@ -666,15 +668,15 @@ export interface LogMessage {
   message: string;
 }
 
-/** auth/loginCompleted: the login is over. */
+/** auth/loginCompleted: the login has ended. */
 export interface LoginCompleted {
   /** Names the login. */
   loginId: string;
-  /** The credentials are stored, and nothing that was required is missing. */
+  /** The credentials are stored, and everything that was required succeeded. */
   success: boolean;
-  /** Why not: the whole error of the answer. */
+  /** Why it failed: the error of the reply. */
   error?: Error;
-  /** As auth/status answers it; absent when nothing has changed. */
+  /** The result of auth/status; absent when nothing has changed. */
   auth?: AuthStatus;
 }
 
@@ -686,51 +688,57 @@ export interface LoginParams {
   /** "browser", "device" or "apiKey". */
   method: LoginMethod;
   /**
-   * The key, for the method apiKey alone. Blank, with line breaks, with "Bearer
-   * " before it, or an access token: -32602.
+   * The key, only for the method apiKey. A key that is blank, has line breaks
+   * or "Bearer " in front, or is an access token is -32602.
    */
   apiKey?: string;
-  /** Write the key to auth.json; without it the key is for this process only. */
+  /** Save the key in auth.json; otherwise it is for this process only. */
   persist?: boolean;
-  /** Answer when the login is over (the default), or at once. */
+  /** Answer when the login has ended (the default), or at once. */
   wait?: boolean;
-  /** How long to wait for the user; 600000. A device code ends after 15 minutes. */
+  /**
+   * How long to wait for the user, in milliseconds; 600000 by default. A device
+   * code expires after 15 minutes.
+   */
   timeoutMs?: number;
   /**
-   * Open the browser (the default): the host if it declares
-   * window.showDocument, else the system.
+   * Open the browser (the default), through the host if it declares
+   * window.showDocument, else through the system.
    */
   openBrowser?: boolean;
   /**
-   * Ports of the callback on loopback, the first that is free; [1455, 1457].
-   * Empty: nothing listens, and auth/login/complete ends the login. 0 is any
-   * port.
+   * Ports for the callback on loopback, of which the first free one is used;
+   * [1455, 1457] by default. 0 is any port. With an empty list nothing listens,
+   * and auth/login/complete ends the login.
    */
   ports?: number[];
-  /** Whether the id_token is traded for a Platform key; "auto". */
+  /** Whether the id_token is exchanged for a Platform key. */
   exchange?: ExchangePolicy;
-  /** Log in although auth.json cannot be read; its content is kept beside it. */
+  /** Log in although auth.json cannot be read; its content is kept in a backup. */
   replace?: boolean;
 }
 
 /**
- * auth/loginPrompt: what the user has to be shown. auth/status repeats it while
- * the login waits.
+ * auth/loginPrompt: what the user has to see. auth/status repeats it while the
+ * login is in progress.
  */
 export interface LoginPrompt {
   /** Names the login. */
   loginId: string;
   /** "browser" or "device". */
   method: string;
-  /** Where the browser has to go; of a browser login. */
+  /** The page for the browser; only for a browser login. */
   authUrl?: string;
-  /** Where the user enters the code; of a device login. */
+  /** Where the user enters the code; only for a device login. */
   verificationUrl?: string;
-  /** The same with the code in it, where the issuer has such a page; not so far. */
+  /**
+   * The same with the code in it, if the issuer has such a page; it has none so
+   * far.
+   */
   verificationUrlComplete?: string;
-  /** The code to enter there. */
+  /** The code that the user enters there. */
   userCode?: string;
-  /** When the login gives up. */
+  /** When the login expires. */
   expiresAt: string;
 }
 
@@ -738,28 +746,28 @@ export interface LoginPrompt {
 export interface LoginResult {
   /** Names the login. */
   loginId: string;
-  /** "pending" is the answer to wait:false. */
+  /** "pending" with wait:false. */
   status: LoginStatus;
-  /** Where the browser has to go; of a pending browser login. */
+  /** The page for the browser; only for a pending browser login. */
   authUrl?: string;
-  /** Where the user enters the code; of a pending device login. */
+  /** Where the user enters the code; only for a pending device login. */
   verificationUrl?: string;
-  /** The code to enter there. */
+  /** The code that the user enters there. */
   userCode?: string;
-  /** When a pending login gives up. */
+  /** When a pending login expires. */
   expiresAt?: string;
-  /** As auth/status answers it after the login. */
+  /** The result of auth/status after the login. */
   auth?: AuthStatus;
 }
 
-/** How far a login has come. */
+/** The state of a login. */
 export type LoginStatus = "pending" | "succeeded";
 
 /** The params of auth/logout. */
 export interface LogoutParams {
   /**
-   * Tell the issuer, too, so that the tokens are of no use any more (the
-   * default); false: forget them on this machine only.
+   * Also revoke the tokens at the issuer (the default); false: only forget them
+   * on this machine.
    */
   revoke?: boolean;
 }
@@ -767,7 +775,7 @@ export interface LogoutParams {
 /** The result of auth/logout. */
 export interface LogoutResult {
   /**
-   * As auth/status answers it after the logout; credentials of the environment
+   * The result of auth/status after the logout; credentials in the environment
    * still count.
    */
   auth: AuthStatus;
@@ -775,17 +783,17 @@ export interface LogoutResult {
 
 /** One model on one route. */
 export interface Model {
-  /** What responses/create takes as model. */
+  /** The model of responses/create. */
   id: string;
   /** The route. */
   route: RouteName;
   /** Always "responses". */
   api: string;
-  /** Base URL of the route; empty when its override was refused. */
+  /** Base URL of the route; empty when its override is refused. */
   base_url: string;
   /**
-   * It can be used on this route now, as far as the credential and the
-   * backend's list tell.
+   * It can be used on this route now, according to the credential and the list
+   * of the backend.
    */
   available: boolean;
   /**
@@ -794,19 +802,19 @@ export interface Model {
    * client) or "usage_not_included" (in the plan).
    */
   reason?: Reason;
-  /** For a person. */
+  /** The name for people. */
   name?: string;
-  /** Input and output together, in tokens. */
+  /** Limit of input and output together, in tokens. */
   contextWindow?: number;
-  /** In tokens. */
+  /** Limit of the output, in tokens. */
   maxOutputTokens?: number;
-  /** Such as "text" and "image". */
+  /** What the input may be, such as "text" and "image". */
   inputModalities?: string[];
-  /** It can call functions; absent when not known. */
+  /** The model can call functions; absent when not known. */
   toolCalling?: boolean;
   /** What reasoning.effort may be. */
   efforts?: string[];
-  /** Not meant to be offered to a person. */
+  /** Not meant to be offered to people. */
   hidden: boolean;
   /** Where the row comes from. */
   source: ModelListSource;
@@ -821,7 +829,7 @@ export type ModelSource = "response.model" | "openai-model" | "unknown";
 /** The params of models/list. */
 export interface ModelsListParams {
   /**
-   * Ask both backends and wait for them. Without it the answer comes at once
+   * Ask both backends and wait for them. Otherwise the answer comes at once
    * from what is known, and what is missing is asked for in the background.
    */
   refresh?: boolean;
@@ -830,11 +838,11 @@ export interface ModelsListParams {
 /** The result of models/list. */
 export interface ModelsListResult {
   /**
-   * One row for each model and route; the pinned models come first and are
-   * always there.
+   * One row for each model and route. The pinned models come first and are
+   * always listed.
    */
   models: Model[];
-  /** What could not be asked, one sentence each. */
+  /** What could not be found out, one sentence each. */
   warnings: string[];
 }
 
@@ -844,25 +852,25 @@ export interface Override {
   name: string;
   /** Its value. */
   value: string;
-  /** Who said so: "flag" or "environment". */
+  /** Where it was set: "flag" or "environment". */
   source: string;
 }
 
-/** What the Platform said of the rate limits of a key. */
+/** What the Platform said about the rate limits of a key. */
 export interface PlatformLimits {
-  /** When it said so. */
+  /** When this was reported. */
   observedAt: string;
-  /** Limit of requests; null when it said nothing of it. */
+  /** Limit of requests; null when not reported. */
   requests: Quota | null;
-  /** Limit of tokens; null when it said nothing of it. */
+  /** Limit of tokens; null when not reported. */
   tokens: Quota | null;
 }
 
 /** The state of the Platform key. */
 export interface PlatformState {
-  /** There is one, usable or not. */
+  /** There is one, whether it can be used or not. */
   present: boolean;
-  /** Where it is; "unknown" when there is none. */
+  /** Where it comes from; "unknown" when there is none. */
   source: CredentialSource;
   /**
    * Its first 3 and last 4 characters; null when it is short, unusable or
@@ -873,21 +881,21 @@ export interface PlatformState {
   reason?: Reason;
 }
 
-/** What waits for the host to read. */
+/** What is waiting for the host to read. */
 export interface Queue {
-  /** Bytes that are not in the pipe yet. */
+  /** Bytes that have not been written yet. */
   bytes: number;
 }
 
 /** One rate limit of the Platform. */
 export interface Quota {
-  /** How much there is when nothing is used; null when not known. */
+  /** The whole quota; null when not known. */
   limit: number | null;
   /** How much is left; null when not known. */
   remaining: number | null;
   /**
-   * Until all of it is back, in milliseconds from observedAt; null when not
-   * known.
+   * When the whole quota is available again, in milliseconds from observedAt;
+   * null when not known.
    */
   resetMs: number | null;
 }
@@ -902,17 +910,17 @@ export interface RateCredits {
   balance?: string;
 }
 
-/** evidence.rate_limits: what this answer said of the limits. */
+/** evidence.rate_limits: what this answer said about the limits. */
 export interface RateLimits {
   /** The ChatGPT plan, as the backend names it. */
   plan_type?: string;
   /** The windows of the ChatGPT plan; absent on the Platform route. */
   windows?: RateWindow[];
-  /** Credits beside the plan. */
+  /** Credits in addition to the plan. */
   credits?: RateCredits;
-  /** The Platform's limit of requests. */
+  /** The limit of requests of the Platform. */
   requests?: RateQuota;
-  /** The Platform's limit of tokens. */
+  /** The limit of tokens of the Platform. */
   tokens?: RateQuota;
 }
 
@@ -1017,7 +1025,7 @@ export type Reason = "too_large"
 export interface RefreshResult {
   /** There are new tokens. */
   refreshed: boolean;
-  /** As auth/status answers it after the renewal. */
+  /** The result of auth/status after the refresh. */
   auth: AuthStatus;
 }
 
@@ -1067,7 +1075,7 @@ export interface RouteState {
   reason?: Reason;
 }
 
-/** ServerCapabilities spare a host probing by error code. */
+/** ServerCapabilities say what this process can do. */
 export interface ServerCapabilities {
   /** Methods that are served, sorted. */
   methods: string[];
@@ -1075,7 +1083,7 @@ export interface ServerCapabilities {
   notifications: string[];
   /** The framing in use: "lsp" or "ndjson". */
   framing: string;
-  /** Always false: a batch is answered with one -32600. */
+  /** Always false: the answer to a batch is one -32600. */
   batch: boolean;
   /** Limits of this process. */
   limits: Limits;
@@ -1105,7 +1113,7 @@ export interface ShowDocumentResult {
 
 /** The params of responses/started. */
 export interface Started {
-  /** The host's, or generated. */
+  /** The stream id of the host, or a generated one. */
   streamId: string;
   /** Id of the request, byte for byte. */
   requestId: string | number;
@@ -1118,7 +1126,7 @@ export interface Started {
    * x-ratelimit-*, x-codex-*, retry-after.
    */
   headers: Headers;
-  /** As far as it is known now. */
+  /** What is known now. */
   evidence: Evidence;
 }
 
@@ -1152,44 +1160,44 @@ export interface UpstreamError {
 
 /**
  * The result of limits/read and the params of limits/changed: what the backends
- * last said of their limits.
+ * last said about their limits.
  */
 export interface UsageLimits {
-  /** Of the ChatGPT plan; null until its backend has said something. */
+  /** Limits of the ChatGPT plan; null until its backend has reported them. */
   chatgpt: ChatGPTLimits | null;
-  /** Of the Platform key; null until the Platform has said something. */
+  /** Limits of the Platform key; null until the Platform has reported them. */
   platform: PlatformLimits | null;
-  /** Why a refresh brought nothing new, one sentence each; absent when it did. */
+  /** Why usage could not be refreshed, one sentence each; absent when it could. */
   warnings?: string[];
 }
 
 /** One window in which the usage of a ChatGPT plan is counted. */
 export interface UsageWindow {
   /**
-   * "primary" or "secondary"; those of a further limit are led by its name, as
-   * in "codex_other_primary". Which one is the longer says windowMinutes, not
-   * the name.
+   * "primary" or "secondary"; the windows of an additional limit have its name
+   * in front, as in "codex_other_primary". windowMinutes, not the name, says
+   * which is longer.
    */
   name: string;
-  /** Used up to now, in percent of what the plan has. */
+  /** How much of the plan has been used, in percent. */
   usedPercent: number;
   /** Length of the window in minutes; null when not known. */
   windowMinutes: number | null;
-  /** When it begins anew; null when not known. */
+  /** When the next window begins; null when not known. */
   resetsAt: string | null;
 }
 
 /** The params and the result of each method. Absent params may be left out. */
 export interface Methods {
-  /** Who is there: version, capabilities, limits and the login. */
+  /** Begins the conversation: version, capabilities, limits and the login. */
   "initialize": { params: InitializeParams; result: InitializeResult };
-  /** Answers {} at once, whatever else runs. */
+  /** Answers {} at once, whatever else is running. */
   "ping": { params: undefined; result: Record<string, never> };
-  /** Cancels what runs, and answers null after the cancelled replies. */
+  /** Cancels everything in flight, and answers null after the cancelled replies. */
   "shutdown": { params: undefined; result: null };
   /**
-   * Who the user is and which routes can be used. Never fails, never shows a
-   * secret.
+   * Reports who the user is and which routes can be used. Never fails, never
+   * shows a secret.
    */
   "auth/status": { params: AuthStatusParams; result: AuthStatus };
   /**
@@ -1198,50 +1206,53 @@ export interface Methods {
    */
   "auth/login": { params: LoginParams; result: LoginResult };
   /**
-   * Ends a browser login with the address that the browser has come to, on this
-   * machine or another.
+   * Completes a browser login with the address at which the browser ended up,
+   * on this machine or another.
    */
   "auth/login/complete": { params: CompleteLoginParams; result: LoginResult };
-  /** Ends the login that waits; its port is free when the answer comes. */
+  /** Cancels the login in progress; its port is free when the answer comes. */
   "auth/login/cancel": { params: CancelLoginParams; result: CancelLoginResult };
-  /** Forgets the login and the key, and tells the issuer. */
+  /** Forgets the login and the key, and revokes the tokens. */
   "auth/logout": { params: LogoutParams; result: LogoutResult };
-  /** Renews the tokens now, whether that is due or not. */
+  /** Refreshes the tokens now, even if they have not expired. */
   "auth/refresh": { params: undefined; result: RefreshResult };
-  /** Trades the login for a Platform key (RFC 8693), where there is none yet. */
+  /** Exchanges the login for a Platform key (RFC 8693), if there is none yet. */
   "auth/exchange": { params: undefined; result: ExchangeResult };
   /**
-   * Where a model would go, or the error that responses/create would give. No
-   * network call.
+   * Returns the route of a model, or the error that responses/create would
+   * return. No network call.
    */
   "routes/resolve": { params: ResolveParams; result: ResolveResult };
-  /** A model call: section 4. */
+  /** Calls a model. */
   "responses/create": { params: CreateParams; result: CreateResult };
   /** Ends a response as a success with the status "cancelled". */
   "responses/cancel": { params: CancelStreamParams; result: CancelStreamResult };
-  /** The models of both routes and whether they can be used now. Never fails. */
+  /**
+   * Lists the models of both routes and whether they can be used now. Never
+   * fails.
+   */
   "models/list": { params: ModelsListParams; result: ModelsListResult };
-  /** What the backends last said of usage and rate limits. */
+  /** Returns what the backends last said about usage and rate limits. */
   "limits/read": { params: LimitsReadParams; result: UsageLimits };
   /**
-   * How the process is: memory, what is in flight, what waits for the host to
-   * read.
+   * Reports the state of the process: memory, what is in flight, what is
+   * waiting for the host to read.
    */
   "server/diagnostics": { params: undefined; result: Diagnostics };
-  /** What this process serves, as an OpenRPC document. */
+  /** Returns what this process serves, as an OpenRPC document. */
   "rpc.discover": { params: undefined; result: Discovery };
 }
 
 /** The params of each notification to the host. */
 export interface ServerNotifications {
-  /** A login waits for its user. Always sent, also with wait:false. */
+  /** A login is waiting for its user. Always sent, also with wait:false. */
   "auth/loginPrompt": LoginPrompt;
   /**
-   * The credentials have changed: by a login, a logout, a renewal or another
+   * The credentials have changed, by a login, a logout, a refresh or another
    * program. Only after an explicit initialize.
    */
   "auth/changed": AuthStatus;
-  /** A login is over. */
+  /** A login has ended. */
   "auth/loginCompleted": LoginCompleted;
   /** The upstream has answered with a 2xx status. Not sent on any other answer. */
   "responses/started": Started;
@@ -1249,7 +1260,7 @@ export interface ServerNotifications {
   "responses/event": Event;
   /** The response has ended: the last notification of its stream. */
   "responses/completed": Completed;
-  /** What the backends say of their limits has changed; at most one a second. */
+  /** What the backends say about their limits has changed; at most one a second. */
   "limits/changed": UsageLimits;
   /** A line of the log, for a host that declares capabilities.window.logMessage. */
   "window/logMessage": LogMessage;
@@ -1261,11 +1272,11 @@ export interface ClientNotifications {
   "$/cancelRequest": CancelRequestParams;
   /** Ends the process. */
   "exit": undefined;
-  /** Accepted, without effect. */
+  /** Accepted; has no effect. */
   "initialized": undefined;
-  /** Accepted, without effect. */
+  /** Accepted; has no effect. */
   "$/setTrace": undefined;
-  /** Accepted, without effect. */
+  /** Accepted; has no effect. */
   "workspace/didChangeConfiguration": undefined;
 }
 
@@ -1273,8 +1284,8 @@ export interface ClientNotifications {
 export interface ServerRequests {
   /**
    * Show a page in a browser, as in LSP, for a host that declares
-   * capabilities.window.showDocument.support. An error, "success":false or no
-   * answer within 5 s: the system's opener is tried.
+   * capabilities.window.showDocument.support. After an error, "success":false
+   * or 5 s without an answer the system's opener is tried.
    */
   "window/showDocument": { params: ShowDocumentParams; result: ShowDocumentResult };
 }
