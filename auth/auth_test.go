@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
+	"github.com/signalbox-dev/signalbox/internal/rawjson"
+	"github.com/signalbox-dev/signalbox/internal/testcheck"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -105,7 +108,7 @@ func fixture(t *testing.T, name string) []byte {
 func homeWith(t *testing.T, text []byte) string {
 	t.Helper()
 	home := t.TempDir()
-	put(t, filepath.Join(home, fileName), text)
+	put(t, filepath.Join(home, store.FileName), text)
 	return home
 }
 
@@ -241,4 +244,18 @@ func ended(t *testing.T) context.Context {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	return ctx
+}
+
+// str returns the member of d at path that is a string, else "".
+func str(d *store.Document, path ...string) string {
+	s, _ := rawjson.Unquote(d.Value(path...))
+	return s
+}
+
+// inSession makes this process one of a session with a real keyring.
+func inSession(t *testing.T) *testcheck.Keyring {
+	t.Helper()
+	k := testcheck.StartKeyring(t)
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", k.Address())
+	return k
 }

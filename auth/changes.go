@@ -35,7 +35,7 @@ func (m *Manager) Generation() uint64 {
 // a stat when there is none. A keyring is not asked: that is done when the login
 // is needed.
 func (m *Manager) Poll(ctx context.Context) {
-	if c, ok := m.store.(*codexStore); !ok || c.watched() {
+	if m.store == nil || m.store.Watched() {
 		m.load(ctx)
 	}
 }

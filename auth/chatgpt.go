@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -76,13 +77,13 @@ func (m *Manager) afterRenewal(ctx context.Context) (ChatGPTCredential, error) {
 func (m *Manager) Renew(ctx context.Context, failed ChatGPTCredential) (ChatGPTCredential, error) {
 	s := m.load(ctx)
 	switch {
-	case !failed.isStored() || m.isFreshAndUntried(failed.token) || s.file.refreshToken.IsZero():
+	case !failed.isStored() || m.isFreshAndUntried(failed.token) || s.Login.RefreshToken.IsZero():
 		return ChatGPTCredential{}, m.tokenRejected(s)
-	case s.err != nil:
-		return ChatGPTCredential{}, s.err
+	case s.Err != nil:
+		return ChatGPTCredential{}, s.Err
 	}
-	if s.file.accessToken.Reveal() != failed.token.Reveal() {
-		if !sameAccount(failed.owner, ownerOf(&s.file)) {
+	if s.Login.AccessToken.Reveal() != failed.token.Reveal() {
+		if !sameAccount(failed.owner, ownerOf(&s.Login)) {
 			return ChatGPTCredential{}, m.accountChanged(s)
 		}
 	} else if err := m.renew(ctx, s, whyRejected); err != nil {
@@ -92,7 +93,7 @@ func (m *Manager) Renew(ctx context.Context, failed ChatGPTCredential) (ChatGPTC
 }
 
 // tokenRejected is the 1001 of a token that nothing can be done about.
-func (m *Manager) tokenRejected(s *snapshot) *protocol.Error {
+func (m *Manager) tokenRejected(s *store.Snapshot) *protocol.Error {
 	const need = protocol.CredentialChatGPT
 	return protocol.NewError(protocol.CodeLoginRequired, "the upstream did not accept the access token",
 		credentialData(need, m.find(s), protocol.ReasonTokenRejected, obtain(need)))
@@ -103,10 +104,10 @@ func (m *Manager) tokenRejected(s *snapshot) *protocol.Error {
 // of ChatGPT's; a 1003 also where the new tokens are in memory only.
 func (m *Manager) Refresh(ctx context.Context) (refreshed bool, err error) {
 	s := m.load(ctx)
-	if s.err != nil {
-		return false, s.err
+	if s.Err != nil {
+		return false, s.Err
 	}
-	if !s.file.hasTokens() {
+	if !s.Login.HasTokens() {
 		const need = protocol.CredentialChatGPT
 		return false, protocol.NewError(protocol.CodeLoginRequired, "there is no ChatGPT login to renew",
 			credentialData(need, m.find(s), protocol.ReasonNoCredentials, obtain(need)))
@@ -114,7 +115,7 @@ func (m *Manager) Refresh(ctx context.Context) (refreshed bool, err error) {
 	if err := m.renew(ctx, s, whyForced); err != nil {
 		return false, err
 	}
-	return m.load(ctx).file.accessToken.Reveal() != s.file.accessToken.Reveal(), nil
+	return m.load(ctx).Login.AccessToken.Reveal() != s.Login.AccessToken.Reveal(), nil
 }
 
 // RenewIfExpiring renews the login of the store if that is due. What comes of it

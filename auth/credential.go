@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/lazyregexp"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -33,8 +34,8 @@ type ChatGPTCredential struct {
 }
 
 // exchangedBeside is the key of an exchange where the store holds none.
-func exchangedBeside(exchanged Secret, s *snapshot) Secret {
-	if !s.file.apiKey.IsZero() {
+func exchangedBeside(exchanged Secret, s *store.Snapshot) Secret {
+	if !s.Login.APIKey.IsZero() {
 		return Secret{}
 	}
 	return exchanged
@@ -98,27 +99,27 @@ const (
 
 // find lists all credentials, those of the environment first: within a kind the
 // first one counts, and no other takes its place (contract 5).
-func (m *Manager) find(s *snapshot) []found {
+func (m *Manager) find(s *store.Snapshot) []found {
 	m.mu.Lock()
 	explicit := m.explicit
 	m.mu.Unlock()
 	exchanged := m.exchangedKey(s)
 	access, key := protocol.SourceAuthJSONOAuth, protocol.SourceAuthJSONAPIKey
 	place := m.path
-	if s.from == storeKeyring {
-		access, key, place = protocol.SourceKeyringOAuth, protocol.SourceKeyringAPIKey, keyringPlace
+	if s.From == store.KindKeyring {
+		access, key, place = protocol.SourceKeyringOAuth, protocol.SourceKeyringAPIKey, store.KeyringPlace
 	}
-	if !exchanged.IsZero() && exchanged.Reveal() == s.file.apiKey.Reveal() {
+	if !exchanged.IsZero() && exchanged.Reveal() == s.Login.APIKey.Reveal() {
 		key = protocol.SourceTokenExchangeAPIKey
 	}
 	var all []found
 	for _, f := range []found{
 		{m.cfg.AccessToken, protocol.CredentialChatGPT, protocol.SourceEnvAccessToken,
 			envAccessToken + " of the environment"},
-		{s.file.accessToken, protocol.CredentialChatGPT, access, "tokens.access_token in " + place},
+		{s.Login.AccessToken, protocol.CredentialChatGPT, access, "tokens.access_token in " + place},
 		{explicit, protocol.CredentialPlatformKey, protocol.SourceExplicitAPIKey, "the key that this process was given"},
 		{m.cfg.APIKey, protocol.CredentialPlatformKey, protocol.SourceEnvAPIKey, envAPIKey + " of the environment"},
-		{s.file.apiKey, protocol.CredentialPlatformKey, key, "OPENAI_API_KEY in " + place},
+		{s.Login.APIKey, protocol.CredentialPlatformKey, key, "OPENAI_API_KEY in " + place},
 		{exchangedBeside(exchanged, s), protocol.CredentialPlatformKey, protocol.SourceTokenExchangeAPIKey, "the key that the login was exchanged for"},
 	} {
 		if !f.value.IsZero() {

@@ -23,7 +23,7 @@ func TestAuthorize(t *testing.T) {
 		if fedRAMP {
 			want["x-openai-fedramp"] = "true"
 		}
-		access := m.load(ctx).file.accessToken.Reveal()
+		access := m.load(ctx).Login.AccessToken.Reveal()
 		equal(t, name, headersOf(c, access), want)
 		equal(t, "source", c.Source, protocol.SourceAuthJSONOAuth)
 		if !c.ExpiresAt.Equal(testNow.Add(time.Hour)) {
@@ -73,8 +73,8 @@ func TestSources(t *testing.T) {
 	const envKey = "sk-" + canary + "-env"
 	good := token("account=acct_env")
 	for _, c := range []struct {
-		name, file, key, token string
-		chatGPT, platform      string // source, or reason
+		name, Login, key, token string
+		chatGPT, platform       string // source, or reason
 	}{
 		{"file only", "mode-chatgpt-key-and-tokens", "", "", "codex_auth_json_oauth", "codex_auth_json_api_key"},
 		{"both", "mode-chatgpt-key-and-tokens", envKey, good, "env_oauth_access_token", "env_openai_api_key"},
@@ -98,7 +98,7 @@ func TestSources(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := NewManager(Config{
-				Home: homeWith(t, fixture(t, c.file)), Now: now, APIKey: secret(c.key), AccessToken: secret(c.token),
+				Home: homeWith(t, fixture(t, c.Login)), Now: now, APIKey: secret(c.key), AccessToken: secret(c.token),
 			})
 			chatGPT, err := m.ChatGPT(t.Context())
 			equal(t, "ChatGPT", string(chatGPT.Source)+outcome(t, err), c.chatGPT)
@@ -123,7 +123,7 @@ func TestRefusals(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		cfg      Config
-		file     string
+		Login    string
 		platform bool
 		message  string // without the path
 		have     []protocol.CredentialKind
@@ -170,7 +170,7 @@ func TestRefusals(t *testing.T) {
 			[]protocol.CredentialKind{"chatgpt"}, "Run `signalbox login`"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			c.cfg.Home, c.cfg.Now = homeWith(t, fixture(t, c.file)), now
+			c.cfg.Home, c.cfg.Now = homeWith(t, fixture(t, c.Login)), now
 			m := NewManager(c.cfg)
 			need, methods := protocol.CredentialChatGPT, []string{"browser", "device"}
 			_, err := m.ChatGPT(t.Context())

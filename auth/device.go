@@ -50,7 +50,7 @@ func (m *Manager) deviceCode(ctx context.Context) (deviceCode, *protocol.Error) 
 	}, false)
 	switch {
 	case e != nil && ctx.Err() != nil:
-		return deviceCode{}, cancelled()
+		return deviceCode{}, protocol.Cancelled()
 	case e != nil && (e.status == http.StatusNotFound || e.status == http.StatusForbidden):
 		failure := loginFailed(protocol.ReasonDeviceDisabled, "the issuer does not offer the login by device code",
 			"Log in with the browser, or allow device codes in the security settings of ChatGPT")

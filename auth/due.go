@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -36,22 +37,22 @@ const (
 func jitter() time.Duration { return time.Duration(rand.Int64N(int64(2*renewJitter))) - renewJitter }
 
 // due tells why the stored login has to be renewed now; "" when it has not.
-func (m *Manager) due(s *snapshot) string {
-	f := &s.file
-	if f.refreshToken.IsZero() || f.accessToken.IsZero() {
+func (m *Manager) due(s *store.Snapshot) string {
+	f := &s.Login
+	if f.RefreshToken.IsZero() || f.AccessToken.IsZero() {
 		return ""
 	}
 	why := ""
-	now, expires := m.cfg.Now(), parseClaims(f.accessToken).expiresAt
+	now, expires := m.cfg.Now(), parseClaims(f.AccessToken).expiresAt
 	switch {
 	case !expires.IsZero():
 		if !now.Before(expires.Add(-renewBefore - m.jitter)) {
 			why = whyExpiry
 		}
-	case !f.lastRefresh.IsZero() && now.Sub(f.lastRefresh) > renewAge:
+	case !f.LastRefresh.IsZero() && now.Sub(f.LastRefresh) > renewAge:
 		why = whyScheduled
 	}
-	if why != "" && m.isFresh(f.accessToken) {
+	if why != "" && m.isFresh(f.AccessToken) {
 		return ""
 	}
 	return why
@@ -96,37 +97,37 @@ func fingerprint(token Secret) [sha256.Size]byte { return sha256.Sum256([]byte(t
 // cannotRenew is why the stored login cannot be renewed, without asking anybody;
 // nil when it can be tried. A token that was refused is never sent again by this
 // process (contract 5).
-func (m *Manager) cannotRenew(s *snapshot) *protocol.Error {
+func (m *Manager) cannotRenew(s *store.Snapshot) *protocol.Error {
 	const need = protocol.CredentialChatGPT
 	all := m.find(s)
 	if failure := m.foreignIssuer(s); failure != nil {
 		return failure
 	}
-	if s.file.refreshToken.IsZero() {
+	if s.Login.RefreshToken.IsZero() {
 		return protocol.NewError(protocol.CodeLoginRequired, "there is no refresh token in "+m.placeOf(s),
 			credentialData(need, all, protocol.ReasonTokenExpired, obtain(need)))
 	}
-	if !isSendable(s.file.refreshToken) {
+	if !isSendable(s.Login.RefreshToken) {
 		return mismatch(need, all, protocol.ReasonWrongKind, obtain(need),
 			"tokens.refresh_token in "+m.placeOf(s)+" holds blanks or control characters")
 	}
 	m.mu.Lock()
-	refused := m.refused[fingerprint(s.file.refreshToken)]
+	refused := m.refused[fingerprint(s.Login.RefreshToken)]
 	m.mu.Unlock()
 	if refused != nil || m.store == nil {
 		return refused
 	}
-	return m.store.refuses(s) // what cannot be saved is not asked for
+	return m.store.CheckLogin(s) // what cannot be saved is not asked for
 }
 
 // foreignIssuer refuses to send tokens of the store to an issuer that they are
 // not from; nil when they may be.
-func (m *Manager) foreignIssuer(s *snapshot) *protocol.Error {
+func (m *Manager) foreignIssuer(s *store.Snapshot) *protocol.Error {
 	const need = protocol.CredentialChatGPT
 	if m.cfg.Issuer.Bad != "" {
 		return badOverride(m.cfg.Issuer.Bad)
 	}
-	if from := s.file.issuer; from != "" && from != m.cfg.Issuer.URL {
+	if from := s.Login.Issuer; from != "" && from != m.cfg.Issuer.URL {
 		return mismatch(need, m.find(s), protocol.ReasonForeignIssuer, obtain(need),
 			"the login in "+m.placeOf(s)+" comes from another issuer than the one in use")
 	}

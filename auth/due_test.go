@@ -38,7 +38,7 @@ func TestRenewalWhenDue(t *testing.T) {
 		why string
 	}{{7 * 24 * time.Hour, ""}, {9 * 24 * time.Hour, whyScheduled}} {
 		m := managerOf(t, "access-opaque")
-		last := m.load(t.Context()).file.lastRefresh
+		last := m.load(t.Context()).Login.LastRefresh
 		m.cfg.Now = func() time.Time { return last.Add(c.age) }
 		equal(t, c.age.String(), m.due(m.load(t.Context())), c.why)
 	}
@@ -46,7 +46,7 @@ func TestRenewalWhenDue(t *testing.T) {
 	for _, status := range []int{503, 401} {
 		l, posts := answering(t, func(w http.ResponseWriter, _ int) { w.WriteHeader(status) })
 		m := l.manager()
-		expires := parseClaims(m.load(t.Context()).file.accessToken).expiresAt
+		expires := parseClaims(m.load(t.Context()).Login.AccessToken).expiresAt
 		m.cfg.Now = func() time.Time { return expires.Add(-2 * time.Minute) }
 		for range 3 {
 			c, err := m.ChatGPT(t.Context())
@@ -66,7 +66,7 @@ func TestRenewalWhenDue(t *testing.T) {
 	l, _ := answering(t, func(w http.ResponseWriter, _ int) { <-hang; w.WriteHeader(503) })
 	m := l.manager()
 	m.waits.patience = 50 * time.Millisecond
-	expires := parseClaims(m.load(t.Context()).file.accessToken).expiresAt
+	expires := parseClaims(m.load(t.Context()).Login.AccessToken).expiresAt
 	m.cfg.Now = func() time.Time { return expires.Add(-2 * time.Minute) }
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Error(err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -62,23 +63,23 @@ func (m *Manager) Exchange(ctx context.Context) (PlatformCredential, error) {
 
 // exchanged gives the key of the login in s, without a key where an exchange may
 // give one, or why none can be had.
-func (m *Manager) exchanged(s *snapshot) (PlatformCredential, *protocol.Error) {
+func (m *Manager) exchanged(s *store.Snapshot) (PlatformCredential, *protocol.Error) {
 	const need = protocol.CredentialPlatformKey
 	all := m.find(s)
-	if s.err != nil {
-		return PlatformCredential{}, s.err
+	if s.Err != nil {
+		return PlatformCredential{}, s.Err
 	}
 	for _, f := range all {
 		if f.due == need && (f.isStored() || f.source == protocol.SourceTokenExchangeAPIKey) && f.looks() == need && !m.isRejected(f.value) {
 			return PlatformCredential{Source: f.source, key: f.value}, nil
 		}
 	}
-	if s.file.idToken.IsZero() || s.file.accessToken.IsZero() {
+	if s.Login.IDToken.IsZero() || s.Login.AccessToken.IsZero() {
 		return PlatformCredential{}, protocol.NewError(protocol.CodeLoginRequired, "there is no ChatGPT login that could be exchanged for a Platform API key",
 			credentialData(protocol.CredentialChatGPT, all, protocol.ReasonNoCredentials, obtain(protocol.CredentialChatGPT)))
 	}
-	login := found{value: s.file.idToken, due: protocol.CredentialChatGPT, where: "the ChatGPT login in " + m.placeOf(s)}
-	if err := s.settings.forbids(login, s); err != nil {
+	login := found{value: s.Login.IDToken, due: protocol.CredentialChatGPT, where: "the ChatGPT login in " + m.placeOf(s)}
+	if err := forbids(s.Config, login, s); err != nil {
 		return PlatformCredential{}, mismatch(need, all, err.reason, err.action, err.why)
 	}
 	if err := m.cannotExchange(s); err != nil {
@@ -106,14 +107,14 @@ func (m *Manager) isRejected(key Secret) bool {
 
 // cannotExchange is why the stored login cannot be exchanged, without asking
 // anybody; nil when it can be tried. s holds an id_token.
-func (m *Manager) cannotExchange(s *snapshot) *protocol.Error {
+func (m *Manager) cannotExchange(s *store.Snapshot) *protocol.Error {
 	m.mu.Lock()
-	refused := m.exchanges.refused[fingerprint(s.file.idToken)]
+	refused := m.exchanges.refused[fingerprint(s.Login.IDToken)]
 	m.mu.Unlock()
 	switch {
 	case refused != nil:
 		return refused
-	case !jwtShape().MatchString(s.file.idToken.Reveal()):
+	case !jwtShape().MatchString(s.Login.IDToken.Reveal()):
 		return m.exchangeRefusal(s, protocol.ReasonInvalidIDToken, nil)
 	}
 	if err := m.foreignIssuer(s); err != nil {
@@ -122,7 +123,7 @@ func (m *Manager) cannotExchange(s *snapshot) *protocol.Error {
 	if !m.isIDTokenExpired(s) {
 		return nil
 	}
-	if s.file.refreshToken.IsZero() {
+	if s.Login.RefreshToken.IsZero() {
 		return m.exchangeRefusal(s, protocol.ReasonTokenExpired, nil)
 	}
 	return m.forPlatform(s, m.cannotRenew(s))
@@ -130,13 +131,13 @@ func (m *Manager) cannotExchange(s *snapshot) *protocol.Error {
 
 // isIDTokenExpired reports whether the issuer would refuse the id_token for its
 // age. One that does not tell counts as good.
-func (m *Manager) isIDTokenExpired(s *snapshot) bool {
-	expires := parseClaims(s.file.idToken).expiresAt
+func (m *Manager) isIDTokenExpired(s *store.Snapshot) bool {
+	expires := parseClaims(s.Login.IDToken).expiresAt
 	return !expires.IsZero() && !m.cfg.Now().Before(expires.Add(-idTokenLeeway))
 }
 
 // forPlatform is the failure of a renewal where a Platform key was wanted.
-func (m *Manager) forPlatform(s *snapshot, failure *protocol.Error) *protocol.Error {
+func (m *Manager) forPlatform(s *store.Snapshot, failure *protocol.Error) *protocol.Error {
 	if failure == nil || failure.Code != protocol.CodeLoginRequired {
 		return failure
 	}
@@ -149,14 +150,14 @@ func (m *Manager) forPlatform(s *snapshot, failure *protocol.Error) *protocol.Er
 // exchange gets a key for the login in basis, once for all callers at a time, and
 // waits until that is over. The exchange goes on when ctx ends; the error is then
 // -32800.
-func (m *Manager) exchange(ctx context.Context, basis *snapshot) (PlatformCredential, *protocol.Error) {
-	owner := ownerOf(&basis.file)
+func (m *Manager) exchange(ctx context.Context, basis *store.Snapshot) (PlatformCredential, *protocol.Error) {
+	owner := ownerOf(&basis.Login)
 	for {
 		r := m.joinExchange(basis, owner)
 		select {
 		case <-r.done:
 		case <-ctx.Done():
-			return PlatformCredential{}, cancelled()
+			return PlatformCredential{}, protocol.Cancelled()
 		}
 		if !sameAccount(r.owner, owner) {
 			continue // it was that of another login, which was there before
@@ -166,7 +167,7 @@ func (m *Manager) exchange(ctx context.Context, basis *snapshot) (PlatformCreden
 }
 
 // joinExchange gives the exchange that runs, or starts one.
-func (m *Manager) joinExchange(basis *snapshot, owner identity) *exchangeRun {
+func (m *Manager) joinExchange(basis *store.Snapshot, owner identity) *exchangeRun {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.exchanges.running != nil {
@@ -186,7 +187,7 @@ func (m *Manager) joinExchange(basis *snapshot, owner identity) *exchangeRun {
 
 // runExchange renews an expired id_token, takes our lock, reads the store again,
 // posts, and saves the key (contract 5, "Exchange").
-func (m *Manager) runExchange(basis *snapshot) (PlatformCredential, *protocol.Error) {
+func (m *Manager) runExchange(basis *store.Snapshot) (PlatformCredential, *protocol.Error) {
 	renewed := false
 	for range exchangeTries {
 		s := m.load(context.Background())
@@ -214,8 +215,8 @@ func (m *Manager) runExchange(basis *snapshot) (PlatformCredential, *protocol.Er
 }
 
 // ofSameLogin is exchanged for a store that must still hold the login of basis.
-func (m *Manager) ofSameLogin(basis, s *snapshot) (PlatformCredential, *protocol.Error) {
-	if s.err == nil && (!s.file.hasTokens() || !sameAccount(ownerOf(&basis.file), ownerOf(&s.file))) {
+func (m *Manager) ofSameLogin(basis, s *store.Snapshot) (PlatformCredential, *protocol.Error) {
+	if s.Err == nil && (!s.Login.HasTokens() || !sameAccount(ownerOf(&basis.Login), ownerOf(&s.Login))) {
 		return PlatformCredential{}, m.forPlatform(s, m.accountChanged(s))
 	}
 	return m.exchanged(s)
@@ -223,11 +224,11 @@ func (m *Manager) ofSameLogin(basis, s *snapshot) (PlatformCredential, *protocol
 
 // exchangeLocked exchanges the id_token of s under the refresh lock. done is
 // false when the login was renewed meanwhile, or has to be.
-func (m *Manager) exchangeLocked(basis, s *snapshot, renewed *bool) (credential PlatformCredential, failure *protocol.Error, done bool) {
-	release, err := m.lockRefresh(context.Background(), func() bool { return m.vital.isClosed() })
+func (m *Manager) exchangeLocked(basis, s *store.Snapshot, renewed *bool) (credential PlatformCredential, failure *protocol.Error, done bool) {
+	release, err := m.store.LockRefresh(context.Background(), func() bool { return m.vital.isClosed() })
 	switch {
-	case errors.Is(err, errAdopted):
-		return credential, cancelled(), true
+	case errors.Is(err, store.ErrAdopted):
+		return credential, protocol.Cancelled(), true
 	case err != nil:
 		// Where nothing can be written no lock can be taken either, and no key saved:
 		// then it is for this process alone.
@@ -238,25 +239,25 @@ func (m *Manager) exchangeLocked(basis, s *snapshot, renewed *bool) (credential 
 		release = func() {}
 	}
 	defer func() { release() }()
-	now := m.overlay(m.store.load(context.Background()))
-	m.masked.Add(now.secrets...)
+	now := m.overlay(m.store.Load(context.Background()))
+	m.masked.Add(now.Secrets...)
 	credential, failure = m.ofSameLogin(basis, now)
 	switch {
 	case failure != nil || !credential.key.IsZero():
 		return credential, failure, true
-	case now.file.idToken.Reveal() != s.file.idToken.Reveal():
+	case now.Login.IDToken.Reveal() != s.Login.IDToken.Reveal():
 		return credential, nil, false
 	}
 	end, ok := m.begin()
 	if !ok {
-		return credential, cancelled(), true
+		return credential, protocol.Cancelled(), true
 	}
 	defer end()
 	key, e := m.postExchange(now)
 	if e == nil {
 		m.masked.Add(key)
 		m.mu.Lock()
-		m.exchanges.key, m.exchanges.owner = key, ownerOf(&now.file)
+		m.exchanges.key, m.exchanges.owner = key, ownerOf(&now.Login)
 		m.mu.Unlock()
 		m.saveExchanged(now, key)
 		return PlatformCredential{Source: protocol.SourceTokenExchangeAPIKey, key: key}, nil, true
@@ -279,23 +280,23 @@ func (m *Manager) exchangeLocked(basis, s *snapshot, renewed *bool) (credential 
 
 // remember keeps a refusal for the id_token of s, which is not exchanged again by
 // this process.
-func (m *Manager) remember(s *snapshot, failure *protocol.Error) *protocol.Error {
+func (m *Manager) remember(s *store.Snapshot, failure *protocol.Error) *protocol.Error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.exchanges.refused == nil || len(m.exchanges.refused) >= maxRefusedExchanges {
 		m.exchanges.refused = map[[sha256.Size]byte]*protocol.Error{}
 	}
-	m.exchanges.refused[fingerprint(s.file.idToken)] = failure
+	m.exchanges.refused[fingerprint(s.Login.IDToken)] = failure
 	return failure
 }
 
 // exchangedKey is the key that this process got for the login in s; zero for
 // none.
-func (m *Manager) exchangedKey(s *snapshot) Secret {
+func (m *Manager) exchangedKey(s *store.Snapshot) Secret {
 	m.mu.Lock()
 	key, owner := m.exchanges.key, m.exchanges.owner
 	m.mu.Unlock()
-	if key.IsZero() || !s.file.hasTokens() || !sameAccount(owner, ownerOf(&s.file)) {
+	if key.IsZero() || !s.Login.HasTokens() || !sameAccount(owner, ownerOf(&s.Login)) {
 		return Secret{}
 	}
 	return key
@@ -307,21 +308,21 @@ var errKeepInMemory = errors.New("the store is not to hold the key")
 // saveExchanged writes the key beside the login that it was got with, where
 // Codex would not begin to bill it (contract 5); else it stays in memory. The
 // caller holds the refresh lock.
-func (m *Manager) saveExchanged(with *snapshot, key Secret) {
-	err := m.rewriteLocked(false, func(d *document) error {
-		now := readText(m.path, d.text)
-		f := &now.file
-		if now.err != nil || f.idToken.Reveal() != with.file.idToken.Reveal() || !sameAccount(ownerOf(&with.file), ownerOf(f)) {
+func (m *Manager) saveExchanged(with *store.Snapshot, key Secret) {
+	err := m.rewriteLocked(false, func(d *store.Document) error {
+		now := store.Parse(m.path, d.Text)
+		f := &now.Login
+		if now.Err != nil || f.IDToken.Reveal() != with.Login.IDToken.Reveal() || !sameAccount(ownerOf(&with.Login), ownerOf(f)) {
 			return errStale
 		}
 		switch mode, err := m.mode(now); {
-		case f.authMode == authModeChatGPT:
-		case f.authMode == "" && err == nil && mode == protocol.ModeChatGPT && f.apiKey.IsZero():
-			d.setString(authModeChatGPT, "auth_mode")
+		case f.AuthMode == store.ModeChatGPT:
+		case f.AuthMode == "" && err == nil && mode == protocol.ModeChatGPT && f.APIKey.IsZero():
+			d.SetString(store.ModeChatGPT, "auth_mode")
 		default:
 			return errKeepInMemory
 		}
-		d.setSecret(key, "OPENAI_API_KEY")
+		d.SetSecret(key, "OPENAI_API_KEY")
 		return nil
 	})
 	switch {

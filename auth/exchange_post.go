@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/rawjson"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -21,13 +22,13 @@ const (
 
 // postExchange posts the id_token as it is. All its tries together have
 // issuerTimeout: other processes wait for the lock, and the exit waits for us.
-func (m *Manager) postExchange(s *snapshot) (key Secret, failure *issuerError) {
+func (m *Manager) postExchange(s *store.Snapshot) (key Secret, failure *issuerError) {
 	var form strings.Builder // in Codex's order
 	for _, field := range [][2]string{
 		{"grant_type", grantExchange},
-		{"&client_id", cmp.Or(s.file.clientID, m.cfg.Issuer.ClientID)},
+		{"&client_id", cmp.Or(s.Login.ClientID, m.cfg.Issuer.ClientID)},
 		{"&requested_token", requestedToken},
-		{"&subject_token", s.file.idToken.Reveal()},
+		{"&subject_token", s.Login.IDToken.Reveal()},
 		{"&subject_token_type", idTokenType},
 	} {
 		form.WriteString(field[0] + "=" + url.QueryEscape(field[1]))
@@ -49,7 +50,7 @@ func (m *Manager) postExchange(s *snapshot) (key Secret, failure *issuerError) {
 // readExchanged takes the key out of an answer. What is no key is a refusal: a
 // token must not stand where a key is due.
 func readExchanged(text []byte) (Secret, *issuerError) {
-	members, _, _ := rawjson.Object(text, maxFileDepth, nil)
+	members, _, _ := rawjson.Object(text, store.MaxFileDepth, nil)
 	value, _ := rawjson.Find(members, "access_token")
 	word, _ := rawjson.Unquote(value.Value)
 	key := protocol.NewSecret(strings.TrimSpace(word))
@@ -80,7 +81,7 @@ func exchangeReason(e *issuerError) protocol.Reason {
 
 // exchangeRefusal is the 1006 of an exchange that was refused, or would be. e is
 // what the issuer said, nil when it was not asked.
-func (m *Manager) exchangeRefusal(s *snapshot, reason protocol.Reason, e *issuerError) *protocol.Error {
+func (m *Manager) exchangeRefusal(s *store.Snapshot, reason protocol.Reason, e *issuerError) *protocol.Error {
 	const need = protocol.CredentialPlatformKey
 	message := "the issuer does not exchange the ChatGPT login for a Platform API key"
 	action := "Set " + envAPIKey + " to a Platform API key"

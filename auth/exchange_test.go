@@ -10,12 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 // simulated is a manager over the home of a scenario, and its simulator.
-func simulated(t *testing.T, scenario string, edit ...func(*document)) (*Manager, *simulator.Server) {
+func simulated(t *testing.T, scenario string, edit ...func(*store.Document)) (*Manager, *simulator.Server) {
 	t.Helper()
 	sim, err := simulator.Start(simulator.Config{Scenario: scenario})
 	if err != nil {
@@ -27,11 +28,11 @@ func simulated(t *testing.T, scenario string, edit ...func(*document)) (*Manager
 		t.Fatal(err)
 	}
 	if len(edit) > 0 {
-		d := newDocument([]byte(textOf(t, home)))
+		d := store.NewDocument([]byte(textOf(t, home)))
 		for _, e := range edit {
 			e(d)
 		}
-		put(t, filepath.Join(home, fileName), d.text)
+		put(t, filepath.Join(home, store.FileName), d.Text)
 	}
 	return at(t, sim, home), sim
 }
@@ -66,7 +67,7 @@ func grants(sim *simulator.Server) string {
 
 func storedKey(t *testing.T, m *Manager) string {
 	t.Helper()
-	return newDocument([]byte(textOf(t, m.cfg.Home))).str("OPENAI_API_KEY")
+	return str(store.NewDocument([]byte(textOf(t, m.cfg.Home))), "OPENAI_API_KEY")
 }
 
 // The request is that of the OAuth plan, to the byte, and the id_token as it is.
@@ -116,7 +117,7 @@ func TestExchangeIsNotMadeForALook(t *testing.T) {
 // The key is written beside the tokens, where Codex goes on to use these, and
 // the next process has it without asking.
 func TestExchangeIsSaved(t *testing.T) {
-	m, sim := simulated(t, "no-key", func(d *document) { d.set([]byte(`{"a":[1.50]}`), "x_unknown") })
+	m, sim := simulated(t, "no-key", func(d *store.Document) { d.Set([]byte(`{"a":[1.50]}`), "x_unknown") })
 	before := textOf(t, m.cfg.Home)
 	c, err := m.Platform(t.Context())
 	equal(t, "exchange", outcome(t, err), "")
@@ -137,20 +138,20 @@ func TestExchangeIsSaved(t *testing.T) {
 // Where Codex would begin to bill the key, it is not written, and a warning says
 // so (contract 5).
 func TestExchangeIsKeptInMemory(t *testing.T) {
-	noMode := func(d *document) { d.remove("auth_mode") }
+	noMode := func(d *store.Document) { d.Remove("auth_mode") }
 	for _, c := range []struct {
 		name, scenario, setting string
-		edit                    func(*document)
+		edit                    func(*store.Document)
 		saved                   bool
 		mode                    string // auth_mode afterwards
 	}{
-		{"chatgpt", "no-key", "", func(*document) {}, true, "chatgpt"},
-		{"chatgpt and business", "business", "", func(*document) {}, true, "chatgpt"},
+		{"chatgpt", "no-key", "", func(*store.Document) {}, true, "chatgpt"},
+		{"chatgpt and business", "business", "", func(*store.Document) {}, true, "chatgpt"},
 		{"no mode, account mode chatgpt", "no-key", "", noMode, true, "chatgpt"},
 		{"no mode, account mode apiKey by plan", "business", "", noMode, false, ""},
 		{"no mode, account mode apiKey by flag", "no-key", "apiKey", noMode, false, ""},
 		{"no mode, account mode chatgpt by flag", "business", "chatgpt", noMode, true, "chatgpt"},
-		{"apikey and a blank key", "no-key", "", func(d *document) { d.setString("apikey", "auth_mode"); d.setString(" ", "OPENAI_API_KEY") }, false, "apikey"},
+		{"apikey and a blank key", "no-key", "", func(d *store.Document) { d.SetString("apikey", "auth_mode"); d.SetString(" ", "OPENAI_API_KEY") }, false, "apikey"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m, sim := simulated(t, c.scenario, c.edit)
@@ -161,7 +162,7 @@ func TestExchangeIsKeptInMemory(t *testing.T) {
 				equal(t, "exchange", string(p.Source)+outcome(t, err), "codex_token_exchange_api_key")
 			}
 			equal(t, "sent", grants(sim), "exchange")
-			equal(t, "auth_mode", newDocument([]byte(textOf(t, m.cfg.Home))).str("auth_mode"), c.mode)
+			equal(t, "auth_mode", str(store.NewDocument([]byte(textOf(t, m.cfg.Home))), "auth_mode"), c.mode)
 			status, _ := statusOf(t, m)
 			if c.saved {
 				equal(t, "saved", storedKey(t, m) != "", true)
@@ -271,7 +272,7 @@ func TestExchangeRenewsFirst(t *testing.T) {
 	equal(t, "the access token", outcome(t, err), "")
 
 	// Without a refresh token it is the expiry.
-	m, sim = simulated(t, "report", func(d *document) { d.setString("", "tokens", "refresh_token") })
+	m, sim = simulated(t, "report", func(d *store.Document) { d.SetString("", "tokens", "refresh_token") })
 	_, err = m.Platform(t.Context())
 	equal(t, "reason", outcome(t, err), "token_expired")
 	equal(t, "code", asError(t, err).Code, protocol.CodeExchangeFailed)
@@ -316,7 +317,7 @@ func TestExchangeOutlivesItsRequest(t *testing.T) {
 
 // The key is that of a login, and gone with it.
 func TestExchangedKeyGoesWithItsLogin(t *testing.T) {
-	m, _ := simulated(t, "business", func(d *document) { d.remove("auth_mode") })
+	m, _ := simulated(t, "business", func(d *store.Document) { d.Remove("auth_mode") })
 	_, err := m.Platform(t.Context())
 	equal(t, "in memory", outcome(t, err), "")
 	put(t, m.path, fixture(t, "codex-chatgpt"))
@@ -354,11 +355,11 @@ func TestExchangeAnswers(t *testing.T) {
 
 // An id_token goes to the issuer that it is from, and to no other.
 func TestExchangeStaysWithItsIssuer(t *testing.T) {
-	m, sim := simulated(t, "no-key", func(d *document) { d.setString("https://issuer.example", "tokens", "oauth_provenance", "issuer") })
+	m, sim := simulated(t, "no-key", func(d *store.Document) { d.SetString("https://issuer.example", "tokens", "oauth_provenance", "issuer") })
 	_, err := m.Platform(t.Context())
 	equal(t, "reason", outcome(t, err), "foreign_issuer")
 	equal(t, "sent", grants(sim), "")
-	m, sim = simulated(t, "no-key", func(d *document) { d.setString("app_Other", "tokens", "oauth_provenance", "client_id") })
+	m, sim = simulated(t, "no-key", func(d *store.Document) { d.SetString("app_Other", "tokens", "oauth_provenance", "client_id") })
 	_, err = m.Platform(t.Context())
 	equal(t, "another client's", outcome(t, err), "invalid_id_token")
 	equal(t, "client", strings.Contains(string(sim.Requests()[0].Body), "client_id=app_Other&"), true)
@@ -386,7 +387,7 @@ func TestForbiddenLoginIsNotExchanged(t *testing.T) {
 		`forced_chatgpt_workspace_id = "acct_2"`: "account_mismatch",
 	} {
 		m, sim := simulated(t, "no-key")
-		put(t, filepath.Join(m.cfg.Home, settingsName), []byte(text))
+		put(t, filepath.Join(m.cfg.Home, store.ConfigName), []byte(text))
 		_, err := m.Exchange(t.Context())
 		equal(t, text, outcome(t, err), want)
 		_, err = m.Platform(t.Context())
@@ -441,7 +442,7 @@ func TestExchangeBesideAnotherChange(t *testing.T) {
 // edit changes one member of the manager's auth.json, from outside.
 func edit(t *testing.T, m *Manager, value string, path ...string) {
 	t.Helper()
-	d := newDocument([]byte(textOf(t, m.cfg.Home)))
-	d.set(fill([]byte(value)), path...)
-	put(t, m.path, d.text)
+	d := store.NewDocument([]byte(textOf(t, m.cfg.Home)))
+	d.Set(fill([]byte(value)), path...)
+	put(t, m.path, d.Text)
 }

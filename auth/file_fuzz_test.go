@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -27,8 +28,8 @@ func FuzzAuthFile(f *testing.F) {
 		}
 		f.Add(fill(text))
 	}
-	f.Add([]byte(`{"tokens":` + strings.Repeat(`{"tokens":`, maxFileDepth) + `0` + strings.Repeat(`}`, maxFileDepth+1)))
-	path := filepath.Join(f.TempDir(), fileName)
+	f.Add([]byte(`{"tokens":` + strings.Repeat(`{"tokens":`, store.MaxFileDepth) + `0` + strings.Repeat(`}`, store.MaxFileDepth+1)))
+	path := filepath.Join(f.TempDir(), store.FileName)
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		f.Fatal(err)
 	}
@@ -37,31 +38,31 @@ func FuzzAuthFile(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var s snapshot
-		s.parse(path, bytes.Clone(text))
+		var s store.Snapshot
+		s.Parse(path, bytes.Clone(text))
 
-		if s.err != nil {
-			if s.file != (file{}) {
+		if s.Err != nil {
+			if s.Login != (store.Login{}) {
 				t.Fatal("a refused file gives credentials")
 			}
-			e := s.err
+			e := s.Err
 			if e.Code != protocol.CodeCredentialStore || e.Data.Path != path || e.Data.Reason == "" || e.Message == "" || e.Data.Action == "" {
 				t.Fatalf("refused with %+v", e)
 			}
 		} else if !json.Valid(text) {
 			t.Fatal("what is no JSON is accepted")
 		}
-		isShallow := bytes.Count(text, []byte("{"))+bytes.Count(text, []byte("[")) <= maxFileDepth
-		if s.torn && json.Valid(text) && utf8.Valid(text) && isShallow {
+		isShallow := bytes.Count(text, []byte("{"))+bytes.Count(text, []byte("[")) <= store.MaxFileDepth
+		if s.Torn && json.Valid(text) && utf8.Valid(text) && isShallow {
 			t.Fatal("a whole text counts as torn")
 		}
 
 		// What a manager says that has read this.
-		s.info, s.settled = info, true
+		s.Info, s.Settled = info, true
 		m := NewManager(Config{Home: filepath.Dir(path), Now: now})
-		s.settings = m.settings()
+		s.Config = m.settings()
 		m.cached = &s
-		m.masked.Add(s.secrets...)
+		m.masked.Add(s.Secrets...)
 		_, chatGPTErr := m.ChatGPT(t.Context())
 		_, platformErr := m.PeekPlatform(t.Context())
 		status, err := json.Marshal(m.Status(t.Context()))
@@ -74,10 +75,10 @@ func FuzzAuthFile(f *testing.F) {
 				shown += string(asError(t, err).Encode())
 			}
 		}
-		if s.err != nil && (outcome(t, chatGPTErr) != string(s.err.Data.Reason) || outcome(t, platformErr) != string(s.err.Data.Reason)) {
+		if s.Err != nil && (outcome(t, chatGPTErr) != string(s.Err.Data.Reason) || outcome(t, platformErr) != string(s.Err.Data.Reason)) {
 			t.Fatal("a refused file gives credentials")
 		}
-		for _, secret := range s.secrets {
+		for _, secret := range s.Secrets {
 			// Another value stands in the status by chance, or in the file twice: it
 			// may be an account id, too.
 			value := secret.Reveal()

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -242,7 +243,7 @@ func TestNoFile(t *testing.T) {
 		equal(t, "state", status.State, protocol.StateUnauthenticated)
 		equal(t, "file", []bool{status.File.Mode == nil, status.File.Modified == nil}, []bool{true, true})
 		if home != "" {
-			if _, err := os.Stat(filepath.Join(home, fileName)); !os.IsNotExist(err) {
+			if _, err := os.Stat(filepath.Join(home, store.FileName)); !os.IsNotExist(err) {
 				t.Error("reading made a file")
 			}
 		}
@@ -253,7 +254,7 @@ func TestLinks(t *testing.T) {
 	home, other := t.TempDir(), t.TempDir()
 	target := filepath.Join(other, "real.json")
 	put(t, target, fixture(t, "codex-apikey"))
-	link := filepath.Join(home, fileName)
+	link := filepath.Join(home, store.FileName)
 	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +294,7 @@ func TestUnreadableFile(t *testing.T) {
 		t.Skip("root reads everything")
 	}
 	home := homeWith(t, fixture(t, "codex-chatgpt"))
-	if err := os.Chmod(filepath.Join(home, fileName), 0); err != nil {
+	if err := os.Chmod(filepath.Join(home, store.FileName), 0); err != nil {
 		t.Fatal(err)
 	}
 	_, err := NewManager(Config{Home: home}).ChatGPT(t.Context())
@@ -303,11 +304,11 @@ func TestUnreadableFile(t *testing.T) {
 func TestLargeFile(t *testing.T) {
 	text := fixture(t, "codex-chatgpt")
 	padded := func(size int) []byte { return append(bytes.Repeat([]byte(" "), size-len(text)), text...) }
-	home := homeWith(t, padded(maxFileBytes))
+	home := homeWith(t, padded(store.MaxFileBytes))
 	m := NewManager(Config{Home: home, Now: now})
 	_, err := m.ChatGPT(t.Context())
 	equal(t, "1 MiB", outcome(t, err), "")
-	for _, size := range []int{maxFileBytes + 1, 2 << 20} {
+	for _, size := range []int{store.MaxFileBytes + 1, 2 << 20} {
 		put(t, m.path, padded(size))
 		_, err = m.ChatGPT(t.Context())
 		equal(t, "larger", outcome(t, err), "corrupt")

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -29,7 +30,7 @@ func TestNotARegularFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			home := t.TempDir()
-			if err := place(filepath.Join(home, fileName)); err != nil {
+			if err := place(filepath.Join(home, store.FileName)); err != nil {
 				t.Fatal(err)
 			}
 			m := NewManager(Config{Home: home})

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/rawjson"
 	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -197,7 +198,7 @@ func (e *issuerError) accept(text []byte) ([]byte, *issuerError) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		text = []byte("{}")
 	}
-	members, _, err := rawjson.Object(text, maxFileDepth, nil)
+	members, _, err := rawjson.Object(text, store.MaxFileDepth, nil)
 	if err != nil {
 		return nil, e.misunderstood()
 	}
@@ -243,7 +244,7 @@ func (e *issuerError) readRefusal(text []byte) {
 // refusalOf reads an error body: RFC 6749, 5.2 has error and error_description;
 // OpenAI has an object error with code and message, or code beside it.
 func refusalOf(text []byte) (code, message string) {
-	members, _, err := rawjson.Object(text, maxFileDepth, nil)
+	members, _, err := rawjson.Object(text, store.MaxFileDepth, nil)
 	if err != nil {
 		return "", ""
 	}
@@ -253,7 +254,7 @@ func refusalOf(text []byte) (code, message string) {
 		return strings.TrimSpace(s)
 	}
 	failure, _ := rawjson.Find(members, "error")
-	inner, _, _ := rawjson.Object(failure.Value, maxFileDepth, nil)
+	inner, _, _ := rawjson.Object(failure.Value, store.MaxFileDepth, nil)
 	for _, s := range []string{word(members, "error"), word(inner, "code"), word(members, "code"), word(inner, "type")} {
 		if code = s; code != "" {
 			break

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -138,14 +139,14 @@ func TestA29MissingMembers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, _ := answering(t, func(w http.ResponseWriter, _ int) { _, _ = w.Write([]byte(body)) })
-			before := newDocument([]byte(textOf(t, l.home)))
+			before := store.NewDocument([]byte(textOf(t, l.home)))
 			if _, err := l.manager().ChatGPT(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			after := newDocument([]byte(textOf(t, l.home)))
-			equal(t, "access token", after.str("tokens", "access_token") == access, true)
+			after := store.NewDocument([]byte(textOf(t, l.home)))
+			equal(t, "access token", str(after, "tokens", "access_token") == access, true)
 			for _, name := range []string{"id_token", "refresh_token"} {
-				equal(t, name+" kept", after.str("tokens", name) == before.str("tokens", name), true)
+				equal(t, name+" kept", str(after, "tokens", name) == str(before, "tokens", name), true)
 			}
 		})
 	}
@@ -290,11 +291,11 @@ func TestClientIDOfTheLogin(t *testing.T) {
 			w.WriteHeader(500)
 		})
 		l := loginOf(t, simulator.Config{})
-		path := filepath.Join(l.home, fileName)
-		d := newDocument([]byte(textOf(t, l.home)))
-		d.setString(c.stored, "tokens", "oauth_provenance", "client_id")
-		d.setString(server, "tokens", "oauth_provenance", "issuer")
-		put(t, path, d.text)
+		path := filepath.Join(l.home, store.FileName)
+		d := store.NewDocument([]byte(textOf(t, l.home)))
+		d.SetString(c.stored, "tokens", "oauth_provenance", "client_id")
+		d.SetString(server, "tokens", "oauth_provenance", "issuer")
+		put(t, path, d.Text)
 		m := l.manager()
 		var err error
 		m.cfg.Issuer, err = IssuerEndpoint(server, func(name string) string {

@@ -9,28 +9,29 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/testcheck"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 // keyringHome is a CODEX_HOME whose config.toml names the store.
-func keyringHome(t *testing.T, store string) string {
+func keyringHome(t *testing.T, kind string) string {
 	t.Helper()
 	home := t.TempDir()
-	put(t, filepath.Join(home, settingsName), []byte(`cli_auth_credentials_store = "`+store+`"`))
+	put(t, filepath.Join(home, store.ConfigName), []byte(`cli_auth_credentials_store = "`+kind+`"`))
 	return home
 }
 
 // enter makes the entry of home, as Codex does.
 func enter(t *testing.T, k *testcheck.Keyring, home string, text []byte) {
 	t.Helper()
-	entry := keyringOf(home)
-	k.Store(entry.service, entry.account, string(text))
+	entry := store.KeyringOf(home)
+	k.Store(entry.Service, entry.Account, string(text))
 }
 
 func lookup(k *testcheck.Keyring, home string) string {
-	entry := keyringOf(home)
-	return k.Lookup(entry.service, entry.account)
+	entry := store.KeyringOf(home)
+	return k.Lookup(entry.Service, entry.Account)
 }
 
 // With "keyring" the entry counts alone, with "auto" before auth.json, and with
@@ -40,7 +41,7 @@ func TestKeyringPrecedence(t *testing.T) {
 	entry, file := fixture(t, "mode-chatgpt-key-and-tokens"), fixture(t, "codex-apikey")
 	for _, c := range []struct {
 		store             string
-		entry, file       bool
+		entry, Login      bool
 		chatGPT, platform string // source, or reason
 		warning           string
 	}{
@@ -58,8 +59,8 @@ func TestKeyringPrecedence(t *testing.T) {
 		if c.entry {
 			enter(t, k, home, entry)
 		}
-		if c.file {
-			put(t, filepath.Join(home, fileName), file)
+		if c.Login {
+			put(t, filepath.Join(home, store.FileName), file)
 		}
 		m := NewManager(Config{Home: home, Now: now})
 		status, text := statusOf(t, m)
@@ -73,7 +74,7 @@ func TestKeyringPrecedence(t *testing.T) {
 		if c.warning == "" != (len(status.Warnings) == 0) || !strings.Contains(text, c.warning) {
 			t.Errorf("%+v: warnings %q", c, status.Warnings)
 		}
-		if c.file && textOf(t, home) != string(file) {
+		if c.Login && textOf(t, home) != string(file) {
 			t.Error("auth.json was changed")
 		}
 	}
@@ -88,7 +89,7 @@ func TestKeyringIsWritten(t *testing.T) {
 	ctx := t.Context()
 	login := aLogin("")
 	equal(t, "login", outcome(t, m.replaceLogin(ctx, login, false)), "")
-	if got := newDocument([]byte(lookup(k, home))); got.str("auth_mode") != "chatgpt" || got.str("tokens", "refresh_token") != login.refreshToken.Reveal() {
+	if got := store.NewDocument([]byte(lookup(k, home))); str(got, "auth_mode") != "chatgpt" || str(got, "tokens", "refresh_token") != login.refreshToken.Reveal() {
 		t.Error("the entry does not hold the login")
 	}
 	c, err := m.ChatGPT(ctx)
@@ -97,7 +98,7 @@ func TestKeyringIsWritten(t *testing.T) {
 	// Another program changes it; unknown members stay.
 	enter(t, k, home, []byte(strings.Replace(lookup(k, home), "{", `{"x_unknown": [1.50],`, 1)))
 	equal(t, "key", outcome(t, m.saveAPIKey(ctx, secret("sk-"+canary+"-key-0001"), false)), "")
-	if got := newDocument([]byte(lookup(k, home))); string(got.value("x_unknown")) != "[1.50]" || got.str("OPENAI_API_KEY") == "" {
+	if got := store.NewDocument([]byte(lookup(k, home))); string(got.Value("x_unknown")) != "[1.50]" || str(got, "OPENAI_API_KEY") == "" {
 		t.Error("a member was lost")
 	}
 	p, err := m.Platform(ctx)
@@ -116,7 +117,7 @@ func TestKeyringIsWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if text, _ := os.ReadFile(filepath.Join(home, e.Name())); e.Name() == fileName || strings.Contains(string(text), canary) {
+		if text, _ := os.ReadFile(filepath.Join(home, e.Name())); e.Name() == store.FileName || strings.Contains(string(text), canary) {
 			t.Errorf("%s was written", e.Name())
 		}
 	}
@@ -131,12 +132,12 @@ func TestKeyringAuto(t *testing.T) {
 	m := NewManager(Config{Home: home, Now: now})
 	equal(t, "login", outcome(t, m.replaceLogin(ctx, aLogin(""), false)), "")
 	equal(t, "in the keyring", lookup(k, home) != "" && textOf(t, home) == "", true)
-	put(t, filepath.Join(home, fileName), fixture(t, "codex-apikey")) // left over
+	put(t, filepath.Join(home, store.FileName), fixture(t, "codex-apikey")) // left over
 	equal(t, "logout", outcome(t, m.removeLogin(ctx, nil)), "")
 	equal(t, "logged out", lookup(k, home)+textOf(t, home), "")
 
 	home = keyringHome(t, "auto")
-	put(t, filepath.Join(home, fileName), fixture(t, "codex-chatgpt"))
+	put(t, filepath.Join(home, store.FileName), fixture(t, "codex-chatgpt"))
 	m = NewManager(Config{Home: home, Now: now})
 	equal(t, "key", outcome(t, m.saveAPIKey(ctx, secret("sk-"+canary+"-key-0001"), false)), "")
 	equal(t, "in the file", lookup(k, home) == "" && strings.Contains(textOf(t, home), "-key-0001"), true)
@@ -165,7 +166,7 @@ func TestKeyringRefusals(t *testing.T) {
 		if err != nil && !strings.Contains(err.Error(), message) {
 			t.Errorf("message %q", err)
 		}
-		equal(t, "login", outcome(t, m.rewrite(ctx, true, func(d *document) error { d.setNull("x"); return nil })), "keyring")
+		equal(t, "login", outcome(t, m.rewrite(ctx, true, func(d *store.Document) error { d.SetNull("x"); return nil })), "keyring")
 		status, _ := statusOf(t, m)
 		equal(t, "status", []any{status.State, status.Routes[0].Reason, status.Credentials.ChatGPT.Reason}, []any{"error", "keyring", "keyring"})
 		equal(t, "no file", textOf(t, home), "")
@@ -192,8 +193,8 @@ func TestKeyringRefusals(t *testing.T) {
 		m.forgetUnsaved()
 		before := lookup(other, home)
 		equal(t, "replaced", outcome(t, m.replaceLogin(ctx, aLogin(""), true)), "")
-		entry := keyringOf(home)
-		equal(t, "put aside", other.Lookup(entry.service, entry.account+".bak") == before, true)
+		entry := store.KeyringOf(home)
+		equal(t, "put aside", other.Lookup(entry.Service, entry.Account+".bak") == before, true)
 		equal(t, "no file", textOf(t, home), "")
 	})
 }
@@ -224,7 +225,7 @@ func TestKeyringIsNotAskedUnneeded(t *testing.T) {
 	for range 50 {
 		equal(t, "hangs", <-answers, "keyring")
 	}
-	if took := time.Since(start); took < keyringTimeout || took > 2*keyringTimeout {
+	if took := time.Since(start); took < store.KeyringTimeout || took > 2*store.KeyringTimeout {
 		t.Errorf("50 requests waited for %v", took)
 	}
 	start = time.Now()
@@ -234,7 +235,7 @@ func TestKeyringIsNotAskedUnneeded(t *testing.T) {
 		t.Error("it was asked again at once")
 	}
 	k.Resume()
-	time.Sleep(keyringRest)
+	time.Sleep(store.KeyringRest)
 	c, err := m.ChatGPT(t.Context())
 	equal(t, "again", string(c.Source)+outcome(t, err), "codex_keyring_oauth")
 	equal(t, "initialize", m.InitialStatus(t.Context()).State, protocol.StateAuthenticated)
@@ -245,16 +246,16 @@ func TestKeyringIsNotAskedUnneeded(t *testing.T) {
 func TestUnsupportedStoreIsLeftAlone(t *testing.T) {
 	for _, text := range []string{`cli_auth_credentials_store = "ephemeral"`, `cli_auth_credentials_store = "vault"`, `cli_auth_credentials_store = `} {
 		home := t.TempDir()
-		put(t, filepath.Join(home, settingsName), []byte(text))
+		put(t, filepath.Join(home, store.ConfigName), []byte(text))
 		file := fixture(t, "codex-chatgpt")
-		put(t, filepath.Join(home, fileName), file)
+		put(t, filepath.Join(home, store.FileName), file)
 		m := NewManager(Config{Home: home, Now: now})
 		_, err := m.ChatGPT(t.Context())
 		equal(t, text, outcome(t, err), "unsupported_store")
 		_, err = m.Mode(t.Context())
 		equal(t, text, outcome(t, err), "unsupported_store")
 		for _, replace := range []bool{false, true} {
-			err := m.rewrite(t.Context(), replace, func(d *document) error { d.setNull("x"); return nil })
+			err := m.rewrite(t.Context(), replace, func(d *store.Document) error { d.SetNull("x"); return nil })
 			equal(t, "write", outcome(t, err), "unsupported_store")
 		}
 		equal(t, "logout", outcome(t, m.removeLogin(t.Context(), nil)), "unsupported_store")
@@ -276,7 +277,7 @@ func TestKeyringHangsBeforeTheSave(t *testing.T) {
 	if err := os.Remove(m.path); err != nil {
 		t.Fatal(err)
 	}
-	put(t, filepath.Join(home, settingsName), []byte(`cli_auth_credentials_store = "keyring"`))
+	put(t, filepath.Join(home, store.ConfigName), []byte(`cli_auth_credentials_store = "keyring"`))
 	m.at = func(step string) {
 		if step == "answer" {
 			k.Pause()
@@ -308,7 +309,7 @@ func TestKeyringReadUnderALockCounts(t *testing.T) {
 	enter(t, k, home, []byte(strings.ReplaceAll(string(fill([]byte(`{"auth_mode":"chatgpt","tokens":{"id_token":"<id account=acct_2>","access_token":"<access account=acct_2>","refresh_token":"rt"}}`))), "\n", "")))
 	c, err = m.PeekChatGPT(t.Context())
 	equal(t, "within a second", c.AccountID+outcome(t, err), "acct_1")
-	m.store.load(t.Context())
+	m.store.Load(t.Context())
 	c, err = m.PeekChatGPT(t.Context())
 	equal(t, "read again", c.AccountID+outcome(t, err), "acct_2")
 }

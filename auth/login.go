@@ -318,7 +318,7 @@ func (l *Login) Complete(ctx context.Context, query url.Values) error {
 	}
 	if !l.take(ctx) {
 		if ctx.Err() != nil {
-			return cancelled()
+			return protocol.Cancelled()
 		}
 		return l.Err()
 	}
@@ -342,7 +342,7 @@ func (l *Login) Complete(ctx context.Context, query url.Values) error {
 	case <-l.settled:
 		return l.Err()
 	case <-ctx.Done():
-		return cancelled()
+		return protocol.Cancelled()
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"time"
+
+	"github.com/signalbox-dev/signalbox/auth/store"
 )
 
 // revokeTimeout bounds the request that revokes a token (contract 5).
@@ -31,7 +33,7 @@ func (m *Manager) Logout(ctx context.Context, revoke bool) error {
 // revoke tells the issuer of the login in s, as Codex does (RFC 7009): it is
 // asked as the client that the login was made with, and another issuer is not
 // told.
-func (m *Manager) revoke(ctx context.Context, s *snapshot, refreshToken, accessToken Secret) {
+func (m *Manager) revoke(ctx context.Context, s *store.Snapshot, refreshToken, accessToken Secret) {
 	const still = "the tokens were forgotten and may still be valid: "
 	if err := m.foreignIssuer(s); err != nil {
 		m.notice(still + err.Message)
@@ -41,7 +43,7 @@ func (m *Manager) revoke(ctx context.Context, s *snapshot, refreshToken, accessT
 	defer cancel()
 	request := map[string]string{
 		"token": refreshToken.Reveal(), "token_type_hint": "refresh_token",
-		"client_id": cmp.Or(s.file.clientID, m.cfg.Issuer.ClientID),
+		"client_id": cmp.Or(s.Login.ClientID, m.cfg.Issuer.ClientID),
 	}
 	if refreshToken.IsZero() {
 		request = map[string]string{"token": accessToken.Reveal(), "token_type_hint": "access_token"}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/mask"
 	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -59,8 +60,8 @@ type Config struct {
 // so that a login or renewal by another program counts at once.
 type Manager struct {
 	cfg    Config
-	path   string // of auth.json
-	store  store  // nil without CODEX_HOME
+	path   string       // of auth.json
+	store  *store.Store // nil without CODEX_HOME
 	issuer issuerClient
 	masked *mask.Masker
 	waits  waits
@@ -69,18 +70,15 @@ type Manager struct {
 	jitter time.Duration
 	// at is told of the steps of a renewal; tests end the process there.
 	at func(step string)
-	// refreshing holds one value while this process holds the refresh lock.
-	refreshing chan struct{}
 
 	mu     sync.Mutex // guards what follows; never held while reading
-	cached *snapshot
-	known  *settings // of config.toml; nil: not read yet
+	cached *store.Snapshot
 	// exchanges for Platform keys.
 	exchanges exchanges
 	// lastRaw is what the store held when it was last read; nil before.
 	lastRaw *Secret
 	// lastGood is what was last read without an error; nil before.
-	lastGood *snapshot
+	lastGood *store.Snapshot
 	// explicit is the key that this process was given.
 	explicit Secret
 	unsaved  *unsaved
@@ -97,7 +95,7 @@ type Manager struct {
 
 // waits are the times of contract 5 that tests shorten.
 type waits struct {
-	refreshLock, save, retry, reused, patience time.Duration
+	save, retry, reused, patience time.Duration
 }
 
 // NewManager makes a Manager. It reads nothing and cannot fail.
@@ -128,18 +126,17 @@ func NewManager(cfg Config) *Manager {
 		cfg.Mask = new(mask.Masker)
 	}
 	m := &Manager{
-		masked:     cfg.Mask,
-		cfg:        cfg,
-		issuer:     issuerClient{cfg.Transport, cfg.UserAgent, cfg.Originator},
-		waits:      waits{refreshLockWait, saveBackoff, retryPause, reusedWatch, renewPatience},
-		jitter:     jitter(),
-		at:         func(string) {},
-		refreshing: make(chan struct{}, 1),
-		logins:     logins{beginning: make(chan struct{}, 1)},
+		masked: cfg.Mask,
+		cfg:    cfg,
+		issuer: issuerClient{cfg.Transport, cfg.UserAgent, cfg.Originator},
+		waits:  waits{saveBackoff, retryPause, reusedWatch, renewPatience},
+		jitter: jitter(),
+		at:     func(string) {},
+		logins: logins{beginning: make(chan struct{}, 1)},
 	}
 	if cfg.Home != "" {
-		m.path = filepath.Join(cfg.Home, fileName)
-		m.store = newCodexStore(newFileStore(cfg.Home, m.notice), m.settings)
+		m.path = filepath.Join(cfg.Home, store.FileName)
+		m.store = store.Open(cfg.Home, m.notice)
 	}
 	m.masked.Add(cfg.APIKey, cfg.AccessToken)
 	return m
@@ -209,49 +206,57 @@ func (m *Manager) PeekPlatform(ctx context.Context) (PlatformCredential, error) 
 }
 
 // peek is load without asking a keyring.
-func (m *Manager) peek(ctx context.Context) *snapshot {
-	if c, ok := m.store.(*codexStore); ok && !c.watched() {
+func (m *Manager) peek(ctx context.Context) *store.Snapshot {
+	if m.store != nil && !m.store.Watched() {
 		m.mu.Lock()
 		cached := m.cached
 		m.mu.Unlock()
 		if cached != nil {
 			return m.overlay(cached)
 		}
-		return c.peek(ctx)
+		return m.store.Peek(ctx)
 	}
 	return m.load(ctx)
 }
 
 // load returns the store as it is now, or as it will be once new tokens can be
 // saved. It costs one stat when nothing has changed.
-func (m *Manager) load(ctx context.Context) *snapshot {
+func (m *Manager) load(ctx context.Context) *store.Snapshot {
 	if m.store == nil {
-		return &snapshot{}
+		return &store.Snapshot{}
 	}
 	m.mu.Lock()
 	cached := m.cached
 	m.mu.Unlock()
-	if cached != nil && m.store.current(cached) {
+	if cached != nil && m.store.Current(cached) {
 		return m.overlay(cached)
 	}
-	s := m.store.load(ctx)
+	s := m.store.Load(ctx)
 	m.mu.Lock()
 	// Of two readers the slower one may store the older snapshot. That is
 	// harmless: the next call sees that the file is another one.
 	m.cached = s
-	m.masked.Add(s.secrets...)
-	if s.err == nil {
+	m.masked.Add(s.Secrets...)
+	if s.Err == nil {
 		m.lastGood = s
 	}
 	last := m.lastRaw
-	moved := s.err == nil || s.err.Code != protocol.CodeCancelled && s.err.Data.Reason != protocol.ReasonKeyring
+	moved := s.Err == nil || s.Err.Code != protocol.CodeCancelled && s.Err.Data.Reason != protocol.ReasonKeyring
 	if moved {
-		m.lastRaw = &s.raw
+		m.lastRaw = &s.Raw
 	}
-	moved = moved && last != nil && last.Reveal() != s.raw.Reveal()
+	moved = moved && last != nil && last.Reveal() != s.Raw.Reveal()
 	m.mu.Unlock()
 	if moved {
 		m.changed()
 	}
 	return m.overlay(s)
+}
+
+// settings returns what we honour of Codex's config.toml, as it is now.
+func (m *Manager) settings() *store.Config {
+	if m.store == nil {
+		return &store.Config{Store: store.KindFile}
+	}
+	return m.store.Config()
 }

@@ -52,7 +52,7 @@ func TestFileReplaced(t *testing.T) {
 
 	// The same size and the same time, another inode.
 	put(t, m.path, text("acct_3"))
-	same := m.load(ctx).info.ModTime()
+	same := m.load(ctx).Info.ModTime()
 	put(t, m.path, text("acct_4"))
 	if err := os.Chtimes(m.path, same, same); err != nil {
 		t.Fatal(err)
@@ -92,7 +92,7 @@ func TestFileReplaced(t *testing.T) {
 func TestBrokenFileIsCached(t *testing.T) {
 	m := managerOf(t, "broken-empty")
 	first := m.load(t.Context())
-	equal(t, "torn", first.torn, true)
+	equal(t, "torn", first.Torn, true)
 	equal(t, "cached", m.load(t.Context()) == first, true)
 }
 

@@ -53,9 +53,9 @@ func TestModeWithoutIDToken(t *testing.T) {
 
 func TestMode(t *testing.T) {
 	for _, c := range []struct {
-		setting, file string
-		key, token    bool // in the environment
-		want          string
+		setting, Login string
+		key, token     bool // in the environment
+		want           string
 	}{
 		// auth_mode decides, and the environment does not.
 		{"auto", "codex-chatgpt", true, false, "chatgpt"},
@@ -102,8 +102,8 @@ func TestMode(t *testing.T) {
 		{"plan", "foreign-mode-headers", false, false, "unsupported_auth_mode"},
 	} {
 		cfg := Config{Home: t.TempDir(), AccountMode: c.setting, Now: now}
-		if c.file != "" {
-			cfg.Home = homeWith(t, fixture(t, c.file))
+		if c.Login != "" {
+			cfg.Home = homeWith(t, fixture(t, c.Login))
 		}
 		if c.key {
 			cfg.APIKey = secret("sk-" + canary)

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -58,7 +59,7 @@ func TestA14RealMountedFile(t *testing.T) {
 	if err := os.WriteFile(outside, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	mount(t, outside, filepath.Join(l.home, fileName), "", syscall.MS_BIND, "")
+	mount(t, outside, filepath.Join(l.home, store.FileName), "", syscall.MS_BIND, "")
 	m := l.manager()
 	for range 2 {
 		if _, err := m.Refresh(t.Context()); err != nil {
@@ -98,7 +99,7 @@ func TestA15RealReadOnlyFile(t *testing.T) {
 	if err := os.WriteFile(outside, []byte(textOf(t, l.home)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(l.home, fileName)
+	path := filepath.Join(l.home, store.FileName)
 	mount(t, outside, path, "", syscall.MS_BIND, "")
 	if err := syscall.Mount("", path, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY, ""); err != nil {
 		t.Skipf("SKIP: nothing can be mounted read-only here: %v", err)

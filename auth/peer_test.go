@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 )
 
@@ -21,7 +22,7 @@ import (
 // locks for the commit alone, in which it drops our result if the file moved. It
 // reports whether it ended with a token that has not expired.
 func peer(t *testing.T, home, issuer string) bool {
-	path := filepath.Join(home, fileName)
+	path := filepath.Join(home, store.FileName)
 	read := func() (text []byte, tokens struct {
 		Tokens struct {
 			ID      string `json:"id_token"`
@@ -63,7 +64,7 @@ func peer(t *testing.T, home, issuer string) bool {
 		t.Error(err)
 		return false
 	}
-	for _, name := range []string{commitLockName, fileName + targetLockSuffix} {
+	for _, name := range []string{store.CommitLockName, store.FileName + store.TargetLockSuffix} {
 		f, err := os.OpenFile(filepath.Join(home, name), os.O_RDWR|os.O_CREATE, 0o644)
 		if err != nil {
 			t.Error(err)
@@ -78,12 +79,12 @@ func peer(t *testing.T, home, issuer string) bool {
 	if now, _ := read(); string(now) != string(text) {
 		return true // somebody else's are there
 	}
-	d := newDocument(text)
-	d.setString(got.ID, "tokens", "id_token")
-	d.setString(got.Access, "tokens", "access_token")
-	d.setString(got.Refresh, "tokens", "refresh_token")
-	next := tempName(path)
-	if err := os.WriteFile(next, d.text, 0o600); err != nil {
+	d := store.NewDocument(text)
+	d.SetString(got.ID, "tokens", "id_token")
+	d.SetString(got.Access, "tokens", "access_token")
+	d.SetString(got.Refresh, "tokens", "refresh_token")
+	next := store.TempName(path)
+	if err := os.WriteFile(next, d.Text, 0o600); err != nil {
 		t.Error(err)
 		return false
 	}

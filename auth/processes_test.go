@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -82,7 +83,7 @@ func TestA23LocksExclude(t *testing.T) {
 					case <-time.After(7 * time.Millisecond):
 						// Between two holders, as a cleaner that looks whether it is in use;
 						// a lock file that is deleted while it is held cannot keep others out.
-						deleteUnheld(filepath.Join(home, refreshLockName))
+						deleteUnheld(filepath.Join(home, store.RefreshLockName))
 					}
 				}
 			}()
@@ -145,7 +146,7 @@ func TestA22LockHolderHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := l.manager()
-	m.waits.refreshLock = 300 * time.Millisecond
+	m.store.LockWait = 300 * time.Millisecond
 	start := time.Now()
 	done := make(chan error, 1)
 	go func() { _, err := m.ChatGPT(context.Background()); done <- err }()
@@ -167,7 +168,7 @@ func TestA22LockHolderHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = holder.Wait()
-	m.waits.refreshLock = refreshLockWait
+	m.store.LockWait = store.RefreshLockWait
 	start = time.Now()
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Error(err)
@@ -184,9 +185,9 @@ func TestAdoptsWhileTheLockIsHeld(t *testing.T) {
 	hold(t, l.home)
 	m := l.manager()
 	time.AfterFunc(100*time.Millisecond, func() {
-		d := newDocument([]byte(textOf(t, l.home)))
-		d.set(newDocument([]byte(textOf(t, fresh.home))).value("tokens", "access_token"), "tokens", "access_token")
-		put(t, filepath.Join(l.home, fileName), d.text)
+		d := store.NewDocument([]byte(textOf(t, l.home)))
+		d.Set(store.NewDocument([]byte(textOf(t, fresh.home))).Value("tokens", "access_token"), "tokens", "access_token")
+		put(t, filepath.Join(l.home, store.FileName), d.Text)
 	})
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Error(err)
@@ -217,16 +218,16 @@ func TestKilledAtEveryStep(t *testing.T) {
 				kills.Add(1)
 				now := textOf(t, l.home)
 				isNew := now != old
-				if s := readText("auth.json", []byte(now)); s.err != nil || now == "" {
-					t.Fatal("auth.json does not parse", s.err)
+				if s := store.Parse("auth.json", []byte(now)); s.Err != nil || now == "" {
+					t.Fatal("auth.json does not parse", s.Err)
 				}
 				if isNew != (i >= 7) {
 					t.Fatalf("killed at %s: new is %t", step, isNew)
 				}
-				if isNew && newDocument([]byte(now)).str("tokens", "refresh_token") != l.sim.LiveRefreshToken() {
+				if isNew && str(store.NewDocument([]byte(now)), "tokens", "refresh_token") != l.sim.LiveRefreshToken() {
 					t.Fatal("the new file does not hold the newest token")
 				}
-				if info, _ := os.Stat(filepath.Join(l.home, fileName)); info.Mode().Perm() != 0o600 {
+				if info, _ := os.Stat(filepath.Join(l.home, store.FileName)); info.Mode().Perm() != 0o600 {
 					t.Fatal("mode", info.Mode())
 				}
 				// Who comes next.
@@ -245,10 +246,10 @@ func TestKilledAtEveryStep(t *testing.T) {
 				}
 				// What the dead process left behind goes once it is old.
 				for _, path := range litter(t, l.home) {
-					old := time.Now().Add(-2 * tempLife)
+					old := time.Now().Add(-2 * store.TempLife)
 					_ = os.Chtimes(path, old, old)
 				}
-				_ = m.rewrite(t.Context(), false, func(d *document) error { d.setNull("x"); return nil })
+				_ = m.rewrite(t.Context(), false, func(d *store.Document) error { d.SetNull("x"); return nil })
 				equal(t, "litter", litter(t, l.home), nil)
 			}
 		})
@@ -269,10 +270,10 @@ func TestKilledAtAnyTime(t *testing.T) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		now := textOf(t, l.home)
-		if s := readText("auth.json", []byte(now)); s.err != nil || now == "" {
-			t.Fatal("auth.json does not parse", s.err)
+		if s := store.Parse("auth.json", []byte(now)); s.Err != nil || now == "" {
+			t.Fatal("auth.json does not parse", s.Err)
 		}
-		if now != old && newDocument([]byte(now)).str("tokens", "refresh_token") != l.sim.LiveRefreshToken() {
+		if now != old && str(store.NewDocument([]byte(now)), "tokens", "refresh_token") != l.sim.LiveRefreshToken() {
 			t.Fatal("neither the old file nor the new one")
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -37,37 +38,37 @@ func (m *Manager) replaceLogin(ctx context.Context, login newLogin, replaceCorru
 	m.masked.Add(login.idToken, login.accessToken, login.refreshToken, login.apiKey)
 	owner := base64.RawURLEncoding.EncodeToString(randomBytes(32))
 	at := m.cfg.Now()
-	change := func(d *document) error { login.write(d, m.path, owner, at); return nil }
+	change := func(d *store.Document) error { login.write(d, m.path, owner, at); return nil }
 	m.forgetUnsaved() // which would hold the lock, and is replaced
 	err := m.rewrite(ctx, replaceCorrupt, change)
 	if err != nil {
-		m.keep(err, change, func(*snapshot) bool { return true })
+		m.keep(err, change, func(*store.Snapshot) bool { return true })
 	}
 	return err
 }
 
 // write puts the login into d as Codex writes it.
-func (login *newLogin) write(d *document, path, owner string, at time.Time) {
-	before := readText(path, d.text).file
-	after := file{idToken: login.idToken, accessToken: login.accessToken}
-	d.setString(authModeChatGPT, "auth_mode")
+func (login *newLogin) write(d *store.Document, path, owner string, at time.Time) {
+	before := store.Parse(path, d.Text).Login
+	after := store.Login{IDToken: login.idToken, AccessToken: login.accessToken}
+	d.SetString(store.ModeChatGPT, "auth_mode")
 	switch {
 	case !login.apiKey.IsZero():
-		d.setSecret(login.apiKey, "OPENAI_API_KEY")
-	case before.apiKey.IsZero() || !before.hasTokens() || !sameAccount(ownerOf(&before), ownerOf(&after)):
-		d.setNull("OPENAI_API_KEY")
+		d.SetSecret(login.apiKey, "OPENAI_API_KEY")
+	case before.APIKey.IsZero() || !before.HasTokens() || !sameAccount(ownerOf(&before), ownerOf(&after)):
+		d.SetNull("OPENAI_API_KEY")
 	}
-	d.set([]byte("{}"), "tokens")
-	d.setSecret(login.idToken, "tokens", "id_token")
-	d.setSecret(login.accessToken, "tokens", "access_token")
-	d.setSecret(login.refreshToken, "tokens", "refresh_token")
-	d.setString(login.issuer, "tokens", "oauth_provenance", "issuer")
-	d.setString(login.clientID, "tokens", "oauth_provenance", "client_id")
+	d.Set([]byte("{}"), "tokens")
+	d.SetSecret(login.idToken, "tokens", "id_token")
+	d.SetSecret(login.accessToken, "tokens", "access_token")
+	d.SetSecret(login.refreshToken, "tokens", "refresh_token")
+	d.SetString(login.issuer, "tokens", "oauth_provenance", "issuer")
+	d.SetString(login.clientID, "tokens", "oauth_provenance", "client_id")
 	if id := ownerOf(&after).accountID; id != "" {
-		d.setString(id, "tokens", "account_id")
+		d.SetString(id, "tokens", "account_id")
 	}
-	d.setString(owner, "tokens", "login_owner_id")
-	d.setString(refreshStamp(at), "last_refresh")
+	d.SetString(owner, "tokens", "login_owner_id")
+	d.SetString(refreshStamp(at), "last_refresh")
 }
 
 // saveAPIKey writes a Platform key: beside tokens, which stay, with auth_mode
@@ -75,13 +76,13 @@ func (login *newLogin) write(d *document, path, owner string, at time.Time) {
 // writes it. replaceCorrupt is that of replaceLogin.
 func (m *Manager) saveAPIKey(ctx context.Context, key Secret, replaceCorrupt bool) error {
 	m.masked.Add(key)
-	return m.rewrite(ctx, replaceCorrupt, func(d *document) error {
-		mode := authModeAPIKey
-		if f := readText(m.path, d.text).file; f.hasTokens() {
-			mode = authModeChatGPT
+	return m.rewrite(ctx, replaceCorrupt, func(d *store.Document) error {
+		mode := store.ModeAPIKey
+		if f := store.Parse(m.path, d.Text).Login; f.HasTokens() {
+			mode = store.ModeChatGPT
 		}
-		d.setString(mode, "auth_mode")
-		d.setSecret(key, "OPENAI_API_KEY")
+		d.SetString(mode, "auth_mode")
+		d.SetSecret(key, "OPENAI_API_KEY")
 		return nil
 	})
 }
@@ -99,35 +100,28 @@ func (m *Manager) removeLogin(ctx context.Context, revoke func(refreshToken, acc
 	if m.store == nil {
 		return nil
 	}
-	s := m.store.load(ctx)
-	if s.err == nil && s.raw.IsZero() {
+	s := m.store.Load(ctx)
+	if s.Err == nil && s.Raw.IsZero() {
 		return nil // nothing there, and no folder is made for it
 	}
-	if failure := m.store.writable(); failure != nil {
+	if failure := m.store.CheckWritable(); failure != nil {
 		return failure
 	}
-	release, err := m.lockRefresh(ctx, nil)
+	release, err := m.store.LockRefresh(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer release()
-	if s = m.store.load(ctx); s.err != nil {
-		return s.err
+	if s = m.store.Load(ctx); s.Err != nil {
+		return s.Err
 	}
-	if revoke != nil && s.file.hasTokens() {
-		revoke(s.file.refreshToken, s.file.accessToken)
+	if revoke != nil && s.Login.HasTokens() {
+		revoke(s.Login.RefreshToken, s.Login.AccessToken)
 	}
-	return m.rewriteLocked(false, func(d *document) error {
-		forgetLogin(d)
+	return m.rewriteLocked(false, func(d *store.Document) error {
+		d.RemoveLogin()
 		return nil
 	})
-}
-
-// forgetLogin takes out of d what a logout takes out of a store.
-func forgetLogin(d *document) {
-	for _, name := range []string{"auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh"} {
-		d.remove(name)
-	}
 }
 
 // SetExplicitKey sets the Platform key that this process was given; it goes
@@ -188,8 +182,8 @@ func isReadable(idToken Secret) bool {
 var errStale = errors.New("the store holds another login")
 
 // ownerOf is who the tokens of a file belong to.
-func ownerOf(f *file) identity {
-	return identify(found{value: f.accessToken, source: protocol.SourceAuthJSONOAuth}, f)
+func ownerOf(f *store.Login) identity {
+	return identify(found{value: f.AccessToken, source: protocol.SourceAuthJSONOAuth}, f)
 }
 
 // sameAccount reports whether two logins are of one account and one user

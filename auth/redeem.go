@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -34,7 +35,7 @@ func (m *Manager) authorizeURL(l *Login) string {
 		{"id_token_add_organizations", "true"},
 		{"codex_cli_simplified_flow", "true"},
 		{"originator", m.cfg.Originator},
-		{"allowed_workspace_id", strings.Join(m.settings().workspaces, ",")},
+		{"allowed_workspace_id", strings.Join(m.settings().Workspaces, ",")},
 	} {
 		if p[1] != "" {
 			b.WriteString("&" + p[0] + "=" + url.QueryEscape(p[1]))
@@ -140,7 +141,7 @@ func (m *Manager) checkLogin(login newLogin) *protocol.Error {
 	case len(aud) > 0 && !slices.Contains(aud, m.cfg.Issuer.ClientID): // OpenID Connect Core, 3.1.3.7
 		return loginFailed(protocol.ReasonCodeExchangeFailed, "the issuer gave an id_token that is for another client", again)
 	}
-	if allowed := m.settings().workspaces; allowed != nil && !slices.Contains(allowed, c.accountID) {
+	if allowed := m.settings().Workspaces; allowed != nil && !slices.Contains(allowed, c.accountID) {
 		return loginFailed(protocol.ReasonWorkspaceNotAllowed,
 			"forced_chatgpt_workspace_id in Codex's config.toml does not allow the account of this login",
 			"Log in again and choose an allowed workspace")
@@ -154,7 +155,7 @@ func (m *Manager) mayLogIn(ctx context.Context, replace bool) *protocol.Error {
 	switch {
 	case m.cfg.Issuer.Bad != "":
 		return badOverride(m.cfg.Issuer.Bad)
-	case m.settings().loginMethod == forcedAPI:
+	case m.settings().LoginMethod == store.ForcedAPI:
 		return loginFailed(protocol.ReasonDenied, "forced_login_method in Codex's config.toml allows only an API key",
 			"Log in with the method \"apiKey\"")
 	}
@@ -167,13 +168,13 @@ func (m *Manager) canStore(ctx context.Context, replace bool) *protocol.Error {
 	if m.store == nil {
 		return noHome()
 	}
-	if s := m.load(ctx); s.err != nil && !replace {
-		return s.err
+	if s := m.load(ctx); s.Err != nil && !replace {
+		return s.Err
 	}
 	if _, err := os.Stat(m.cfg.Home); errors.Is(err, fs.ErrNotExist) {
 		return nil // it is created with the login
 	}
-	if err := m.store.writable(); err != nil && (!replace || err.Data.Reason != protocol.ReasonCorrupt) {
+	if err := m.store.CheckWritable(); err != nil && (!replace || err.Data.Reason != protocol.ReasonCorrupt) {
 		return err
 	}
 	return nil
@@ -188,7 +189,7 @@ func (m *Manager) UseAPIKey(ctx context.Context, key Secret, persist, replace bo
 	if err := checkAPIKey(key); err != nil {
 		return err
 	}
-	if m.settings().loginMethod == forcedChatGPT {
+	if m.settings().LoginMethod == store.ForcedChatGPT {
 		return loginFailed(protocol.ReasonDenied, "forced_login_method in Codex's config.toml allows only a login with ChatGPT",
 			"Log in with the method \"browser\" or \"device\"")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -51,18 +52,18 @@ type freshToken struct {
 // until that is over. basis is what the caller has read; when another process or
 // Codex has renewed it meanwhile, there is nothing to send. The renewal goes on
 // when ctx ends; the error is then -32800, else 1001 to 1004.
-func (m *Manager) renew(ctx context.Context, basis *snapshot, why string) *protocol.Error {
+func (m *Manager) renew(ctx context.Context, basis *store.Snapshot, why string) *protocol.Error {
 	for {
 		r := m.join(basis, why)
 		select {
 		case <-r.done:
 		case <-ctx.Done():
-			return cancelled()
+			return protocol.Cancelled()
 		}
 		switch {
 		case r.unsaved && why != whyForced:
 			return nil // they can be used
-		case r.err != nil && r.token != fingerprint(basis.file.refreshToken):
+		case r.err != nil && r.token != fingerprint(basis.Login.RefreshToken):
 			continue // the failure is that of another login, which was there before
 		}
 		return r.err
@@ -70,13 +71,13 @@ func (m *Manager) renew(ctx context.Context, basis *snapshot, why string) *proto
 }
 
 // join gives the renewal that runs, or starts one.
-func (m *Manager) join(basis *snapshot, why string) *renewal {
+func (m *Manager) join(basis *store.Snapshot, why string) *renewal {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.renewing != nil {
 		return m.renewing
 	}
-	r := &renewal{done: make(chan struct{}), token: fingerprint(basis.file.refreshToken)}
+	r := &renewal{done: make(chan struct{}), token: fingerprint(basis.Login.RefreshToken)}
 	m.renewing = r
 	go func() {
 		r.err, r.unsaved = m.runRenewal(basis, why)
@@ -90,7 +91,7 @@ func (m *Manager) join(basis *snapshot, why string) *renewal {
 
 // runRenewal is the walk of a renewal: our lock, the store read again, one POST,
 // the commit (contract 5, "Renewal").
-func (m *Manager) runRenewal(basis *snapshot, why string) (failure *protocol.Error, unsaved bool) {
+func (m *Manager) runRenewal(basis *store.Snapshot, why string) (failure *protocol.Error, unsaved bool) {
 	m.mu.Lock()
 	kept := m.unsaved
 	m.mu.Unlock()
@@ -103,16 +104,16 @@ func (m *Manager) runRenewal(basis *snapshot, why string) (failure *protocol.Err
 	}
 	// Before the lock files are made, too: in the folder of another user they would
 	// lock its owner out.
-	if failure := m.store.writable(); failure != nil {
+	if failure := m.store.CheckWritable(); failure != nil {
 		return failure, false
 	}
-	release, err := m.lockRefresh(context.Background(), func() bool {
+	release, err := m.store.LockRefresh(context.Background(), func() bool {
 		return m.vital.isClosed() || m.isAdoptable(basis, m.load(context.Background()), why)
 	})
 	switch {
-	case errors.Is(err, errAdopted) && m.vital.isClosed():
-		return cancelled(), false
-	case errors.Is(err, errAdopted):
+	case errors.Is(err, store.ErrAdopted) && m.vital.isClosed():
+		return protocol.Cancelled(), false
+	case errors.Is(err, store.ErrAdopted):
 		return nil, false
 	case err != nil:
 		return asStoreError(err), false
@@ -122,8 +123,8 @@ func (m *Manager) runRenewal(basis *snapshot, why string) (failure *protocol.Err
 			release()
 		}
 	}()
-	s := m.store.load(context.Background())
-	m.masked.Add(s.secrets...)
+	s := m.store.Load(context.Background())
+	m.masked.Add(s.Secrets...)
 	if failure := m.compare(basis, s); failure != nil {
 		return failure, false
 	}
@@ -136,12 +137,12 @@ func (m *Manager) runRenewal(basis *snapshot, why string) (failure *protocol.Err
 	if failure := m.leaveAlone(s, why); failure != nil {
 		return failure, false
 	}
-	if failure := m.store.writable(); failure != nil {
+	if failure := m.store.CheckWritable(); failure != nil {
 		return failure, false
 	}
 	end, ok := m.begin()
 	if !ok {
-		return cancelled(), false
+		return protocol.Cancelled(), false
 	}
 	defer end()
 	fresh, failure := m.redeem(s, why)
@@ -156,11 +157,11 @@ func (m *Manager) runRenewal(basis *snapshot, why string) (failure *protocol.Err
 }
 
 // compare refuses a renewal of a login that is there no more.
-func (m *Manager) compare(basis, s *snapshot) *protocol.Error {
+func (m *Manager) compare(basis, s *store.Snapshot) *protocol.Error {
 	switch {
-	case s.err != nil:
-		return s.err
-	case !s.file.hasTokens(), !sameAccount(ownerOf(&basis.file), ownerOf(&s.file)):
+	case s.Err != nil:
+		return s.Err
+	case !s.Login.HasTokens(), !sameAccount(ownerOf(&basis.Login), ownerOf(&s.Login)):
 		return m.accountChanged(s)
 	}
 	return nil
@@ -168,16 +169,16 @@ func (m *Manager) compare(basis, s *snapshot) *protocol.Error {
 
 // isAdoptable reports whether the store holds newer tokens of the same account
 // than basis, which need no renewal themselves.
-func (m *Manager) isAdoptable(basis, s *snapshot, why string) bool {
-	if s.err != nil || !s.file.hasTokens() || s.file.accessToken.Reveal() == basis.file.accessToken.Reveal() {
+func (m *Manager) isAdoptable(basis, s *store.Snapshot, why string) bool {
+	if s.Err != nil || !s.Login.HasTokens() || s.Login.AccessToken.Reveal() == basis.Login.AccessToken.Reveal() {
 		return false
 	}
-	return sameAccount(ownerOf(&basis.file), ownerOf(&s.file)) && (why == whyForced || m.due(s) == "")
+	return sameAccount(ownerOf(&basis.Login), ownerOf(&s.Login)) && (why == whyForced || m.due(s) == "")
 }
 
 // accountChanged is the 1001 of a request whose login was replaced or removed by
 // another program while it was renewed.
-func (m *Manager) accountChanged(s *snapshot) *protocol.Error {
+func (m *Manager) accountChanged(s *store.Snapshot) *protocol.Error {
 	const need = protocol.CredentialChatGPT
 	return protocol.NewError(protocol.CodeLoginRequired, m.placeOf(s)+" holds another login than the one that this request began with",
 		credentialData(need, m.find(s), protocol.ReasonAccountChanged, "Send the request again to use the login that is there now"))
@@ -189,5 +190,5 @@ func asStoreError(err error) *protocol.Error {
 	if errors.As(err, &known) {
 		return known
 	}
-	return cancelled()
+	return protocol.Cancelled()
 }

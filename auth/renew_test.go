@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -37,7 +38,7 @@ func loginOf(t *testing.T, cfg simulator.Config) *login {
 	if err := sim.WriteHome(l.home); err != nil {
 		t.Fatal(err)
 	}
-	age(t, filepath.Join(l.home, fileName))
+	age(t, filepath.Join(l.home, store.FileName))
 	return l
 }
 
@@ -87,12 +88,12 @@ func (l *login) posts() int {
 // renewed checks that auth.json holds the login that the issuer would renew next.
 func (l *login) renewed() {
 	l.t.Helper()
-	d := newDocument([]byte(textOf(l.t, l.home)))
-	if live := l.sim.LiveRefreshToken(); live == "" || d.str("tokens", "refresh_token") != live {
+	d := store.NewDocument([]byte(textOf(l.t, l.home)))
+	if live := l.sim.LiveRefreshToken(); live == "" || str(d, "tokens", "refresh_token") != live {
 		l.t.Error("auth.json does not hold the newest refresh token")
 	}
-	if s := readText("auth.json", d.text); s.err != nil {
-		l.t.Error(s.err)
+	if s := store.Parse("auth.json", d.Text); s.Err != nil {
+		l.t.Error(s.Err)
 	}
 	equal(l.t, "litter", litter(l.t, l.home), nil)
 }
@@ -119,7 +120,7 @@ func reasonOf(t *testing.T, err error, code protocol.Code) string {
 
 func TestRenewal(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
-	before := newDocument([]byte(textOf(t, l.home)))
+	before := store.NewDocument([]byte(textOf(t, l.home)))
 	m := l.manager()
 	status, _ := statusOf(t, m)
 	equal(t, "state before", status.State, protocol.StateAuthenticated)
@@ -141,18 +142,18 @@ func TestRenewal(t *testing.T) {
 	}
 	equal(t, "refreshed again", again.Refreshed, false)
 	equal(t, "posts in all", l.posts(), 1)
-	after := newDocument([]byte(textOf(t, l.home)))
+	after := store.NewDocument([]byte(textOf(t, l.home)))
 	for _, path := range [][]string{{"auth_mode"}, {"OPENAI_API_KEY"}, {"tokens", "oauth_provenance"}, {"tokens", "account_id"}, {"tokens", "login_owner_id"}} {
-		equal(t, strings.Join(path, "."), string(after.value(path...)), string(before.value(path...)))
+		equal(t, strings.Join(path, "."), string(after.Value(path...)), string(before.Value(path...)))
 	}
 	for _, path := range [][]string{{"last_refresh"}, {"tokens", "id_token"}, {"tokens", "access_token"}, {"tokens", "refresh_token"}} {
-		if after.str(path...) == before.str(path...) || after.str(path...) == "" {
+		if str(after, path...) == str(before, path...) || str(after, path...) == "" {
 			t.Errorf("%s has not changed", strings.Join(path, "."))
 		}
 	}
 	// What is sent, as Codex 0.169.0 sends it.
 	sent := l.sim.Requests()[0]
-	equal(t, "body", names(string(sent.Body), map[string]string{before.str("tokens", "refresh_token"): "RT"}),
+	equal(t, "body", names(string(sent.Body), map[string]string{str(before, "tokens", "refresh_token"): "RT"}),
 		`{"client_id":"app_EMoamEEZ73f0CkXaXp7hrann","grant_type":"refresh_token","refresh_reason":"proactive_expiry","refresh_token":"RT"}`)
 	equal(t, "content type", sent.Header.Get("Content-Type"), "application/json")
 	equal(t, "originator", sent.Header.Get("Originator"), "signalbox")
@@ -199,7 +200,7 @@ func TestA5Reused(t *testing.T) {
 	equal(t, "reason in the status", status.Credentials.ChatGPT.Reason, "refresh_reused")
 	// Once the file changes, the new login counts.
 	good := loginOf(t, simulator.Config{Scenario: "ok"})
-	put(t, filepath.Join(l.home, fileName), []byte(textOf(t, good.home)))
+	put(t, filepath.Join(l.home, store.FileName), []byte(textOf(t, good.home)))
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -215,15 +216,15 @@ func (f *fakeIssuer) manager() *Manager {
 // adopted when they come.
 func TestA4AdoptsTheWinner(t *testing.T) {
 	for name, c := range map[string]struct {
-		edit   func(*document)
+		edit   func(*store.Document)
 		reason string
 	}{
-		"the same account":  {func(*document) {}, ""},
-		"another account":   {func(d *document) { d.setString(jwtFor("acct_2", "user-2"), "tokens", "id_token") }, "account_changed"},
-		"another user":      {func(d *document) { d.setString(jwtFor("", "user-2"), "tokens", "id_token") }, "account_changed"},
+		"the same account":  {func(*store.Document) {}, ""},
+		"another account":   {func(d *store.Document) { d.SetString(jwtFor("acct_2", "user-2"), "tokens", "id_token") }, "account_changed"},
+		"another user":      {func(d *store.Document) { d.SetString(jwtFor("", "user-2"), "tokens", "id_token") }, "account_changed"},
 		"logged out (A19)":  {nil, "account_changed"},
-		"never saved (A5)":  {func(d *document) { d.text = nil }, "refresh_reused"},
-		"an API key (mode)": {func(d *document) { d.remove("tokens") }, "account_changed"},
+		"never saved (A5)":  {func(d *store.Document) { d.Text = nil }, "refresh_reused"},
+		"an API key (mode)": {func(d *store.Document) { d.Remove("tokens") }, "account_changed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var posts atomic.Int64
@@ -241,8 +242,8 @@ func TestA4AdoptsTheWinner(t *testing.T) {
 			if err := l.sim.WriteHome(winner.cfg.Home); err != nil {
 				t.Fatal(err)
 			}
-			winner.path = filepath.Join(winner.cfg.Home, fileName)
-			winner.store = newFileStore(winner.cfg.Home, winner.notice)
+			winner.path = filepath.Join(winner.cfg.Home, store.FileName)
+			winner.store = store.Open(winner.cfg.Home, winner.notice)
 			if _, err := winner.ChatGPT(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -252,15 +253,15 @@ func TestA4AdoptsTheWinner(t *testing.T) {
 				defer close(saved)
 				<-save
 				time.Sleep(50 * time.Millisecond)
-				path := filepath.Join(l.home, fileName)
+				path := filepath.Join(l.home, store.FileName)
 				if c.edit == nil {
 					_ = os.Remove(path)
 					return
 				}
-				d := newDocument([]byte(text))
+				d := store.NewDocument([]byte(text))
 				c.edit(d)
-				if d.text != nil {
-					_ = os.WriteFile(path+".next", d.text, 0o600)
+				if d.Text != nil {
+					_ = os.WriteFile(path+".next", d.Text, 0o600)
 					_ = os.Rename(path+".next", path)
 				}
 			}()
@@ -269,7 +270,7 @@ func TestA4AdoptsTheWinner(t *testing.T) {
 			equal(t, "posts", l.posts(), 2) // the winner's, and ours once
 			<-saved
 			if c.reason == "" {
-				equal(t, "token", credential.token.Reveal() == newDocument([]byte(text)).str("tokens", "access_token"), true)
+				equal(t, "token", credential.token.Reveal() == str(store.NewDocument([]byte(text)), "tokens", "access_token"), true)
 			}
 		})
 	}
@@ -290,10 +291,10 @@ func TestA7AccountChanged(t *testing.T) {
 	for name, edit := range map[string]func(path string){
 		"another account": func(path string) {
 			text, _ := os.ReadFile(path)
-			d := newDocument(text)
-			d.setString(jwtFor("acct_2", "user-2"), "tokens", "id_token")
-			d.setString("rt_"+canary+"-other", "tokens", "refresh_token")
-			_ = os.WriteFile(path, d.text, 0o600)
+			d := store.NewDocument(text)
+			d.SetString(jwtFor("acct_2", "user-2"), "tokens", "id_token")
+			d.SetString("rt_"+canary+"-other", "tokens", "refresh_token")
+			_ = os.WriteFile(path, d.Text, 0o600)
 		},
 		"no file (A19)": func(path string) { _ = os.Remove(path) },
 	} {
@@ -301,7 +302,7 @@ func TestA7AccountChanged(t *testing.T) {
 			var l *login
 			l = loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
 				if done {
-					edit(filepath.Join(l.home, fileName))
+					edit(filepath.Join(l.home, store.FileName))
 				}
 				return true
 			}})
@@ -322,11 +323,11 @@ func TestCommitOverAnotherChange(t *testing.T) {
 	var l *login
 	l = loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
 		if done {
-			path := filepath.Join(l.home, fileName)
+			path := filepath.Join(l.home, store.FileName)
 			text, _ := os.ReadFile(path)
-			d := newDocument(text)
-			d.setString("theirs", "x_theirs")
-			_ = os.WriteFile(path, d.text, 0o600)
+			d := store.NewDocument(text)
+			d.SetString("theirs", "x_theirs")
+			_ = os.WriteFile(path, d.Text, 0o600)
 		}
 		return true
 	}})
@@ -334,7 +335,7 @@ func TestCommitOverAnotherChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.renewed()
-	equal(t, "theirs", newDocument([]byte(textOf(t, l.home))).str("x_theirs"), "theirs")
+	equal(t, "theirs", str(store.NewDocument([]byte(textOf(t, l.home))), "x_theirs"), "theirs")
 }
 
 // A12: a request that ends does not end the renewal.
@@ -422,7 +423,7 @@ func TestFileIsSpoiltDuringARenewal(t *testing.T) {
 	var old string
 	l = loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
 		if done {
-			_ = os.WriteFile(filepath.Join(l.home, fileName), []byte(old[:100]), 0o600)
+			_ = os.WriteFile(filepath.Join(l.home, store.FileName), []byte(old[:100]), 0o600)
 		}
 		return true
 	}})
@@ -434,7 +435,7 @@ func TestFileIsSpoiltDuringARenewal(t *testing.T) {
 	equal(t, "not overwritten", textOf(t, l.home) == old[:100], true)
 	status, _ := statusOf(t, m)
 	equal(t, "unsaved", status.Credentials.ChatGPT.Unsaved, true)
-	put(t, filepath.Join(l.home, fileName), []byte(old))
+	put(t, filepath.Join(l.home, store.FileName), []byte(old))
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline) && textOf(t, l.home) == old; {
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -19,11 +20,11 @@ type identity struct {
 
 // identify reads the claims of the environment's token, or those of the file's
 // id_token and then its access token (contract 5).
-func identify(f found, stored *file) identity {
+func identify(f found, stored *store.Login) identity {
 	access := parseClaims(f.value)
 	id := access
 	if f.isStored() {
-		id = parseClaims(stored.idToken)
+		id = parseClaims(stored.IDToken)
 	}
 	who := identity{
 		email:     cmp.Or(id.email, access.email),
@@ -41,20 +42,20 @@ func identify(f found, stored *file) identity {
 }
 
 // chatGPT resolves the OAuth access token, whatever its route would say.
-func (m *Manager) chatGPT(s *snapshot) (ChatGPTCredential, *protocol.Error) {
+func (m *Manager) chatGPT(s *store.Snapshot) (ChatGPTCredential, *protocol.Error) {
 	const need = protocol.CredentialChatGPT
 	all := m.find(s)
 	token, ok := first(all, need)
 	if !ok {
-		return ChatGPTCredential{}, missing(need, all, s.err)
+		return ChatGPTCredential{}, missing(need, all, s.Err)
 	}
 	if token.looks() != need {
 		return ChatGPTCredential{}, misplaced(need, token, all)
 	}
-	if err := s.settings.forbids(token, s); err != nil {
+	if err := forbids(s.Config, token, s); err != nil {
 		return ChatGPTCredential{}, mismatch(need, all, err.reason, err.action, err.why)
 	}
-	who := identify(token, &s.file)
+	who := identify(token, &s.Login)
 	fromFile := token.isStored()
 	place, action := m.placeOf(s), obtain(need)
 	if !fromFile {
@@ -68,7 +69,7 @@ func (m *Manager) chatGPT(s *snapshot) (ChatGPTCredential, *protocol.Error) {
 	case !accountIDShape().MatchString(who.accountID):
 		return ChatGPTCredential{}, mismatch(need, all, protocol.ReasonMissingAccountID, action,
 			fmt.Sprintf("the claims of the ChatGPT login in %s name a malformed account id", place))
-	case fromFile && s.file.accountID != "" && s.file.accountID != who.accountID:
+	case fromFile && s.Login.AccountID != "" && s.Login.AccountID != who.accountID:
 		return ChatGPTCredential{}, mismatch(need, all, protocol.ReasonAccountMismatch, action,
 			fmt.Sprintf("tokens.account_id in %s is another account than that of the tokens beside it", place))
 	}
@@ -76,7 +77,7 @@ func (m *Manager) chatGPT(s *snapshot) (ChatGPTCredential, *protocol.Error) {
 	// so that a status and a resolution say what a request would get.
 	expired := !who.expiresAt.IsZero() && !m.cfg.Now().Before(who.expiresAt) && !m.isFresh(token.value)
 	switch {
-	case expired && fromFile && !s.file.refreshToken.IsZero():
+	case expired && fromFile && !s.Login.RefreshToken.IsZero():
 		if failure := m.cannotRenew(s); failure != nil {
 			return ChatGPTCredential{}, failure
 		}
@@ -97,14 +98,14 @@ func (m *Manager) chatGPT(s *snapshot) (ChatGPTCredential, *protocol.Error) {
 }
 
 // platform resolves the Platform key, whatever its route would say.
-func (m *Manager) platform(s *snapshot) (PlatformCredential, *protocol.Error) {
+func (m *Manager) platform(s *store.Snapshot) (PlatformCredential, *protocol.Error) {
 	const need = protocol.CredentialPlatformKey
 	all := m.find(s)
 	key, ok := first(all, need)
 	if !ok {
-		token := found{value: s.file.idToken, due: protocol.CredentialChatGPT}
-		if s.err != nil || token.value.IsZero() || s.file.accessToken.IsZero() || token.looks() != token.due || s.settings.forbids(token, s) != nil {
-			return PlatformCredential{}, missing(need, all, s.err)
+		token := found{value: s.Login.IDToken, due: protocol.CredentialChatGPT}
+		if s.Err != nil || token.value.IsZero() || s.Login.AccessToken.IsZero() || token.looks() != token.due || forbids(s.Config, token, s) != nil {
+			return PlatformCredential{}, missing(need, all, s.Err)
 		}
 		if err := m.cannotExchange(s); err != nil {
 			return PlatformCredential{}, err
@@ -114,14 +115,14 @@ func (m *Manager) platform(s *snapshot) (PlatformCredential, *protocol.Error) {
 	if key.looks() != need {
 		return PlatformCredential{}, misplaced(need, key, all)
 	}
-	if err := s.settings.forbids(key, s); err != nil {
+	if err := forbids(s.Config, key, s); err != nil {
 		return PlatformCredential{}, mismatch(need, all, err.reason, err.action, err.why)
 	}
 	return PlatformCredential{Source: key.source, key: key.value}, nil
 }
 
 // routeChatGPT is chatGPT for its route, which may have been refused.
-func (m *Manager) routeChatGPT(s *snapshot) (ChatGPTCredential, *protocol.Error) {
+func (m *Manager) routeChatGPT(s *store.Snapshot) (ChatGPTCredential, *protocol.Error) {
 	if bad := m.cfg.ChatGPT.Bad; bad != "" {
 		return ChatGPTCredential{}, badOverride(bad)
 	}
@@ -130,7 +131,7 @@ func (m *Manager) routeChatGPT(s *snapshot) (ChatGPTCredential, *protocol.Error)
 
 // routePlatform is platform for its route: a base URL outside openai.com and
 // loopback gets no key of the store (contract 9).
-func (m *Manager) routePlatform(s *snapshot) (PlatformCredential, *protocol.Error) {
+func (m *Manager) routePlatform(s *store.Snapshot) (PlatformCredential, *protocol.Error) {
 	if bad := m.cfg.Platform.Bad; bad != "" {
 		return PlatformCredential{}, badOverride(bad)
 	}
@@ -147,9 +148,9 @@ func (m *Manager) routePlatform(s *snapshot) (PlatformCredential, *protocol.Erro
 }
 
 // placeOf is how messages call the place that s was read from.
-func (m *Manager) placeOf(s *snapshot) string {
-	if s.from == storeKeyring {
-		return keyringPlace
+func (m *Manager) placeOf(s *store.Snapshot) string {
+	if s.From == store.KindKeyring {
+		return store.KeyringPlace
 	}
 	return m.path
 }

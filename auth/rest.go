@@ -3,6 +3,7 @@ package auth
 import (
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -16,11 +17,11 @@ type rest struct {
 
 // failedRenewal is the 1004 of a renewal of which nothing is known, and leaves
 // the issuer alone for a while.
-func (m *Manager) failedRenewal(s *snapshot, e *issuerError) *protocol.Error {
+func (m *Manager) failedRenewal(s *store.Snapshot, e *issuerError) *protocol.Error {
 	failure := m.unavailable(e)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	token := fingerprint(s.file.refreshToken)
+	token := fingerprint(s.Login.RefreshToken)
 	if m.rest.token != token {
 		m.rest = rest{token: token}
 	}
@@ -33,12 +34,12 @@ func (m *Manager) failedRenewal(s *snapshot, e *issuerError) *protocol.Error {
 
 // leaveAlone waits until the issuer may be asked again, or gives the failure
 // before where that takes long. What a person asked for is asked at once.
-func (m *Manager) leaveAlone(s *snapshot, why string) *protocol.Error {
+func (m *Manager) leaveAlone(s *store.Snapshot, why string) *protocol.Error {
 	m.mu.Lock()
 	r := m.rest
 	m.mu.Unlock()
 	left := time.Until(r.until)
-	if why == whyForced || r.token != fingerprint(s.file.refreshToken) || left <= 0 {
+	if why == whyForced || r.token != fingerprint(s.Login.RefreshToken) || left <= 0 {
 		return nil
 	}
 	if left <= shortRest {

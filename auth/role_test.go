@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -56,7 +57,7 @@ func play(role string) int {
 				select {} // it is on its way
 			}
 		}
-		m.at, filesOf(m).disk.at = kill, kill
+		m.at, filesOf(m).Disk.At = kill, kill
 	}
 	switch role {
 	case roleRenew:
@@ -79,8 +80,8 @@ func play(role string) int {
 		for range rounds {
 			refreshed, err := m.Refresh(context.Background())
 			if err == nil {
-				err = m.rewrite(context.Background(), false, func(d *document) error {
-					d.setString("here", fmt.Sprintf("x_%d", os.Getpid()))
+				err = m.rewrite(context.Background(), false, func(d *store.Document) error {
+					d.SetString("here", fmt.Sprintf("x_%d", os.Getpid()))
 					return nil
 				})
 			}
@@ -99,7 +100,7 @@ func play(role string) int {
 		var rounds int
 		_, _ = fmt.Sscan(os.Getenv(roundsVariable), &rounds)
 		for range rounds {
-			release, err := m.lockRefresh(context.Background(), nil)
+			release, err := m.store.LockRefresh(context.Background(), nil)
 			if err != nil {
 				fmt.Println(err)
 				return 1
@@ -111,7 +112,7 @@ func play(role string) int {
 		}
 		return 0
 	case roleHold:
-		if _, err := m.lockRefresh(context.Background(), nil); err != nil {
+		if _, err := m.store.LockRefresh(context.Background(), nil); err != nil {
 			return 1
 		}
 		fmt.Println("held")
@@ -130,7 +131,7 @@ func bracket(path, sign string) {
 }
 
 // filesOf is the file store of a manager.
-func filesOf(m *Manager) *fileStore { return m.store.(*codexStore).files }
+func filesOf(m *Manager) *store.FileStore { return m.store.Files }
 
 // process makes another process in a role.
 func process(role, home, issuer string, more ...string) *exec.Cmd {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/rawjson"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -17,12 +18,12 @@ type renewed struct{ idToken, accessToken, refreshToken Secret }
 
 // redeem posts the refresh token. nil and nil: another program has renewed the
 // login, and its tokens are in the store.
-func (m *Manager) redeem(s *snapshot, why string) (*renewed, *protocol.Error) {
+func (m *Manager) redeem(s *store.Snapshot, why string) (*renewed, *protocol.Error) {
 	body := map[string]string{
-		"client_id":      cmp.Or(s.file.clientID, m.cfg.Issuer.ClientID),
+		"client_id":      cmp.Or(s.Login.ClientID, m.cfg.Issuer.ClientID),
 		"grant_type":     "refresh_token",
 		"refresh_reason": why,
-		"refresh_token":  s.file.refreshToken.Reveal(),
+		"refresh_token":  s.Login.RefreshToken.Reveal(),
 	}
 	lost := false
 	for try := 1; ; try++ {
@@ -64,7 +65,7 @@ func (m *Manager) redeem(s *snapshot, why string) (*renewed, *protocol.Error) {
 // access token, or tokens that cannot be sent: then nothing of it is kept. An
 // id_token that Codex could not read is left out.
 func readRenewed(text []byte) (fresh *renewed, ok bool) {
-	members, _, err := rawjson.Object(text, maxFileDepth, nil)
+	members, _, err := rawjson.Object(text, store.MaxFileDepth, nil)
 	if err != nil {
 		return nil, false
 	}
@@ -91,50 +92,50 @@ func readRenewed(text []byte) (fresh *renewed, ok bool) {
 
 // write puts the new tokens into d: the members that there are, each in its
 // place.
-func (r *renewed) write(d *document, at time.Time) {
+func (r *renewed) write(d *store.Document, at time.Time) {
 	for _, token := range []struct {
 		name  string
 		value Secret
 	}{{"id_token", r.idToken}, {"access_token", r.accessToken}, {"refresh_token", r.refreshToken}} {
 		if !token.value.IsZero() {
-			d.setSecret(token.value, "tokens", token.name)
+			d.SetSecret(token.value, "tokens", token.name)
 		}
 	}
-	d.setString(refreshStamp(at), "last_refresh")
+	d.SetString(refreshStamp(at), "last_refresh")
 }
 
 // commitRenewed saves the new tokens if the store still holds the refresh token
 // that was posted: it is a compare-and-swap. unsaved tells that they are in
 // memory only and that the saver has the lock.
-func (m *Manager) commitRenewed(s *snapshot, fresh *renewed, release func()) (failure *protocol.Error, unsaved bool) {
-	posted, at := s.file.refreshToken.Reveal(), m.cfg.Now()
-	change := func(d *document) error { fresh.write(d, at); return nil }
-	applies := func(now *snapshot) bool {
-		if now.err != nil {
+func (m *Manager) commitRenewed(s *store.Snapshot, fresh *renewed, release func()) (failure *protocol.Error, unsaved bool) {
+	posted, at := s.Login.RefreshToken.Reveal(), m.cfg.Now()
+	change := func(d *store.Document) error { fresh.write(d, at); return nil }
+	applies := func(now *store.Snapshot) bool {
+		if now.Err != nil {
 			// Perhaps it will be repaired; it is not overwritten, and the tokens are not
 			// thrown away.
-			return now.err.Data.Reason == protocol.ReasonCorrupt
+			return now.Err.Data.Reason == protocol.ReasonCorrupt
 		}
-		return now.file.refreshToken.Reveal() == posted
+		return now.Login.RefreshToken.Reveal() == posted
 	}
 	m.mu.Lock()
 	m.fresh = freshToken{token: fingerprint(fresh.accessToken), at: time.Now()}
 	m.rest = rest{}
 	m.mu.Unlock()
-	for now := s; ; now = m.store.load(context.Background()) {
+	for now := s; ; now = m.store.Load(context.Background()) {
 		if !applies(now) {
 			return m.adoptMoved(s), false // ours are dropped
 		}
-		if now.err != nil {
-			m.keepLocked(now.err, change, applies, release)
-			return now.err, true
+		if now.Err != nil {
+			m.keepLocked(now.Err, change, applies, release)
+			return now.Err, true
 		}
-		text := []byte(now.raw.Reveal())
-		d := newDocument(text)
+		text := []byte(now.Raw.Reveal())
+		d := store.NewDocument(text)
 		_ = change(d)
-		err := m.store.commit(text, d.text)
+		err := m.store.Commit(text, d.Text)
 		switch {
-		case errors.Is(err, errChanged):
+		case errors.Is(err, store.ErrChanged):
 			continue
 		case err != nil:
 			m.keepLocked(err, change, applies, release)
@@ -147,16 +148,16 @@ func (m *Manager) commitRenewed(s *snapshot, fresh *renewed, release func()) (fa
 
 // moved reports whether the store holds another refresh token than s by now, or
 // none.
-func (m *Manager) moved(s *snapshot) bool {
-	now := m.store.load(context.Background())
-	return now.err == nil && now.file.refreshToken.Reveal() != s.file.refreshToken.Reveal()
+func (m *Manager) moved(s *store.Snapshot) bool {
+	now := m.store.Load(context.Background())
+	return now.Err == nil && now.Login.RefreshToken.Reveal() != s.Login.RefreshToken.Reveal()
 }
 
 // adoptMoved judges a store that holds another login than s: nil when it is one
 // of the same account, which is then used.
-func (m *Manager) adoptMoved(s *snapshot) *protocol.Error {
-	now := m.store.load(context.Background())
-	if now.err == nil && now.file.hasTokens() && sameAccount(ownerOf(&s.file), ownerOf(&now.file)) {
+func (m *Manager) adoptMoved(s *store.Snapshot) *protocol.Error {
+	now := m.store.Load(context.Background())
+	if now.Err == nil && now.Login.HasTokens() && sameAccount(ownerOf(&s.Login), ownerOf(&now.Login)) {
 		return nil
 	}
 	return m.accountChanged(now)
@@ -164,8 +165,8 @@ func (m *Manager) adoptMoved(s *snapshot) *protocol.Error {
 
 // afterReuse watches the store for the tokens of whoever spent ours. Codex's
 // locks are not held meanwhile: the winner may wait for them.
-func (m *Manager) afterReuse(s *snapshot, e *issuerError) *protocol.Error {
-	for deadline := time.Now().Add(m.waits.reused); ; time.Sleep(lockPoll) {
+func (m *Manager) afterReuse(s *store.Snapshot, e *issuerError) *protocol.Error {
+	for deadline := time.Now().Add(m.waits.reused); ; time.Sleep(store.LockPoll) {
 		if m.moved(s) {
 			return m.adoptMoved(s)
 		}
@@ -180,7 +181,7 @@ func (m *Manager) afterReuse(s *snapshot, e *issuerError) *protocol.Error {
 
 // refuse remembers that the issuer will not take the refresh token, and gives
 // the 1001 that says so.
-func (m *Manager) refuse(s *snapshot, e *issuerError) *protocol.Error {
+func (m *Manager) refuse(s *store.Snapshot, e *issuerError) *protocol.Error {
 	const need = protocol.CredentialChatGPT
 	about := func(reason protocol.Reason, message string) *protocol.Error {
 		data := credentialData(need, m.find(s), reason, obtain(need))
@@ -199,6 +200,6 @@ func (m *Manager) refuse(s *snapshot, e *issuerError) *protocol.Error {
 	if m.refused == nil || len(m.refused) >= maxRefused {
 		m.refused = map[[32]byte]*protocol.Error{}
 	}
-	m.refused[fingerprint(s.file.refreshToken)] = failure
+	m.refused[fingerprint(s.Login.RefreshToken)] = failure
 	return failure
 }

@@ -3,6 +3,8 @@ package auth
 import (
 	"context"
 	"sync"
+
+	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 // Work whose loss would lose a token is not ended by anybody: not by the request
@@ -60,7 +62,7 @@ func (m *Manager) undisturbed(ctx context.Context, work func(context.Context) er
 		if ok {
 			end()
 		}
-		return cancelled()
+		return protocol.Cancelled()
 	}
 	done := make(chan error, 1)
 	go func() {
@@ -71,7 +73,7 @@ func (m *Manager) undisturbed(ctx context.Context, work func(context.Context) er
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		return cancelled()
+		return protocol.Cancelled()
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -28,7 +29,7 @@ func (m *Manager) InitialStatus(ctx context.Context) protocol.AuthStatus {
 	return m.status(m.peek(context.WithoutCancel(ctx)))
 }
 
-func (m *Manager) status(s *snapshot) protocol.AuthStatus {
+func (m *Manager) status(s *store.Snapshot) protocol.AuthStatus {
 	all := m.find(s)
 
 	chatGPT, chatGPTErr := m.chatGPTState(s, all)
@@ -51,7 +52,7 @@ func (m *Manager) status(s *snapshot) protocol.AuthStatus {
 	switch {
 	case status.Routes[0].Available || status.Routes[1].Available && hasKey:
 		status.State = protocol.StateAuthenticated
-	case s.err != nil, chatGPTErr != nil && chatGPTErr.Code == protocol.CodeCredentialStore:
+	case s.Err != nil, chatGPTErr != nil && chatGPTErr.Code == protocol.CodeCredentialStore:
 		status.State = protocol.StateError
 	case chatGPTErr != nil && onlyLoginHelps(chatGPTErr) && !hasKey:
 		status.State = protocol.StateExpired
@@ -63,8 +64,8 @@ func (m *Manager) status(s *snapshot) protocol.AuthStatus {
 
 // renewalWarning says why the login of the store, if there is one, will not be
 // renewed when that is due.
-func (m *Manager) renewalWarning(s *snapshot) string {
-	if s.file.refreshToken.IsZero() || m.cfg.Issuer.Bad != "" {
+func (m *Manager) renewalWarning(s *store.Snapshot) string {
+	if s.Login.RefreshToken.IsZero() || m.cfg.Issuer.Bad != "" {
 		return ""
 	}
 	failure := m.cannotRenew(s)
@@ -80,7 +81,7 @@ func onlyLoginHelps(err *protocol.Error) bool {
 		err.Data.Reason == protocol.ReasonForeignIssuer
 }
 
-func (m *Manager) chatGPTState(s *snapshot, all []found) (protocol.ChatGPTState, *protocol.Error) {
+func (m *Manager) chatGPTState(s *store.Snapshot, all []found) (protocol.ChatGPTState, *protocol.Error) {
 	state := protocol.ChatGPTState{Source: protocol.SourceUnknown}
 	_, err := m.chatGPT(s)
 	if err != nil {
@@ -92,16 +93,16 @@ func (m *Manager) chatGPTState(s *snapshot, all []found) (protocol.ChatGPTState,
 	}
 	state.Present = true
 	state.Source = token.source
-	state.ExpiresAt = timestamp(identify(token, &s.file).expiresAt)
+	state.ExpiresAt = timestamp(identify(token, &s.Login).expiresAt)
 	if token.isStored() {
-		state.LastRefresh = timestamp(s.file.lastRefresh)
-		state.Refreshable = !s.file.refreshToken.IsZero()
-		state.Unsaved = s.unsaved
+		state.LastRefresh = timestamp(s.Login.LastRefresh)
+		state.Refreshable = !s.Login.RefreshToken.IsZero()
+		state.Unsaved = s.Pending
 	}
 	return state, err
 }
 
-func (m *Manager) platformState(s *snapshot, all []found) (protocol.PlatformState, *protocol.Error) {
+func (m *Manager) platformState(s *store.Snapshot, all []found) (protocol.PlatformState, *protocol.Error) {
 	state := protocol.PlatformState{Source: protocol.SourceUnknown}
 	key, ok := first(all, protocol.CredentialPlatformKey)
 	if ok {
@@ -129,12 +130,12 @@ func hint(key Secret) *string {
 
 // account is who the access token that counts belongs to; nil when it does not
 // tell.
-func (m *Manager) account(s *snapshot, all []found) *protocol.Account {
+func (m *Manager) account(s *store.Snapshot, all []found) *protocol.Account {
 	token, ok := first(all, protocol.CredentialChatGPT)
 	if !ok {
 		return nil
 	}
-	who := identify(token, &s.file)
+	who := identify(token, &s.Login)
 	if !accountIDShape().MatchString(who.accountID) {
 		who.accountID = ""
 	}
@@ -158,7 +159,7 @@ func (m *Manager) claimText(s string) *string {
 }
 
 // routes has one row for each route, in a fixed order.
-func (m *Manager) routes(s *snapshot) []protocol.RouteState {
+func (m *Manager) routes(s *store.Snapshot) []protocol.RouteState {
 	chatGPT, chatGPTErr := m.routeChatGPT(s)
 	platform, platformErr := m.routePlatform(s)
 	return []protocol.RouteState{
@@ -202,7 +203,7 @@ func (m *Manager) overrides() []protocol.Override {
 }
 
 // warnings are one sentence each.
-func (m *Manager) warnings(s *snapshot, all []found) []string {
+func (m *Manager) warnings(s *store.Snapshot, all []found) []string {
 	m.mu.Lock()
 	warnings := append([]string{}, slices.Concat(m.cfg.Warnings, m.notices)...)
 	m.mu.Unlock()
@@ -214,10 +215,10 @@ func (m *Manager) warnings(s *snapshot, all []found) []string {
 	if bad := m.cfg.Issuer.Bad; bad != "" {
 		warnings = append(warnings, bad)
 	}
-	if s.err != nil {
-		warnings = append(warnings, s.err.Message)
+	if s.Err != nil {
+		warnings = append(warnings, s.Err.Message)
 	}
-	warnings = append(warnings, s.warnings...)
+	warnings = append(warnings, s.Warnings...)
 	if w := m.unsavedWarning(); w != "" {
 		warnings = append(warnings, w)
 	}
@@ -246,11 +247,11 @@ func (m *Manager) warnings(s *snapshot, all []found) []string {
 
 // exposure warns when other users can get at auth.json. Windows keeps no such
 // mode.
-func (m *Manager) exposure(s *snapshot) string {
-	if s.info == nil || !s.info.Mode().IsRegular() || runtime.GOOS == "windows" {
+func (m *Manager) exposure(s *store.Snapshot) string {
+	if s.Info == nil || !s.Info.Mode().IsRegular() || runtime.GOOS == "windows" {
 		return ""
 	}
-	if mode := s.info.Mode().Perm(); mode&0o066 != 0 {
+	if mode := s.Info.Mode().Perm(); mode&0o066 != 0 {
 		return fmt.Sprintf("other users can read or change %s (mode %04o, 0600 is right)", m.path, mode)
 	}
 	if dir, err := os.Stat(m.cfg.Home); err == nil && dir.Mode().Perm()&0o002 != 0 {

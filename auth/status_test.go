@@ -52,8 +52,8 @@ func TestStatusWithoutAnything(t *testing.T) {
 func TestStatusStates(t *testing.T) {
 	good, old, key := token(""), token("exp=-1h"), "sk-"+canary+"-env"
 	for _, c := range []struct {
-		file, key, token string
-		want             protocol.AuthState
+		Login, key, token string
+		want              protocol.AuthState
 	}{
 		{"", "", good, "authenticated"},
 		{"", key, "", "authenticated"},
@@ -73,11 +73,11 @@ func TestStatusStates(t *testing.T) {
 		{"access-holds-key", "", "", "unauthenticated"},
 	} {
 		cfg := Config{Now: now, APIKey: secret(c.key), AccessToken: secret(c.token)}
-		if c.file != "" {
-			cfg.Home = homeWith(t, fixture(t, c.file))
+		if c.Login != "" {
+			cfg.Home = homeWith(t, fixture(t, c.Login))
 		}
 		status, _ := statusOf(t, NewManager(cfg))
-		equal(t, fmt.Sprintf("%s, key %t, token %t", c.file, c.key != "", c.token != ""), status.State, c.want)
+		equal(t, fmt.Sprintf("%s, key %t, token %t", c.Login, c.key != "", c.token != ""), status.State, c.want)
 	}
 }
 

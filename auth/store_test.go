@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -27,14 +28,14 @@ func TestA15RefusedBeforeThePost(t *testing.T) {
 		reason string
 	}{
 		"a folder that is read-only (A15)": {func(t *testing.T, home string) { chmod(t, home, 0o500) }, "read_only"},
-		"a file that is read-only":         {func(t *testing.T, home string) { chmod(t, filepath.Join(home, fileName), 0o400) }, "read_only"},
+		"a file that is read-only":         {func(t *testing.T, home string) { chmod(t, filepath.Join(home, store.FileName), 0o400) }, "read_only"},
 		"a hard link": {func(t *testing.T, home string) {
-			if err := os.Link(filepath.Join(home, fileName), filepath.Join(home, "copy.json")); err != nil {
+			if err := os.Link(filepath.Join(home, store.FileName), filepath.Join(home, "copy.json")); err != nil {
 				t.Fatal(err)
 			}
 		}, "hard_link"},
 		"a folder of another user (B1)": {func(t *testing.T, home string) { chown(t, home) }, "not_owner"},
-		"a file of another user (B1)":   {func(t *testing.T, home string) { chown(t, filepath.Join(home, fileName)) }, "not_owner"},
+		"a file of another user (B1)":   {func(t *testing.T, home string) { chown(t, filepath.Join(home, store.FileName)) }, "not_owner"},
 		"a link to a read-only folder": {func(t *testing.T, home string) {
 			elsewhere := t.TempDir()
 			link(t, home, elsewhere)
@@ -101,10 +102,10 @@ func chown(t *testing.T, path string) {
 func link(t *testing.T, home, elsewhere string) (target string) {
 	t.Helper()
 	target = filepath.Join(elsewhere, "real.json")
-	if err := os.Rename(filepath.Join(home, fileName), target); err != nil {
+	if err := os.Rename(filepath.Join(home, store.FileName), target); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(target, filepath.Join(home, fileName)); err != nil {
+	if err := os.Symlink(target, filepath.Join(home, store.FileName)); err != nil {
 		t.Fatal(err)
 	}
 	return target
@@ -116,10 +117,10 @@ func TestB1ModeAfterAWrite(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0))
 	for _, mode := range []os.FileMode{0o644, 0o666, 0o600, 0o660} {
 		l := loginOf(t, simulator.Config{})
-		chmod(t, filepath.Join(l.home, fileName), mode)
+		chmod(t, filepath.Join(l.home, store.FileName), mode)
 		m := l.manager()
-		create := filesOf(m).disk.create
-		filesOf(m).disk.create = func(path string) (*os.File, error) {
+		create := filesOf(m).Disk.Create
+		filesOf(m).Disk.Create = func(path string) (*os.File, error) {
 			f, err := create(path)
 			if err == nil {
 				info, _ := f.Stat()
@@ -146,18 +147,18 @@ func TestB2SymbolicLink(t *testing.T) {
 		}
 		target := link(t, l.home, elsewhere)
 		if relative { // and through a second link
-			for from, to := range map[string]string{fileName: "second", "second": "dotfiles/real.json"} {
+			for from, to := range map[string]string{store.FileName: "second", "second": "dotfiles/real.json"} {
 				_ = os.Remove(filepath.Join(l.home, from))
 				if err := os.Symlink(to, filepath.Join(l.home, from)); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
-		before, _ := os.Readlink(filepath.Join(l.home, fileName))
+		before, _ := os.Readlink(filepath.Join(l.home, store.FileName))
 		if _, err := l.manager().ChatGPT(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		after, err := os.Readlink(filepath.Join(l.home, fileName))
+		after, err := os.Readlink(filepath.Join(l.home, store.FileName))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +173,7 @@ func TestB2SymbolicLink(t *testing.T) {
 	}
 	// Into nowhere, and in a circle.
 	home := t.TempDir()
-	if err := os.Symlink("nowhere.json", filepath.Join(home, fileName)); err != nil {
+	if err := os.Symlink("nowhere.json", filepath.Join(home, store.FileName)); err != nil {
 		t.Fatal(err)
 	}
 	if err := NewManager(Config{Home: home, Now: now}).replaceLogin(t.Context(), aLogin(""), false); err != nil {
@@ -182,7 +183,7 @@ func TestB2SymbolicLink(t *testing.T) {
 		t.Error(err)
 	}
 	home = t.TempDir()
-	_ = os.Symlink(fileName, filepath.Join(home, fileName))
+	_ = os.Symlink(store.FileName, filepath.Join(home, store.FileName))
 	m := NewManager(Config{Home: home, Now: now})
 	err := m.replaceLogin(t.Context(), aLogin(""), false)
 	if reasonOf(t, err, protocol.CodeCredentialStore) == "" {
@@ -192,10 +193,10 @@ func TestB2SymbolicLink(t *testing.T) {
 }
 
 // quick lets a store skip what makes a write slow.
-func quick(m *Manager) *fileStore {
+func quick(m *Manager) *store.FileStore {
 	s := filesOf(m)
-	s.disk.sync = func(*os.File) error { return nil }
-	s.disk.syncDir = func(string) error { return nil }
+	s.Disk.Sync = func(*os.File) error { return nil }
+	s.Disk.SyncDir = func(string) error { return nil }
 	return s
 }
 
@@ -203,7 +204,7 @@ func quick(m *Manager) *fileStore {
 // is never written.
 func TestB3SwappedLink(t *testing.T) {
 	home := t.TempDir()
-	path, real, victim := filepath.Join(home, fileName), filepath.Join(home, "real.json"), filepath.Join(t.TempDir(), "victim")
+	path, real, victim := filepath.Join(home, store.FileName), filepath.Join(home, "real.json"), filepath.Join(t.TempDir(), "victim")
 	const precious = "not of Codex"
 	for file, text := range map[string]string{real: string(fixture(t, "codex-apikey")), victim: precious} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -229,7 +230,7 @@ func TestB3SwappedLink(t *testing.T) {
 	quick(m)
 	written := 0
 	for i := range 100 {
-		if m.rewrite(t.Context(), false, func(d *document) error { d.setString(fmt.Sprint(i), "x_count"); return nil }) == nil {
+		if m.rewrite(t.Context(), false, func(d *store.Document) error { d.SetString(fmt.Sprint(i), "x_count"); return nil }) == nil {
 			written++
 		}
 		if text, _ := os.ReadFile(victim); string(text) != precious {
@@ -263,7 +264,7 @@ func TestB4NoRegularFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			home := t.TempDir()
-			path := filepath.Join(home, fileName)
+			path := filepath.Join(home, store.FileName)
 			if err := make(path); err != nil {
 				t.Fatal(err)
 			}
@@ -298,13 +299,13 @@ func TestB6TemporaryNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{taken, linked} {
-		if _, err := realDisk().create(path); !errors.Is(err, fs.ErrExist) {
+		if _, err := store.RealDisk().Create(path); !errors.Is(err, fs.ErrExist) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
 	names := map[string]bool{}
 	for range 1000 {
-		names[tempName(filepath.Join(dir, fileName))] = true
+		names[store.TempName(filepath.Join(dir, store.FileName))] = true
 	}
 	equal(t, "names", len(names), 1000)
 }
@@ -325,8 +326,8 @@ func TestB9ReadersDuringUpdates(t *testing.T) {
 				return
 			default:
 			}
-			if s := readOnce(filepath.Join(home, fileName)); s.err != nil || !s.file.hasTokens() {
-				t.Error("a reader saw something else", s.err)
+			if s := store.ReadOnce(filepath.Join(home, store.FileName)); s.Err != nil || !s.Login.HasTokens() {
+				t.Error("a reader saw something else", s.Err)
 			}
 			n++
 		}
@@ -334,7 +335,7 @@ func TestB9ReadersDuringUpdates(t *testing.T) {
 	const updates = 300
 	for i := range updates {
 		long := strings.Repeat("x", i%2*5000)
-		if err := m.rewrite(t.Context(), false, func(d *document) error { d.setString(long, "x_long"); return nil }); err != nil {
+		if err := m.rewrite(t.Context(), false, func(d *store.Document) error { d.SetString(long, "x_long"); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -362,13 +363,13 @@ func TestA14MountedFile(t *testing.T) {
 		l := loginOf(t, simulator.Config{})
 		m := l.manager()
 		mounted := func(from, to string) error { return &os.LinkError{Op: "rename", Old: from, New: to, Err: errno} }
-		filesOf(m).disk.rename = mounted
-		before, _ := os.Stat(filepath.Join(l.home, fileName))
+		filesOf(m).Disk.Rename = mounted
+		before, _ := os.Stat(filepath.Join(l.home, store.FileName))
 		if _, err := m.ChatGPT(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		l.renewed()
-		after, _ := os.Stat(filepath.Join(l.home, fileName))
+		after, _ := os.Stat(filepath.Join(l.home, store.FileName))
 		equal(t, "the same file", os.SameFile(before, after), true)
 		if _, err := m.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
@@ -380,13 +381,13 @@ func TestA14MountedFile(t *testing.T) {
 		if err := m.removeLogin(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "removed", newDocument([]byte(textOf(t, l.home))).value("tokens") == nil, true)
+		equal(t, "removed", store.NewDocument([]byte(textOf(t, l.home))).Value("tokens") == nil, true)
 	}
 	l := loginOf(t, simulator.Config{})
 	m := l.manager()
 	f := &failing{n: 7, err: syscall.ENOSPC} // the write in place
 	f.over(filesOf(m))
-	filesOf(m).disk.rename = func(string, string) error { _ = f.fails("rename"); return syscall.EBUSY }
+	filesOf(m).Disk.Rename = func(string, string) error { _ = f.fails("rename"); return syscall.EBUSY }
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -397,7 +398,7 @@ func TestA14MountedFile(t *testing.T) {
 	m.waits.save = time.Hour
 	old := textOf(t, l.home)
 	f.over(filesOf(m))
-	filesOf(m).disk.rename = func(string, string) error { _ = f.fails("rename"); return syscall.EBUSY }
+	filesOf(m).Disk.Rename = func(string, string) error { _ = f.fails("rename"); return syscall.EBUSY }
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -415,28 +416,28 @@ func TestA17UnknownMembers(t *testing.T) {
 	"auth_mode":"chatgpt","x_unknown": {"a" : [ ] },"last_refresh":"2026-02-28T17:19:41Z" }
 `
 	l := loginOf(t, simulator.Config{})
-	real := newDocument([]byte(textOf(t, l.home)))
-	filled := strings.ReplaceAll(string(fill([]byte(text))), "RT", real.str("tokens", "refresh_token"))
-	put(t, filepath.Join(l.home, fileName), []byte(filled))
-	old := newDocument([]byte(filled))
+	real := store.NewDocument([]byte(textOf(t, l.home)))
+	filled := strings.ReplaceAll(string(fill([]byte(text))), "RT", str(real, "tokens", "refresh_token"))
+	put(t, filepath.Join(l.home, store.FileName), []byte(filled))
+	old := store.NewDocument([]byte(filled))
 	m := l.manager()
 	if _, err := m.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	got := newDocument([]byte(textOf(t, l.home)))
+	got := store.NewDocument([]byte(textOf(t, l.home)))
 	want := filled
 	for _, path := range [][]string{{"last_refresh"}, {"tokens", "refresh_token"}, {"tokens", "access_token"}, {"tokens", "id_token"}} {
-		want = strings.ReplaceAll(want, old.str(path...), got.str(path...))
+		want = strings.ReplaceAll(want, str(old, path...), str(got, path...))
 	}
-	equal(t, "after a renewal", string(got.text) == want, true)
+	equal(t, "after a renewal", string(got.Text) == want, true)
 	if err := m.replaceLogin(t.Context(), aLogin(""), false); err != nil {
 		t.Fatal(err)
 	}
-	got = newDocument([]byte(textOf(t, l.home)))
-	if !strings.HasPrefix(string(got.text), `{ "z_first":1.50e0,`) || !strings.Contains(string(got.text), `"x_unknown": {"a" : [ ] }`) {
+	got = store.NewDocument([]byte(textOf(t, l.home)))
+	if !strings.HasPrefix(string(got.Text), `{ "z_first":1.50e0,`) || !strings.Contains(string(got.Text), `"x_unknown": {"a" : [ ] }`) {
 		t.Error("a login changed what is not its own")
 	}
-	equal(t, "tokens.zz after a login", got.value("tokens", "zz") == nil, true)
+	equal(t, "tokens.zz after a login", got.Value("tokens", "zz") == nil, true)
 	if err := m.removeLogin(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -447,9 +448,9 @@ func TestA17UnknownMembers(t *testing.T) {
 // how long they are held is a figure. Codex loses a token at 5 s.
 func TestA24LocksAreHeldBriefly(t *testing.T) {
 	free := func(home string) {
-		for _, name := range []string{commitLockName, fileName + targetLockSuffix} {
-			ctx, cancel := context.WithTimeout(context.Background(), lockPoll/2)
-			release, err := lockFile(ctx, filepath.Join(home, name), nil)
+		for _, name := range []string{store.CommitLockName, store.FileName + store.TargetLockSuffix} {
+			ctx, cancel := context.WithTimeout(context.Background(), store.LockPoll/2)
+			release, err := store.LockFile(ctx, filepath.Join(home, name), nil)
 			cancel()
 			if err != nil {
 				t.Errorf("%s is held: %v", name, err)
@@ -463,10 +464,10 @@ func TestA24LocksAreHeldBriefly(t *testing.T) {
 	m := l.manager()
 	var held []time.Duration
 	files := filesOf(m)
-	files.held = func(d time.Duration) { held = append(held, d) }
-	sync, syncDir := files.disk.sync, files.disk.syncDir
-	files.disk.sync = func(f *os.File) error { free(l.home); return sync(f) }
-	files.disk.syncDir = func(path string) error { free(l.home); return syncDir(path) }
+	files.Held = func(d time.Duration) { held = append(held, d) }
+	sync, syncDir := files.Disk.Sync, files.Disk.SyncDir
+	files.Disk.Sync = func(f *os.File) error { free(l.home); return sync(f) }
+	files.Disk.SyncDir = func(path string) error { free(l.home); return syncDir(path) }
 	for range 5 {
 		if _, err := m.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
@@ -474,7 +475,7 @@ func TestA24LocksAreHeldBriefly(t *testing.T) {
 	}
 	quick(m)
 	for i := range 200 {
-		if err := m.rewrite(t.Context(), false, func(d *document) error { d.setString(fmt.Sprint(i), "x"); return nil }); err != nil {
+		if err := m.rewrite(t.Context(), false, func(d *store.Document) error { d.SetString(fmt.Sprint(i), "x"); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -486,14 +487,14 @@ func TestA24LocksAreHeldBriefly(t *testing.T) {
 // Codex's locks that somebody else keeps: after a while the commit goes on
 // without them, with a warning (contract 5).
 func TestCommitWithoutCodexLocks(t *testing.T) {
-	for _, name := range []string{commitLockName, fileName + targetLockSuffix} {
+	for _, name := range []string{store.CommitLockName, store.FileName + store.TargetLockSuffix} {
 		l := loginOf(t, simulator.Config{})
-		release, err := lockFile(context.Background(), filepath.Join(l.home, name), nil)
+		release, err := store.LockFile(context.Background(), filepath.Join(l.home, name), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		m := l.manager()
-		filesOf(m).commitWait = 100 * time.Millisecond
+		filesOf(m).CommitWait = 100 * time.Millisecond
 		if _, err := m.ChatGPT(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -509,9 +510,9 @@ func TestCommitWithoutCodexLocks(t *testing.T) {
 // A25: which errors say that a file system has no locks.
 func TestA25NoLocks(t *testing.T) {
 	for _, err := range []error{syscall.ENOLCK, syscall.ENOSYS, syscall.ENOTSUP} {
-		equal(t, err.Error(), isNoLocks(&fs.PathError{Op: "flock", Err: err}), true)
+		equal(t, err.Error(), store.IsNoLocks(&fs.PathError{Op: "flock", Err: err}), true)
 	}
-	equal(t, "EACCES", isNoLocks(syscall.EACCES), false)
+	equal(t, "EACCES", store.IsNoLocks(syscall.EACCES), false)
 }
 
 // B8: the folder is made by a login and by nothing else.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -19,9 +20,9 @@ const (
 // unsaved is new tokens that could not be written yet. They must not be lost, so
 // they are used from memory and written as soon as that is possible (contract 5).
 type unsaved struct {
-	change func(*document) error
+	change func(*store.Document) error
 	// applies reports whether the store still holds what the change is for.
-	applies func(*snapshot) bool
+	applies func(*store.Snapshot) bool
 	// err is why the last try failed.
 	err *protocol.Error
 	// over is closed when they are saved, or of no use any more.
@@ -31,13 +32,13 @@ type unsaved struct {
 // keep holds a change that failed to be written with err, and tries again until
 // it is written or no longer applies. The caller must not hold the refresh lock:
 // the saver takes it.
-func (m *Manager) keep(err error, change func(*document) error, applies func(*snapshot) bool) {
+func (m *Manager) keep(err error, change func(*store.Document) error, applies func(*store.Snapshot) bool) {
 	m.keepLocked(err, change, applies, nil)
 }
 
 // keepLocked is keep for a caller that hands the refresh lock over: it stays
 // held, so that none of our processes spends the token that is spent already.
-func (m *Manager) keepLocked(err error, change func(*document) error, applies func(*snapshot) bool, release func()) {
+func (m *Manager) keepLocked(err error, change func(*store.Document) error, applies func(*store.Snapshot) bool, release func()) {
 	var known *protocol.Error
 	if !errors.As(err, &known) || known.Code == protocol.CodeCancelled {
 		known = protocol.NewError(protocol.CodeCredentialStore, m.path+" cannot be written",
@@ -73,7 +74,7 @@ func (m *Manager) saveUntil(u *unsaved, release func()) {
 		if release == nil {
 			_ = os.MkdirAll(m.cfg.Home, 0o700) // a login creates it, see rewrite
 			var err error
-			if release, err = m.lockRefresh(context.Background(), func() bool { return isClosed(u.over) }); err != nil {
+			if release, err = m.store.LockRefresh(context.Background(), func() bool { return isClosed(u.over) }); err != nil {
 				release = nil
 				continue
 			}
@@ -109,11 +110,11 @@ func (m *Manager) unsavedWarning() string {
 
 // trySave writes u, if it still applies. The caller holds the refresh lock.
 func (m *Manager) trySave(u *unsaved) error {
-	if s := m.store.load(context.Background()); s.err == nil && !u.applies(s) {
+	if s := m.store.Load(context.Background()); s.Err == nil && !u.applies(s) {
 		return errStale
 	}
-	err := m.rewriteLocked(false, func(d *document) error {
-		if isClosed(u.over) || !u.applies(readText(m.path, d.text)) {
+	err := m.rewriteLocked(false, func(d *store.Document) error {
+		if isClosed(u.over) || !u.applies(store.Parse(m.path, d.Text)) {
 			return errStale
 		}
 		return u.change(d)
@@ -155,25 +156,25 @@ func (m *Manager) forgetUnsaved() {
 }
 
 // overlay is the store as it will be once what is unsaved is written.
-func (m *Manager) overlay(s *snapshot) *snapshot {
+func (m *Manager) overlay(s *store.Snapshot) *store.Snapshot {
 	m.mu.Lock()
 	u, good := m.unsaved, m.lastGood
 	m.mu.Unlock()
-	if u != nil && good != nil && s.err != nil && s.err.Data.Reason == protocol.ReasonKeyring {
+	if u != nil && good != nil && s.Err != nil && s.Err.Data.Reason == protocol.ReasonKeyring {
 		s = good // the keyring does not answer, which is why they are unsaved
 	}
 	if u == nil || !u.applies(s) {
 		return s
 	}
-	d := newDocument([]byte(s.raw.Reveal()))
-	if s.err != nil {
-		d = &document{}
+	d := store.NewDocument([]byte(s.Raw.Reveal()))
+	if s.Err != nil {
+		d = &store.Document{}
 	}
 	if u.change(d) != nil {
 		return s
 	}
-	over := readText(m.path, d.text)
-	over.info, over.unsaved, over.from, over.settings, over.warnings = s.info, true, s.from, s.settings, s.warnings
+	over := store.Parse(m.path, d.Text)
+	over.Info, over.Pending, over.From, over.Config, over.Warnings = s.Info, true, s.From, s.Config, s.Warnings
 	return over
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -58,50 +59,50 @@ func (f *failing) stop() {
 }
 
 // over puts f between a store and its disk.
-func (f *failing) over(s *fileStore) {
-	real := s.disk
-	s.disk.create = func(path string) (*os.File, error) {
+func (f *failing) over(s *store.FileStore) {
+	real := s.Disk
+	s.Disk.Create = func(path string) (*os.File, error) {
 		if err := f.fails("create"); err != nil {
 			return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 		}
-		return real.create(path)
+		return real.Create(path)
 	}
-	s.disk.write = func(file *os.File, text []byte) error {
+	s.Disk.Write = func(file *os.File, text []byte) error {
 		if err := f.fails("write"); err != nil {
 			_, _ = file.Write(text[:len(text)/2]) // a disk that fills up takes a part
 			return &fs.PathError{Op: "write", Path: file.Name(), Err: err}
 		}
-		return real.write(file, text)
+		return real.Write(file, text)
 	}
-	s.disk.sync = func(file *os.File) error {
+	s.Disk.Sync = func(file *os.File) error {
 		if err := f.fails("sync"); err != nil {
 			return &fs.PathError{Op: "sync", Path: file.Name(), Err: err}
 		}
-		return real.sync(file)
+		return real.Sync(file)
 	}
-	s.disk.close = func(file *os.File) error {
+	s.Disk.Close = func(file *os.File) error {
 		if err := f.fails("close"); err != nil {
 			return &fs.PathError{Op: "close", Path: file.Name(), Err: err}
 		}
-		return real.close(file)
+		return real.Close(file)
 	}
-	s.disk.rename = func(from, to string) error {
+	s.Disk.Rename = func(from, to string) error {
 		if err := f.fails("rename"); err != nil {
 			return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
 		}
-		return real.rename(from, to)
+		return real.Rename(from, to)
 	}
-	s.disk.syncDir = func(path string) error {
+	s.Disk.SyncDir = func(path string) error {
 		if err := f.fails("syncdir"); err != nil {
 			return err
 		}
-		return real.syncDir(path)
+		return real.SyncDir(path)
 	}
-	s.disk.remove = func(path string) error {
+	s.Disk.Remove = func(path string) error {
 		if err := f.fails("remove"); err != nil {
 			return &fs.PathError{Op: "remove", Path: path, Err: err}
 		}
-		return real.remove(path)
+		return real.Remove(path)
 	}
 }
 
@@ -121,10 +122,10 @@ func TestB7EveryOperationFails(t *testing.T) {
 				reason := reasonOf(t, err, protocol.CodeCredentialStore)
 				now := textOf(t, l.home)
 				what := fmt.Sprintf("%v, %d, forever %t:%s", errno, n, forever, f.what())
-				if s := readText("auth.json", []byte(now)); s.err != nil || now == "" {
+				if s := store.Parse("auth.json", []byte(now)); s.Err != nil || now == "" {
 					t.Fatalf("%s: auth.json does not parse", what)
 				}
-				if now != old && newDocument([]byte(now)).str("tokens", "refresh_token") != l.sim.LiveRefreshToken() {
+				if now != old && str(store.NewDocument([]byte(now)), "tokens", "refresh_token") != l.sim.LiveRefreshToken() {
 					t.Fatalf("%s: neither the old file nor the new one", what)
 				}
 				// The probe fails before the token is spent; later the tokens are kept.
@@ -192,7 +193,7 @@ func TestA13DiskFull(t *testing.T) {
 	equal(t, "auth/refresh", reasonOf(t, err, protocol.CodeCredentialStore), "no_space")
 	// Another of our processes waits for the lock instead of spending the token.
 	other := l.manager()
-	other.waits.refreshLock = 100 * time.Millisecond
+	other.store.LockWait = 100 * time.Millisecond
 	_, err = other.ChatGPT(t.Context())
 	equal(t, "another process", reasonOf(t, err, protocol.CodeCredentialStore), "locked")
 	equal(t, "posts", l.posts(), 1)
@@ -218,9 +219,9 @@ func TestA13DiskFull(t *testing.T) {
 	}
 	f.stop()
 	awaitSaved(t, m)
-	d := newDocument([]byte(textOf(t, home)))
-	equal(t, "saved", d.str("tokens", "refresh_token") == login.refreshToken.Reveal(), true)
-	equal(t, "unknown member", d.value("x_unknown") != nil, true)
+	d := store.NewDocument([]byte(textOf(t, home)))
+	equal(t, "saved", str(d, "tokens", "refresh_token") == login.refreshToken.Reveal(), true)
+	equal(t, "unknown member", d.Value("x_unknown") != nil, true)
 }
 
 // While tokens are unsaved, another program logs in: theirs stays, ours goes.
@@ -233,7 +234,7 @@ func TestUnsavedGivesWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	theirs := fixture(t, "codex-apikey")
-	put(t, filepath.Join(l.home, fileName), theirs)
+	put(t, filepath.Join(l.home, store.FileName), theirs)
 	f.stop()
 	awaitSaved(t, m)
 	equal(t, "theirs", textOf(t, l.home) == string(theirs), true)

@@ -2,16 +2,11 @@ package auth
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
-
-// commitTries is how often a change is made anew because somebody else wrote
-// between our reading and our writing.
-const commitTries = 5
 
 // rewrite reads the store, lets change edit it, and writes it, while no other of
 // our processes does: the one way to write what needs no answer of the issuer
@@ -26,21 +21,21 @@ const commitTries = 5
 //
 // With replace it also takes a store that it would not touch else, which it puts
 // aside first (contract 3: "replace").
-func (m *Manager) rewrite(ctx context.Context, replace bool, change func(*document) error) error {
+func (m *Manager) rewrite(ctx context.Context, replace bool, change func(*store.Document) error) error {
 	if m.store == nil {
 		return noHome()
 	}
 	// Only a login creates the folder, and every update but a login's finds it
 	// there.
 	if err := os.MkdirAll(m.cfg.Home, 0o700); err != nil {
-		return storeFailed(m.cfg.Home, err)
+		return store.Failed(m.cfg.Home, err)
 	}
 	// Before the lock files are made, too: in the folder of another user they would
 	// lock its owner out.
-	if failure := m.mayWrite(replace); failure != nil {
+	if failure := m.store.CheckUpdate(replace); failure != nil {
 		return failure
 	}
-	release, err := m.lockRefresh(ctx, nil)
+	release, err := m.store.LockRefresh(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -48,62 +43,13 @@ func (m *Manager) rewrite(ctx context.Context, replace bool, change func(*docume
 	return m.rewriteLocked(replace, change)
 }
 
-// mayWrite asks the store whether it can be written; with replace also one that
-// holds something else than a login.
-func (m *Manager) mayWrite(replace bool) *protocol.Error {
-	failure := m.store.writable()
-	if failure != nil && replace && failure.Data.Reason == protocol.ReasonCorrupt {
-		return nil
-	}
-	return failure
-}
-
 // rewriteLocked is rewrite for a caller that holds the refresh lock.
-func (m *Manager) rewriteLocked(replace bool, change func(*document) error) error {
-	if failure := m.mayWrite(replace); failure != nil {
-		return failure
+func (m *Manager) rewriteLocked(replace bool, change func(*store.Document) error) error {
+	written, err := m.store.Update(replace, change)
+	if written {
+		m.stored()
 	}
-	for range commitTries {
-		s := m.store.load(context.Background())
-		text := []byte(s.raw.Reveal())
-		d := newDocument(text)
-		if s.err != nil {
-			if !replace {
-				return s.err
-			}
-			where, err := m.store.backup()
-			if err != nil {
-				return err
-			}
-			m.notice(fmt.Sprintf("the old credentials are kept in %s", where))
-			d = &document{}
-			if now := m.store.load(context.Background()); now.info == nil && now.raw.IsZero() {
-				text = nil // it was moved
-			}
-		}
-		if err := change(d); err != nil {
-			return err
-		}
-		after := d.text
-		if d.empty() {
-			after = nil
-		} else if now := readText(m.path, after); now.err != nil {
-			return now.err // a change of ours must never make a file that nobody reads
-		}
-		if len(after) == 0 && len(text) == 0 {
-			return nil
-		}
-		err := m.store.commit(text, after)
-		if errors.Is(err, errChanged) {
-			continue
-		}
-		if err == nil {
-			m.stored()
-		}
-		return err
-	}
-	return protocol.NewError(protocol.CodeCredentialStore, fmt.Sprintf("other programs keep changing %s", m.path),
-		protocol.ErrorData{Reason: protocol.ReasonLocked, Action: "Try again", Retryable: true, Path: m.path})
+	return err
 }
 
 // noHome is the 1003 of a process without CODEX_HOME.

@@ -7,13 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 // textOf is what auth.json in home holds.
 func textOf(t *testing.T, home string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(home, fileName))
+	text, err := os.ReadFile(filepath.Join(home, store.FileName))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}
@@ -23,7 +24,7 @@ func textOf(t *testing.T, home string) string {
 // litter are the temporary files in home.
 func litter(t *testing.T, home string) []string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(home, tempPrefix+"*"))
+	found, err := filepath.Glob(filepath.Join(home, store.TempPrefix+"*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,7 @@ func TestLoginIsWrittenAsCodexDoes(t *testing.T) {
 	if err := m.replaceLogin(t.Context(), login, false); err != nil {
 		t.Fatal(err)
 	}
-	owner := newDocument([]byte(textOf(t, home))).str("tokens", "login_owner_id")
+	owner := str(store.NewDocument([]byte(textOf(t, home))), "tokens", "login_owner_id")
 	equal(t, "length of the owner", len(owner), 43)
 	got := names(textOf(t, home), map[string]string{
 		login.idToken.Reveal(): "ID", login.accessToken.Reveal(): "ACCESS", login.refreshToken.Reveal(): "REFRESH", owner: "OWNER",
@@ -99,12 +100,12 @@ func TestLoginReplaces(t *testing.T) {
 		if err := m.replaceLogin(t.Context(), aLogin(c.login), false); err != nil {
 			t.Fatal(err)
 		}
-		d := newDocument([]byte(textOf(t, home)))
-		equal(t, c.name+": unknown member", string(d.text[1:1+len(unknown)]), unknown)
-		equal(t, c.name+": key", string(d.value("OPENAI_API_KEY")), c.key)
-		equal(t, c.name+": unknown token member", d.value("tokens", "zz") == nil, true)
-		equal(t, c.name+": auth_mode", d.str("auth_mode"), "chatgpt")
-		equal(t, c.name+": refresh token", d.str("tokens", "refresh_token"), "rt_"+canary+"-new")
+		d := store.NewDocument([]byte(textOf(t, home)))
+		equal(t, c.name+": unknown member", string(d.Text[1:1+len(unknown)]), unknown)
+		equal(t, c.name+": key", string(d.Value("OPENAI_API_KEY")), c.key)
+		equal(t, c.name+": unknown token member", d.Value("tokens", "zz") == nil, true)
+		equal(t, c.name+": auth_mode", str(d, "auth_mode"), "chatgpt")
+		equal(t, c.name+": refresh token", str(d, "tokens", "refresh_token"), "rt_"+canary+"-new")
 	}
 }
 
@@ -121,10 +122,10 @@ func TestSaveAPIKey(t *testing.T) {
 	if err := m.saveAPIKey(t.Context(), secret(key), false); err != nil {
 		t.Fatal(err)
 	}
-	d := newDocument([]byte(textOf(t, home)))
-	equal(t, "beside tokens", d.str("auth_mode"), "chatgpt")
-	equal(t, "key", d.str("OPENAI_API_KEY"), key)
-	equal(t, "tokens stay", d.value("tokens", "refresh_token") != nil, true)
+	d := store.NewDocument([]byte(textOf(t, home)))
+	equal(t, "beside tokens", str(d, "auth_mode"), "chatgpt")
+	equal(t, "key", str(d, "OPENAI_API_KEY"), key)
+	equal(t, "tokens stay", d.Value("tokens", "refresh_token") != nil, true)
 }
 
 func TestRemoveLogin(t *testing.T) {
@@ -147,8 +148,8 @@ func TestRemoveLogin(t *testing.T) {
 	if err := m.removeLogin(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	d := newDocument([]byte(textOf(t, home)))
-	if d.value("x_unknown") == nil || strings.Contains(string(d.text), canary) || d.value("tokens") != nil {
+	d := store.NewDocument([]byte(textOf(t, home)))
+	if d.Value("x_unknown") == nil || strings.Contains(string(d.Text), canary) || d.Value("tokens") != nil {
 		t.Error("foreign members are gone, or tokens are left")
 	}
 	// Nothing there: nothing is made.
@@ -196,12 +197,12 @@ func TestUpdateTellsListeners(t *testing.T) {
 	told := 0
 	stop := m.OnChange(func() { told++ })
 	before := m.Generation()
-	if err := m.rewrite(t.Context(), false, func(d *document) error { d.setNull("x"); return nil }); err != nil {
+	if err := m.rewrite(t.Context(), false, func(d *store.Document) error { d.SetNull("x"); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "told", told, 1)
 	equal(t, "generation", m.Generation(), before+1)
-	put(t, filepath.Join(home, fileName), fixture(t, "codex-apikey")) // another program
+	put(t, filepath.Join(home, store.FileName), fixture(t, "codex-apikey")) // another program
 	m.Poll(t.Context())
 	m.Poll(t.Context())
 	equal(t, "told of another program", told, 2)
@@ -211,7 +212,7 @@ func TestUpdateTellsListeners(t *testing.T) {
 	// An error of the change ends the update, and nothing is written.
 	text := textOf(t, home)
 	stay := errors.New("stay")
-	if err := m.rewrite(t.Context(), false, func(d *document) error { d.setNull("y"); return stay }); !errors.Is(err, stay) {
+	if err := m.rewrite(t.Context(), false, func(d *store.Document) error { d.SetNull("y"); return stay }); !errors.Is(err, stay) {
 		t.Error("the error of the change is lost")
 	}
 	equal(t, "untouched", textOf(t, home) == text, true)
@@ -222,17 +223,17 @@ func TestUpdateAppliesToTheNewest(t *testing.T) {
 	home := homeWith(t, fixture(t, "codex-chatgpt"))
 	m := NewManager(Config{Home: home, Now: now})
 	tries := 0
-	err := m.rewrite(t.Context(), false, func(d *document) error {
+	err := m.rewrite(t.Context(), false, func(d *store.Document) error {
 		if tries++; tries == 1 {
-			put(t, filepath.Join(home, fileName), fixture(t, "unknown-members"))
+			put(t, filepath.Join(home, store.FileName), fixture(t, "unknown-members"))
 		}
-		d.setString("ours", "x_ours")
+		d.SetString("ours", "x_ours")
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "tries", tries, 2)
-	d := newDocument([]byte(textOf(t, home)))
-	equal(t, "theirs and ours", d.str("x_ours") == "ours" && strings.Contains(string(d.text), "unknown"), true)
+	d := store.NewDocument([]byte(textOf(t, home)))
+	equal(t, "theirs and ours", str(d, "x_ours") == "ours" && strings.Contains(string(d.Text), "unknown"), true)
 }

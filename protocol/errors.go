@@ -204,3 +204,6 @@ func InvalidParams(field, message string) *Error {
 // Encode returns the error object as JSON. It cannot fail: every member is a
 // plain value.
 func (e *Error) Encode() json.RawMessage { return Encode(e) }
+
+// Cancelled returns the -32800 of a request that was cancelled.
+func Cancelled() *Error { return NewError(CodeCancelled, "the request was cancelled", ErrorData{}) }

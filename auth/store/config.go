@@ -1,4 +1,4 @@
-package auth
+package store
 
 import (
 	"errors"
@@ -6,9 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -19,65 +18,69 @@ import (
 
 const (
 	// settingsName is the name of Codex's configuration in CODEX_HOME.
-	settingsName = "config.toml"
+	ConfigName = "config.toml"
 
 	// maxSettingsBytes bounds what is read of it; a real one has a few KiB.
-	maxSettingsBytes = 1 << 20
+	MaxConfigBytes = 1 << 20
 )
 
 // The keys of config.toml that count here (contract 9). They stand at the top
 // and are case-sensitive, as for Codex.
 const (
 	keyStore       = "cli_auth_credentials_store"
-	keyWorkspace   = "forced_chatgpt_workspace_id"
-	keyLoginMethod = "forced_login_method"
+	KeyWorkspace   = "forced_chatgpt_workspace_id"
+	KeyLoginMethod = "forced_login_method"
 )
 
 // storeKind says where Codex keeps the login (contract 5).
-type storeKind string
+type Kind string
 
 const (
-	storeFile    storeKind = "file"
-	storeKeyring storeKind = "keyring"
+	KindFile    Kind = "file"
+	KindKeyring Kind = "keyring"
 	// storeAuto: the keyring, and auth.json where that has no entry or is out of
 	// reach.
-	storeAuto storeKind = "auto"
+	KindAuto Kind = "auto"
 )
 
 // Values of forced_login_method.
 const (
-	forcedChatGPT = "chatgpt"
-	forcedAPI     = "api"
+	ForcedChatGPT = "chatgpt"
+	ForcedAPI     = "api"
 )
 
 // settings are what we honour of Codex's config.toml, as it was at one moment.
 // They do not change. They refuse and never delete a login.
-type settings struct {
-	store storeKind
+type Config struct {
+	Store Kind
 	// workspaces are the only ChatGPT accounts that may be used; nil: any.
-	workspaces []string
+	Workspaces []string
 	// loginMethod is "chatgpt", "api" or "" for any.
-	loginMethod string
+	LoginMethod string
 	// err says that the store is none of ours, or not to be known: 1003
 	// unsupported_store. Then nothing of a store is read or written.
-	err *protocol.Error
+	Err *protocol.Error
 
 	info fs.FileInfo // nil: there was no file, or none to be looked at
 	// settled: the same info means the same content.
 	settled bool
 }
 
-// settings returns Codex's settings as they are now. It costs one stat when the
-// file has not changed. The file is read at the first use and not before: many
-// users have none.
-func (m *Manager) settings() *settings {
-	if m.cfg.Home == "" {
-		return &settings{store: storeFile}
-	}
-	path := filepath.Join(m.cfg.Home, settingsName)
-	m.mu.Lock()
-	known := m.known
-	m.mu.Unlock()
+// settingsFile is the config.toml in CODEX_HOME. It is safe for concurrent use.
+type configFile struct {
+	path  string
+	mu    sync.Mutex
+	known *Config // nil: not read yet
+}
+
+// load returns Codex's settings as they are now. It costs one stat when the file
+// has not changed. The file is read at the first use and not before: many users
+// have none.
+func (c *configFile) load() *Config {
+	path := c.path
+	c.mu.Lock()
+	known := c.known
+	c.mu.Unlock()
 	if known != nil && known.settled {
 		info, err := os.Stat(path)
 		if known.info == nil && errors.Is(err, fs.ErrNotExist) ||
@@ -86,17 +89,17 @@ func (m *Manager) settings() *settings {
 			return known
 		}
 	}
-	s := readSettings(path)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.known = s
+	s := readConfig(path)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known = s
 	return s
 }
 
 // readSettings reads the config.toml at path. None means the defaults. Only a
 // regular file is opened, and without blocking.
-func readSettings(path string) *settings {
-	s := &settings{store: storeFile}
+func readConfig(path string) *Config {
+	s := &Config{Store: KindFile}
 	start := time.Now()
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
@@ -104,7 +107,7 @@ func readSettings(path string) *settings {
 		return s
 	}
 	if err == nil && !info.Mode().IsRegular() {
-		s.err = badSettings(path, "is not a regular file")
+		s.Err = badConfig(path, "is not a regular file")
 		return s
 	}
 	var text []byte
@@ -116,12 +119,12 @@ func readSettings(path string) *settings {
 		if cause := errors.Unwrap(err); cause != nil {
 			err = cause // without the path, which the message names already
 		}
-		s.err = badSettings(path, fmt.Sprintf("cannot be read: %v", err))
+		s.Err = badConfig(path, fmt.Sprintf("cannot be read: %v", err))
 		return s
-	case len(text) > maxSettingsBytes:
-		s.err = badSettings(path, "is larger than 1 MiB")
+	case len(text) > MaxConfigBytes:
+		s.Err = badConfig(path, "is larger than 1 MiB")
 	default:
-		s.parse(path, text)
+		s.Parse(path, text)
 	}
 	s.settled = start.Sub(s.info.ModTime()) > settleTime
 	return s
@@ -129,7 +132,7 @@ func readSettings(path string) *settings {
 
 // maxSettingsDepth is far above any real file, and far below what the library,
 // which goes one call deeper for each bracket, could end the process with.
-const maxSettingsDepth = 1000
+const maxConfigDepth = 1000
 
 // nestsTooDeep counts brackets, those in strings and comments too: it need not be
 // exact.
@@ -138,7 +141,7 @@ func nestsTooDeep(text []byte) bool {
 	for _, c := range text {
 		switch c {
 		case '[', '{':
-			if depth++; depth > maxSettingsDepth {
+			if depth++; depth > maxConfigDepth {
 				return true
 			}
 		case ']', '}':
@@ -161,15 +164,15 @@ func readRegular(path string) ([]byte, fs.FileInfo, error) {
 	if !info.Mode().IsRegular() {
 		return nil, nil, errors.New("not a regular file")
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxSettingsBytes+1))
+	text, err := io.ReadAll(io.LimitReader(f, MaxConfigBytes+1))
 	return text, info, err
 }
 
 // parse fills s from the text of the file. A file that Codex would not take is
 // not guessed at.
-func (s *settings) parse(path string, text []byte) {
+func (s *Config) Parse(path string, text []byte) {
 	if nestsTooDeep(text) {
-		s.err = badSettings(path, "is nested too deeply")
+		s.Err = badConfig(path, "is nested too deeply")
 		return
 	}
 	// A map, since the library matches the members of a struct in any case.
@@ -180,29 +183,29 @@ func (s *settings) parse(path string, text []byte) {
 		if errors.As(err, &at) { // whose text may quote the file
 			fault = fmt.Sprintf("is not valid TOML at line %d", at.Position.Line)
 		}
-		s.err = badSettings(path, fault)
+		s.Err = badConfig(path, fault)
 		return
 	}
 	if value, given := all[keyStore]; given {
-		switch name, _ := value.(string); storeKind(name) {
-		case storeFile, storeKeyring, storeAuto:
-			s.store = storeKind(name)
+		switch name, _ := value.(string); Kind(name) {
+		case KindFile, KindKeyring, KindAuto:
+			s.Store = Kind(name)
 		case "ephemeral":
-			s.err = badSettings(path, fmt.Sprintf(`says %s = "ephemeral", which keeps no login that signalbox could use`, keyStore))
+			s.Err = badConfig(path, fmt.Sprintf(`says %s = "ephemeral", which keeps no login that signalbox could use`, keyStore))
 		default:
-			s.err = badSettings(path, fmt.Sprintf("has a %s that signalbox does not know", keyStore))
+			s.Err = badConfig(path, fmt.Sprintf("has a %s that signalbox does not know", keyStore))
 		}
 	}
-	if value, given := all[keyLoginMethod]; given {
-		s.loginMethod, _ = value.(string)
-		if s.loginMethod != forcedChatGPT && s.loginMethod != forcedAPI {
-			s.err = badSettings(path, fmt.Sprintf("has a %s that signalbox does not know", keyLoginMethod))
+	if value, given := all[KeyLoginMethod]; given {
+		s.LoginMethod, _ = value.(string)
+		if s.LoginMethod != ForcedChatGPT && s.LoginMethod != ForcedAPI {
+			s.Err = badConfig(path, fmt.Sprintf("has a %s that signalbox does not know", KeyLoginMethod))
 		}
 	}
-	if value, given := all[keyWorkspace]; given {
+	if value, given := all[KeyWorkspace]; given {
 		var ok bool
-		if s.workspaces, ok = workspaceList(value); !ok {
-			s.err = badSettings(path, fmt.Sprintf("has a %s that is neither a string nor a list of strings", keyWorkspace))
+		if s.Workspaces, ok = workspaceList(value); !ok {
+			s.Err = badConfig(path, fmt.Sprintf("has a %s that is neither a string nor a list of strings", KeyWorkspace))
 		}
 	}
 }
@@ -226,32 +229,8 @@ func workspaceList(value any) (ids []string, ok bool) {
 	return ids, true
 }
 
-// prohibition is why config.toml does not allow a credential.
-type prohibition struct {
-	reason      protocol.Reason
-	why, action string
-}
-
-// forbids tells whether the credential must not be used, nil when it may be. A
-// key that stands beside tokens came from them.
-func (set *settings) forbids(f found, s *snapshot) *prohibition {
-	if set == nil {
-		return nil
-	}
-	const action = "Log in again as it wants, or ask whoever keeps it"
-	switch {
-	case f.due == protocol.CredentialChatGPT && set.loginMethod == forcedAPI:
-		return &prohibition{protocol.ReasonWrongKind, "Codex's config.toml allows no ChatGPT login (" + keyLoginMethod + ")", action}
-	case f.due == protocol.CredentialPlatformKey && set.loginMethod == forcedChatGPT && !(f.isStored() && s.file.hasTokens()) && f.source != protocol.SourceTokenExchangeAPIKey:
-		return &prohibition{protocol.ReasonWrongKind, "Codex's config.toml allows nothing but a ChatGPT login (" + keyLoginMethod + ")", action}
-	case f.due == protocol.CredentialChatGPT && set.workspaces != nil && !slices.Contains(set.workspaces, identify(f, &s.file).accountID):
-		return &prohibition{protocol.ReasonAccountMismatch, "Codex's config.toml does not allow the account of " + f.where + " (" + keyWorkspace + ")", action}
-	}
-	return nil
-}
-
 // badSettings is the 1003 about a config.toml.
-func badSettings(path, fault string) *protocol.Error {
+func badConfig(path, fault string) *protocol.Error {
 	return protocol.NewError(protocol.CodeCredentialStore, path+" "+fault, protocol.ErrorData{
 		Reason: protocol.ReasonUnsupportedStore,
 		Action: fmt.Sprintf(`Correct %s, or set %s = "file" in it`, path, keyStore),

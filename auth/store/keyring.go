@@ -1,4 +1,4 @@
-package auth
+package store
 
 import (
 	"context"
@@ -18,7 +18,7 @@ const (
 
 	// keyringTimeout bounds one call (contract 5): a keyring that asks its owner
 	// for something may never answer.
-	keyringTimeout = 3 * time.Second
+	KeyringTimeout = 3 * time.Second
 )
 
 // What a keyring answers beside success.
@@ -35,19 +35,19 @@ var (
 	// errCannotWrite: entries can be read there and not be written.
 	errCannotWrite = errors.New("signalbox cannot write to the keyring of this system")
 	// errSilent: no answer within keyringTimeout.
-	errSilent = fmt.Errorf("the keyring did not answer within %v", keyringTimeout)
+	errSilent = fmt.Errorf("the keyring did not answer within %v", KeyringTimeout)
 )
 
 // keyring is Codex's entry for one CODEX_HOME in the keyring of the user. It is
 // a value, and its methods are safe for concurrent use. Each makes one
 // connection, takes at most keyringTimeout, and leaves nothing behind.
 type keyring struct {
-	service, account string
+	Service, Account string
 }
 
 // keyringOf names the entry for home as Codex does: by the path without symbolic
 // links, where it can be resolved.
-func keyringOf(home string) keyring {
+func KeyringOf(home string) keyring {
 	if resolved, err := filepath.EvalSymlinks(home); err == nil {
 		home = resolved
 	}
@@ -85,7 +85,7 @@ func (k keyring) remove(ctx context.Context) error {
 
 // bounded makes one call of at most keyringTimeout.
 func bounded(parent context.Context, call func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(parent, keyringTimeout)
+	ctx, cancel := context.WithTimeout(parent, KeyringTimeout)
 	defer cancel()
 	err := call(ctx)
 	if err != nil && parent.Err() == nil && ctx.Err() != nil {

@@ -1,4 +1,4 @@
-package auth
+package store
 
 import (
 	"crypto/rand"
@@ -13,27 +13,27 @@ import (
 // disk is the file operations of a commit, so that tests can make each fail. at
 // is told of every step; tests end the process there.
 type disk struct {
-	create  func(path string) (*os.File, error)
-	write   func(f *os.File, text []byte) error
-	sync    func(f *os.File) error
-	close   func(f *os.File) error
-	rename  func(from, to string) error
-	syncDir func(path string) error
-	remove  func(path string) error
-	at      func(step string)
+	Create  func(path string) (*os.File, error)
+	Write   func(f *os.File, text []byte) error
+	Sync    func(f *os.File) error
+	Close   func(f *os.File) error
+	Rename  func(from, to string) error
+	SyncDir func(path string) error
+	Remove  func(path string) error
+	At      func(step string)
 }
 
-func realDisk() disk {
+func RealDisk() disk {
 	return disk{
-		create: func(path string) (*os.File, error) {
+		Create: func(path string) (*os.File, error) {
 			// O_EXCL follows no link. 0600 from the start, whatever the umask adds.
 			return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		},
-		write:  func(f *os.File, text []byte) error { _, err := f.Write(text); return err },
-		sync:   (*os.File).Sync,
-		close:  (*os.File).Close,
-		rename: os.Rename,
-		syncDir: func(path string) error {
+		Write:  func(f *os.File, text []byte) error { _, err := f.Write(text); return err },
+		Sync:   (*os.File).Sync,
+		Close:  (*os.File).Close,
+		Rename: os.Rename,
+		SyncDir: func(path string) error {
 			dir, err := os.Open(path)
 			if err != nil {
 				return err
@@ -41,8 +41,8 @@ func realDisk() disk {
 			defer func() { _ = dir.Close() }()
 			return dir.Sync()
 		},
-		remove: os.Remove,
-		at:     func(string) {},
+		Remove: os.Remove,
+		At:     func(string) {},
 	}
 }
 
@@ -54,8 +54,8 @@ func readTarget(target string) ([]byte, error) {
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case !info.Mode().IsRegular() || info.Size() > maxFileBytes:
-		return nil, errChanged
+	case !info.Mode().IsRegular() || info.Size() > MaxFileBytes:
+		return nil, ErrChanged
 	}
 	return os.ReadFile(target)
 }
@@ -67,10 +67,10 @@ func mustRead(target string) []byte {
 }
 
 // tempName is a new name beside target that nobody can guess.
-func tempName(target string) string {
+func TempName(target string) string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
-	return filepath.Join(filepath.Dir(target), tempPrefix+hex.EncodeToString(b[:]))
+	return filepath.Join(filepath.Dir(target), TempPrefix+hex.EncodeToString(b[:]))
 }
 
 // resolveLinks follows symbolic links to the file that they stand for, which

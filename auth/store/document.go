@@ -1,87 +1,99 @@
-package auth
+package store
 
 import (
 	"bytes"
 
 	"github.com/signalbox-dev/signalbox/internal/rawjson"
+	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 // document edits the text of an auth.json. What is not edited stays byte for
 // byte: unknown members at every depth, the order of members, blanks, number
 // spellings. A new member comes last, laid out like the one before it. The zero
 // document is an empty store. Not safe for concurrent use.
-type document struct {
-	text []byte
+type Document struct {
+	Text []byte
 }
 
 // newDocument edits a copy of text, which must be a JSON object without
 // duplicate names, or empty for a store that holds nothing.
-func newDocument(text []byte) *document { return &document{bytes.Clone(text)} }
+func NewDocument(text []byte) *Document { return &Document{bytes.Clone(text)} }
 
 // empty reports whether no member is left.
-func (d *document) empty() bool {
-	members, _, _ := rawjson.Object(d.text, maxFileDepth, nil)
+func (d *Document) empty() bool {
+	members, _, _ := rawjson.Object(d.Text, MaxFileDepth, nil)
 	return len(members) == 0
 }
 
 // setString sets the member at path, see set.
-func (d *document) setString(value string, path ...string) {
-	d.set(rawjson.AppendQuote(nil, value), path...)
+func (d *Document) SetString(value string, path ...string) {
+	d.Set(rawjson.AppendQuote(nil, value), path...)
 }
 
 // setSecret sets the member at path to a secret, see set.
-func (d *document) setSecret(value Secret, path ...string) { d.setString(value.Reveal(), path...) }
+func (d *Document) SetSecret(value protocol.Secret, path ...string) {
+	d.SetString(value.Reveal(), path...)
+}
 
 // setNull sets the member at path to null, see set.
-func (d *document) setNull(path ...string) { d.set([]byte("null"), path...) }
+func (d *Document) SetNull(path ...string) { d.Set([]byte("null"), path...) }
 
 // set puts value, one valid JSON text, at path: in the place of the old value,
 // or as the last member of its object. Objects on the way that are not there
 // are made; a value on the way that is no object is replaced by one.
-func (d *document) set(value []byte, path ...string) {
-	if len(bytes.TrimSpace(d.text)) == 0 {
-		d.text = []byte("{}")
+func (d *Document) Set(value []byte, path ...string) {
+	if len(bytes.TrimSpace(d.Text)) == 0 {
+		d.Text = []byte("{}")
 	}
 	if start, end, ok := d.locate(path); ok {
-		d.text = rawjson.Splice(d.text, rawjson.Edit{Start: start, End: end, Text: value})
+		d.Text = rawjson.Splice(d.Text, rawjson.Edit{Start: start, End: end, Text: value})
 		return
 	}
 	parent := path[:len(path)-1]
 	if len(parent) > 0 {
-		if start, _, ok := d.locate(parent); !ok || d.text[start] != '{' {
-			d.set([]byte("{}"), parent...)
+		if start, _, ok := d.locate(parent); !ok || d.Text[start] != '{' {
+			d.Set([]byte("{}"), parent...)
 		}
 	}
 	start, end, _ := d.locate(parent)
-	object := appendMember(d.text[start:end], path[len(path)-1], value, len(parent))
-	d.text = rawjson.Splice(d.text, rawjson.Edit{Start: start, End: end, Text: object})
+	object := appendMember(d.Text[start:end], path[len(path)-1], value, len(parent))
+	d.Text = rawjson.Splice(d.Text, rawjson.Edit{Start: start, End: end, Text: object})
 }
 
 // remove takes the member at path out; nothing happens where there is none.
-func (d *document) remove(path ...string) {
+func (d *Document) Remove(path ...string) {
 	start, end, ok := d.locate(path[:len(path)-1])
 	if !ok {
 		return
 	}
-	object := d.text[start:end]
-	members, _, err := rawjson.Object(object, maxFileDepth, nil)
+	object := d.Text[start:end]
+	members, _, err := rawjson.Object(object, MaxFileDepth, nil)
 	if err != nil {
 		return
 	}
 	for i := range members {
 		if members[i].Is(path[len(path)-1]) {
 			cut := rawjson.Cut(object, members, i)
-			d.text = rawjson.Splice(d.text, rawjson.Edit{Start: start + cut.Start, End: start + cut.End, Text: nil})
+			d.Text = rawjson.Splice(d.Text, rawjson.Edit{Start: start + cut.Start, End: start + cut.End, Text: nil})
 			return
 		}
 	}
 }
 
+// value returns the value at path as it is in the text; nil for none.
+func (d *Document) Value(path ...string) []byte {
+	start, end, ok := d.locate(path)
+	if !ok {
+		return nil
+	}
+	return d.Text[start:end]
+}
+
 // locate finds the value at path; the empty path is the whole object.
-func (d *document) locate(path []string) (start, end int, ok bool) {
-	end = len(d.text)
+func (d *Document) locate(path []string) (start, end int, ok bool) {
+	end = len(d.Text)
 	for _, name := range path {
-		members, _, err := rawjson.Object(d.text[start:end], maxFileDepth, nil)
+		members, _, err := rawjson.Object(d.Text[start:end], MaxFileDepth, nil)
 		if err != nil {
 			return 0, 0, false
 		}
@@ -97,7 +109,7 @@ func (d *document) locate(path []string) (start, end int, ok bool) {
 // appendMember gives object with a member more, laid out as its last member is;
 // in an object without members as Codex writes it, with two blanks a level.
 func appendMember(object []byte, name string, value []byte, depth int) []byte {
-	members, _, err := rawjson.Object(object, maxFileDepth, nil)
+	members, _, err := rawjson.Object(object, MaxFileDepth, nil)
 	if err != nil {
 		return object
 	}
@@ -116,4 +128,11 @@ func appendMember(object []byte, name string, value []byte, depth int) []byte {
 	out := append([]byte("{\n  "), indent...)
 	out = append(append(append(out, key...), ": "...), value...)
 	return append(append(append(out, '\n'), indent...), '}')
+}
+
+// removeLogin takes out what a logout takes out of a store; foreign members stay.
+func (d *Document) RemoveLogin() {
+	for _, name := range []string{"auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh"} {
+		d.Remove(name)
+	}
 }

@@ -1,4 +1,4 @@
-package auth
+package store
 
 import (
 	"context"
@@ -23,25 +23,25 @@ import (
 const (
 	// refreshLockName is ours alone: it is held from the re-read of the store over
 	// the POST to the save, so that of many processes one renews.
-	refreshLockName = "auth.refresh.lock"
+	RefreshLockName = "auth.refresh.lock"
 	// commitLockName is the first of Codex's two; the second is the resolved
 	// target with targetLockSuffix. Both are held for a commit only: Codex loses a
 	// rotated token when it does not get them within 5 s.
-	commitLockName   = "auth.lock"
-	targetLockSuffix = ".lock"
+	CommitLockName   = "auth.lock"
+	TargetLockSuffix = ".lock"
 )
 
 const (
-	lockPoll = 25 * time.Millisecond
+	LockPoll = 25 * time.Millisecond
 	// refreshLockWait covers two POSTs of another process and its commit.
-	refreshLockWait = 45 * time.Second
+	RefreshLockWait = 45 * time.Second
 	// commitLockWait is how long Codex's locks are waited for; then the commit
 	// goes on without them.
 	commitLockWait = 5 * time.Second
 )
 
 // errAdopted ends the wait for a lock: there is nothing to do any more.
-var errAdopted = errors.New("another process has done it")
+var ErrAdopted = errors.New("another process has done it")
 
 // errNoLocks: the file system knows no flock.
 var errNoLocks = errors.New("the file system has no locks")
@@ -52,13 +52,13 @@ var errNoLocks = errors.New("the file system has no locks")
 // replaced meanwhile is taken anew: the lock of a deleted file keeps nobody out.
 // Each call has an open file description of its own, so that two calls of one
 // process exclude each other, too.
-func lockFile(ctx context.Context, path string, done func() bool) (release func(), err error) {
+func LockFile(ctx context.Context, path string, done func() bool) (release func(), err error) {
 	for {
 		// A *flock.Flock is re-entrant without counting: one for each try.
 		lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
 		locked, err := lock.TryLock()
 		switch {
-		case err != nil && isNoLocks(err):
+		case err != nil && IsNoLocks(err):
 			_ = lock.Close()
 			return nil, errNoLocks
 		case err != nil:
@@ -71,12 +71,12 @@ func lockFile(ctx context.Context, path string, done func() bool) (release func(
 			continue
 		}
 		if done != nil && done() {
-			return nil, errAdopted
+			return nil, ErrAdopted
 		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(lockPoll):
+		case <-time.After(LockPoll):
 		}
 	}
 }
@@ -93,47 +93,47 @@ func isLockOf(lock *flock.Flock, path string) bool {
 
 // isNoLocks reports whether the file system does not support flock, as some
 // network file systems do not.
-func isNoLocks(err error) bool {
+func IsNoLocks(err error) bool {
 	return errors.Is(err, syscall.ENOLCK) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, errors.ErrUnsupported)
 }
 
 // lockRefresh takes auth.refresh.lock, within this process and among processes.
-// It waits at most refreshLockWait; the error is errAdopted, that of ctx, or a
+// It waits at most lockWait; the error is errAdopted, that of ctx, or a
 // 1003.
-func (m *Manager) lockRefresh(ctx context.Context, done func() bool) (release func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, m.waits.refreshLock)
+func (c *Store) LockRefresh(ctx context.Context, done func() bool) (release func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.LockWait)
 	defer cancel()
-	path := filepath.Join(m.cfg.Home, refreshLockName)
-	if info, err := os.Stat(m.cfg.Home); err == nil && !isOurs(info) {
-		return nil, notOwner(m.cfg.Home) // a lock file of ours would lock its owner out
+	path := filepath.Join(c.Files.home, RefreshLockName)
+	if info, err := os.Stat(c.Files.home); err == nil && !isOurs(info) {
+		return nil, notOwner(c.Files.home) // a lock file of ours would lock its owner out
 	}
 	for {
 		select {
-		case m.refreshing <- struct{}{}:
-		case <-time.After(lockPoll):
+		case c.refreshing <- struct{}{}:
+		case <-time.After(LockPoll):
 			if done != nil && done() {
-				return nil, errAdopted
+				return nil, ErrAdopted
 			}
 			continue
 		case <-ctx.Done():
-			return nil, m.lockFailed(ctx.Err(), path)
+			return nil, c.lockFailed(ctx.Err(), path)
 		}
 		break
 	}
-	unlock, err := lockFile(ctx, path, done)
+	unlock, err := LockFile(ctx, path, done)
 	switch {
 	case err == nil:
 		noteHolder(path)
-		return func() { unlock(); <-m.refreshing }, nil
+		return func() { unlock(); <-c.refreshing }, nil
 	case errors.Is(err, errNoLocks):
-		m.notice(fmt.Sprintf("the file system of %s has no locks: only this process is kept from renewing twice", m.cfg.Home))
-		return func() { <-m.refreshing }, nil
+		c.Files.notice(fmt.Sprintf("the file system of %s has no locks: only this process is kept from renewing twice", c.Files.home))
+		return func() { <-c.refreshing }, nil
 	}
-	<-m.refreshing
-	if errors.Is(err, errAdopted) {
+	<-c.refreshing
+	if errors.Is(err, ErrAdopted) {
 		return nil, err
 	}
-	return nil, m.lockFailed(err, path)
+	return nil, c.lockFailed(err, path)
 }
 
 // noteHolder writes our process id into the lock file, a hint for those who wait.
@@ -149,7 +149,7 @@ func noteHolder(path string) {
 }
 
 // lockFailed is the 1003 of a lock that was not taken.
-func (m *Manager) lockFailed(err error, path string) error {
+func (c *Store) lockFailed(err error, path string) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		who := "another process"
@@ -167,30 +167,25 @@ func (m *Manager) lockFailed(err error, path string) error {
 				Retryable: true, Path: path,
 			})
 	case errors.Is(err, context.Canceled):
-		return cancelled()
+		return protocol.Cancelled()
 	case errors.Is(err, fs.ErrNotExist):
 		return protocol.NewError(protocol.CodeCredentialStore,
 			fmt.Sprintf("the folder of %s does not exist", path), protocol.ErrorData{
-				Reason: protocol.ReasonReadOnly, Action: "Create the folder that CODEX_HOME names", Path: m.path,
+				Reason: protocol.ReasonReadOnly, Action: "Create the folder that CODEX_HOME names", Path: c.Files.path,
 			})
 	}
-	return storeFailed(path, err)
-}
-
-// cancelled is the -32800 of a request that ended.
-func cancelled() *protocol.Error {
-	return protocol.NewError(protocol.CodeCancelled, "the request was cancelled", protocol.ErrorData{})
+	return Failed(path, err)
 }
 
 // lockCommit takes Codex's two locks in Codex's order. After commitLockWait it
 // goes on without those that it did not get, with a warning: by then Codex does
 // so, too, and new tokens that nobody saves are lost.
-func (s *fileStore) lockCommit(target string) (release func()) {
-	ctx, cancel := context.WithTimeout(context.Background(), s.commitWait)
+func (s *FileStore) lockCommit(target string) (release func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), s.CommitWait)
 	defer cancel()
 	var held []func()
-	for _, path := range []string{filepath.Join(s.home, commitLockName), target + targetLockSuffix} {
-		unlock, err := lockFile(ctx, path, nil)
+	for _, path := range []string{filepath.Join(s.home, CommitLockName), target + TargetLockSuffix} {
+		unlock, err := LockFile(ctx, path, nil)
 		if err != nil {
 			if !errors.Is(err, errNoLocks) {
 				s.notice(fmt.Sprintf("%s could not be locked in time: %s was written without it", path, target))

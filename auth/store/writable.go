@@ -1,4 +1,4 @@
-package auth
+package store
 
 import (
 	"errors"
@@ -11,29 +11,29 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// refuses implements store.
-func (s *fileStore) refuses(*snapshot) *protocol.Error {
+// refuses is codexStore.refuses for auth.json.
+func (s *FileStore) checkLogin(*Snapshot) *protocol.Error {
 	target, err := resolveLinks(s.path)
 	if err != nil {
-		return storeFailed(s.path, err)
+		return Failed(s.path, err)
 	}
 	return s.check(target)
 }
 
-// writable implements store. Like Codex it looks at the bits, which root could
+// writable is codexStore.writable for auth.json. Like Codex it looks at the bits, which root could
 // go around, and it creates a file to be sure of the folder.
-func (s *fileStore) writable() *protocol.Error {
+func (s *FileStore) checkWritable() *protocol.Error {
 	target, err := resolveLinks(s.path)
 	if err != nil {
-		return storeFailed(s.path, err)
+		return Failed(s.path, err)
 	}
 	if failure := s.check(target); failure != nil {
 		return failure
 	}
-	probe := tempName(target)
-	f, err := s.disk.create(probe)
+	probe := TempName(target)
+	f, err := s.Disk.Create(probe)
 	if err != nil {
-		return storeFailed(filepath.Dir(target), err)
+		return Failed(filepath.Dir(target), err)
 	}
 	_ = f.Close()
 	_ = os.Remove(probe)
@@ -41,7 +41,7 @@ func (s *fileStore) writable() *protocol.Error {
 }
 
 // check refuses a target that must not or cannot be replaced (contract 5).
-func (s *fileStore) check(target string) *protocol.Error {
+func (s *FileStore) check(target string) *protocol.Error {
 	for _, dir := range []string{s.home, filepath.Dir(target)} {
 		if failure := checkFolder(dir); failure != nil {
 			return failure
@@ -52,7 +52,7 @@ func (s *fileStore) check(target string) *protocol.Error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return storeFailed(target, err)
+		return Failed(target, err)
 	case !info.Mode().IsRegular():
 		return corrupt(target, "", "is not a regular file")
 	case !isOurs(info):
@@ -66,7 +66,7 @@ func (s *fileStore) check(target string) *protocol.Error {
 	// A file can be mounted on its own, and read-only, into a folder that is not:
 	// its rename would fail, and so would writing in place.
 	if err := canWrite(target); err != nil {
-		return storeFailed(target, err)
+		return Failed(target, err)
 	}
 	return nil
 }
@@ -76,14 +76,14 @@ func checkFolder(dir string) *protocol.Error {
 	info, err := os.Stat(dir)
 	switch {
 	case err != nil:
-		return storeFailed(dir, err)
+		return Failed(dir, err)
 	case !isOurs(info):
 		return notOwner(dir)
 	case info.Mode().Perm()&0o200 == 0:
 		return refusedStore(protocol.ReasonReadOnly, dir, "is read-only", "Make "+dir+" writable for its owner")
 	}
 	if err := canWrite(dir); err != nil {
-		return storeFailed(dir, err)
+		return Failed(dir, err)
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func notOwner(path string) *protocol.Error {
 }
 
 // storeFailed is the 1003 of a file operation that failed.
-func storeFailed(path string, err error) *protocol.Error {
+func Failed(path string, err error) *protocol.Error {
 	var known *protocol.Error
 	if errors.As(err, &known) {
 		return known

@@ -1,6 +1,6 @@
 //go:build unix && !darwin
 
-package auth
+package store
 
 import (
 	"context"
@@ -14,24 +14,16 @@ import (
 	"github.com/signalbox-dev/signalbox/internal/testcheck"
 )
 
-// inSession makes this process one of a session with a real keyring.
-func inSession(t *testing.T) *testcheck.Keyring {
-	t.Helper()
-	k := testcheck.StartKeyring(t)
-	t.Setenv("DBUS_SESSION_BUS_ADDRESS", k.Address())
-	return k
-}
-
 // The name that Codex 0.169.0 was seen to give the entry of a CODEX_HOME.
 func TestKeyringName(t *testing.T) {
-	equal(t, "account", keyringOf("/nowhere/of/signalbox/.codex").account, "cli|018ab8611eb739ca")
-	equal(t, "service", keyringOf("/").service, "Codex Auth")
+	equal(t, "account", KeyringOf("/nowhere/of/signalbox/.codex").Account, "cli|018ab8611eb739ca")
+	equal(t, "service", KeyringOf("/").Service, "Codex Auth")
 }
 
 // An entry is made, read, changed and removed; another program sees the same,
 // and an entry of Codex keeps its attributes.
 func TestKeyringEntry(t *testing.T) {
-	k := inSession(t)
+	k := session(t)
 	ctx := t.Context()
 	ours := keyring{"Codex Auth", "cli|0123456789abcdef"}
 	if _, err := ours.read(ctx); !errors.Is(err, errNoEntry) {
@@ -44,21 +36,21 @@ func TestKeyringEntry(t *testing.T) {
 		equal(t, "write", errText(ours.write(ctx, []byte(text))), "")
 		got, err := ours.read(ctx)
 		equal(t, "read", string(got)+errText(err), text)
-		if k.Lookup(ours.service, ours.account) != text {
+		if k.Lookup(ours.Service, ours.Account) != text {
 			t.Error("another program reads something else")
 		}
 	}
 	const attributes = "attribute.application = rust-keyring\nattribute.service = Codex Auth\n" +
 		"attribute.target = default\nattribute.username = cli|0123456789abcdef\n"
-	equal(t, "attributes", k.Attributes(ours.service), attributes+"label = cli|0123456789abcdef@Codex Auth:default (signalbox)")
+	equal(t, "attributes", k.Attributes(ours.Service), attributes+"label = cli|0123456789abcdef@Codex Auth:default (signalbox)")
 	equal(t, "remove", errText(ours.remove(ctx)), "")
-	equal(t, "removed", k.Attributes(ours.service), "")
+	equal(t, "removed", k.Attributes(ours.Service), "")
 
-	k.Store(ours.service, ours.account, "{}")
-	before := k.Attributes(ours.service)
+	k.Store(ours.Service, ours.Account, "{}")
+	before := k.Attributes(ours.Service)
 	equal(t, "write to Codex's", errText(ours.write(ctx, []byte(`{"a":2}`))), "")
-	equal(t, "attributes", k.Attributes(ours.service), before)
-	equal(t, "another program", k.Lookup(ours.service, ours.account), `{"a":2}`)
+	equal(t, "attributes", k.Attributes(ours.Service), before)
+	equal(t, "another program", k.Lookup(ours.Service, ours.Account), `{"a":2}`)
 
 	// Another CODEX_HOME has another entry.
 	if _, err := (keyring{"Codex Auth", "cli|fedcba9876543210"}).read(ctx); !errors.Is(err, errNoEntry) {
@@ -67,7 +59,7 @@ func TestKeyringEntry(t *testing.T) {
 }
 
 func TestKeyringLocked(t *testing.T) {
-	k := inSession(t)
+	k := session(t)
 	ctx := t.Context()
 	ours := keyring{"Codex Auth", "cli|0123456789abcdef"}
 	equal(t, "write", errText(ours.write(ctx, []byte("{}"))), "")
@@ -83,7 +75,7 @@ func TestKeyringLocked(t *testing.T) {
 	if err := other.write(ctx, []byte("{}")); !errors.Is(err, errLocked) {
 		t.Errorf("a new entry: %v", err)
 	}
-	if time.Since(start) > keyringTimeout {
+	if time.Since(start) > KeyringTimeout {
 		t.Error("a prompt was waited for")
 	}
 }
@@ -97,7 +89,7 @@ func TestKeyringHangs(t *testing.T) {
 		if !errors.Is(err, errSilent) {
 			t.Errorf("got %v", err)
 		}
-		if took := time.Since(start); took < keyringTimeout {
+		if took := time.Since(start); took < KeyringTimeout {
 			t.Errorf("after %v", took)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -107,7 +99,7 @@ func TestKeyringHangs(t *testing.T) {
 		}
 	}
 	t.Run("the daemon", func(t *testing.T) {
-		k := inSession(t)
+		k := session(t)
 		k.Pause()
 		hang(t)
 	})
@@ -143,7 +135,7 @@ func TestKeyringAbsent(t *testing.T) {
 		"unix:path=/none;tcp:host=127.0.0.1,port=" + port, "unixexec:path=/bin/false", "autolaunch:scope=x",
 	} {
 		t.Setenv("DBUS_SESSION_BUS_ADDRESS", address)
-		_, err := keyringOf(t.TempDir()).read(t.Context())
+		_, err := KeyringOf(t.TempDir()).read(t.Context())
 		if !errors.Is(err, errNoKeyring) {
 			t.Errorf("%s: %v", address, err)
 		}
@@ -160,4 +152,12 @@ func errText(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// session makes this process one of a session with a real keyring.
+func session(t *testing.T) *testcheck.Keyring {
+	t.Helper()
+	k := testcheck.StartKeyring(t)
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", k.Address())
+	return k
 }

@@ -1,4 +1,4 @@
-package auth
+package store
 
 import (
 	"context"
@@ -17,12 +17,12 @@ import (
 
 const (
 	// fileName is the name of Codex's credential file in CODEX_HOME.
-	fileName = "auth.json"
+	FileName = "auth.json"
 
 	// maxFileBytes and maxFileDepth bound what is read of it; a real one has a
 	// few KiB and three levels.
-	maxFileBytes = 1 << 20
-	maxFileDepth = 64
+	MaxFileBytes = 1 << 20
+	MaxFileDepth = 64
 
 	// Older Codexes write auth.json in place, so that a reader may see a part of
 	// it: a text that does not parse is read again rereads times.
@@ -38,78 +38,78 @@ const (
 // file is what this package needs of auth.json. null counts as absent, and so
 // does a blank string; unknown members are ignored. Names are case-sensitive,
 // as for Codex.
-type file struct {
+type Login struct {
 	// authMode is the member auth_mode: "", "chatgpt" or "apikey".
-	authMode     string
-	apiKey       Secret
-	idToken      Secret
-	accessToken  Secret
-	refreshToken Secret
-	accountID    string
+	AuthMode     string
+	APIKey       protocol.Secret
+	IDToken      protocol.Secret
+	AccessToken  protocol.Secret
+	RefreshToken protocol.Secret
+	AccountID    string
 	// issuer and clientID are those of tokens.oauth_provenance.
-	issuer, clientID string
+	Issuer, ClientID string
 	// lastRefresh is zero where it is missing or no RFC 3339 time.
-	lastRefresh time.Time
+	LastRefresh time.Time
 }
 
 // hasTokens reports whether the file holds a ChatGPT login or a part of one.
-func (f *file) hasTokens() bool {
-	return !f.idToken.IsZero() || !f.accessToken.IsZero() || !f.refreshToken.IsZero()
+func (f *Login) HasTokens() bool {
+	return !f.IDToken.IsZero() || !f.AccessToken.IsZero() || !f.RefreshToken.IsZero()
 }
 
 // snapshot is auth.json as it was at one moment. It does not change.
-type snapshot struct {
+type Snapshot struct {
 	// info describes the open file; nil when there is none, or when it could not
 	// be looked at.
-	info fs.FileInfo
+	Info fs.FileInfo
 	// file is empty when err says that its credentials cannot be used.
-	file file
-	err  *protocol.Error
+	Login Login
+	Err   *protocol.Error
 	// raw is the text of the file, empty when it could not be read.
-	raw Secret
+	Raw protocol.Secret
 	// secrets of the file, those of an unusable one included.
-	secrets []Secret
+	Secrets []protocol.Secret
 	// torn: the text does not parse, perhaps because it is being written.
-	torn bool
+	Torn bool
 	// unsaved: what is in it is in memory only, see overlay.
-	unsaved bool
+	Pending bool
 	// orphan is the path of what orphans found; else "".
-	orphan string
+	Orphan string
 	// settled: the same info means the same content.
-	settled bool
+	Settled bool
 
 	// from is the keyring, or empty for auth.json.
-	from storeKind
+	From Kind
 	// at is when the keyring was asked, and freshUntil when it has to be asked
 	// again; zero when it was not.
 	at, freshUntil time.Time
 	// settings that led here.
-	settings *settings
+	Config *Config
 	// warnings about the store, one sentence each.
-	warnings []string
+	Warnings []string
 }
 
 // current reports whether info describes the content that s was made from.
-func (s *snapshot) current(info fs.FileInfo) bool {
-	return s.settled && s.info != nil && os.SameFile(s.info, info) &&
-		s.info.Size() == info.Size() && s.info.ModTime().Equal(info.ModTime())
+func (s *Snapshot) current(info fs.FileInfo) bool {
+	return s.Settled && s.Info != nil && os.SameFile(s.Info, info) &&
+		s.Info.Size() == info.Size() && s.Info.ModTime().Equal(info.ModTime())
 }
 
 // readFile reads the auth.json at path, following symbolic links. It waits at
 // most rereads * rereadPause for a file that is being written; when ctx ends
 // before that, the snapshot's error is -32800.
-func readFile(ctx context.Context, path string) *snapshot {
+func readFile(ctx context.Context, path string) *Snapshot {
 	for attempt := 0; ; attempt++ {
-		s := readOnce(path)
-		if !s.torn || attempt == rereads {
+		s := ReadOnce(path)
+		if !s.Torn || attempt == rereads {
 			return s
 		}
 		select {
 		case <-time.After(rereadPause):
 		case <-ctx.Done():
-			s.settled = false
-			s.err = protocol.NewError(protocol.CodeCancelled,
-				fmt.Sprintf("the request ended while %s was being read", fileName), protocol.ErrorData{})
+			s.Settled = false
+			s.Err = protocol.NewError(protocol.CodeCancelled,
+				fmt.Sprintf("the request ended while %s was being read", FileName), protocol.ErrorData{})
 			return s
 		}
 	}
@@ -117,13 +117,13 @@ func readFile(ctx context.Context, path string) *snapshot {
 
 // readOnce reads and parses path once. Only a regular file is opened, and
 // without blocking: it may be replaced by a pipe after it was looked at.
-func readOnce(path string) *snapshot {
+func ReadOnce(path string) *Snapshot {
 	info, err := os.Stat(path)
 	if err != nil {
 		return unopened(path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return &snapshot{info: info, err: corrupt(path, "", "is not a regular file")}
+		return &Snapshot{Info: info, Err: corrupt(path, "", "is not a regular file")}
 	}
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -132,36 +132,36 @@ func readOnce(path string) *snapshot {
 	defer func() { _ = f.Close() }()
 
 	start := time.Now()
-	s := &snapshot{}
-	if s.info, err = f.Stat(); err != nil {
+	s := &Snapshot{}
+	if s.Info, err = f.Stat(); err != nil {
 		return unopened(path, err)
 	}
-	s.settled = start.Sub(s.info.ModTime()) > settleTime
-	if !s.info.Mode().IsRegular() {
-		s.err = corrupt(path, "", "is not a regular file")
+	s.Settled = start.Sub(s.Info.ModTime()) > settleTime
+	if !s.Info.Mode().IsRegular() {
+		s.Err = corrupt(path, "", "is not a regular file")
 		return s
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	text, err := io.ReadAll(io.LimitReader(f, MaxFileBytes+1))
 	switch {
 	case err != nil:
 		return unopened(path, err)
-	case len(text) > maxFileBytes:
-		s.err = corrupt(path, "", "is larger than 1 MiB")
+	case len(text) > MaxFileBytes:
+		s.Err = corrupt(path, "", "is larger than 1 MiB")
 	default:
-		s.parse(path, text)
+		s.Parse(path, text)
 	}
 	return s
 }
 
 // unopened is the snapshot of a file that does not exist or cannot be read.
-func unopened(path string, err error) *snapshot {
+func unopened(path string, err error) *Snapshot {
 	if errors.Is(err, fs.ErrNotExist) {
-		return &snapshot{}
+		return &Snapshot{}
 	}
 	if cause := errors.Unwrap(err); cause != nil {
 		err = cause // without the path, which the message names already
 	}
-	return &snapshot{err: protocol.NewError(protocol.CodeCredentialStore,
+	return &Snapshot{Err: protocol.NewError(protocol.CodeCredentialStore,
 		fmt.Sprintf("%s cannot be read: %v", path, err),
 		protocol.ErrorData{
 			Reason: protocol.ReasonUnreadable,
@@ -186,53 +186,53 @@ func corrupt(path, field, fault string) *protocol.Error {
 }
 
 // readText is the snapshot of a text that is not in a file, or not yet.
-func readText(path string, text []byte) *snapshot {
-	s := &snapshot{}
+func Parse(path string, text []byte) *Snapshot {
+	s := &Snapshot{}
 	if len(text) > 0 {
-		s.parse(path, text)
+		s.Parse(path, text)
 	}
 	return s
 }
 
 // parse fills s from the text of the file.
-func (s *snapshot) parse(path string, text []byte) {
-	s.raw = protocol.NewSecret(string(text))
+func (s *Snapshot) Parse(path string, text []byte) {
+	s.Raw = protocol.NewSecret(string(text))
 	top := object{path: path}
-	members, _, err := rawjson.Object(text, maxFileDepth, nil)
+	members, _, err := rawjson.Object(text, MaxFileDepth, nil)
 	var syntax *rawjson.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		s.torn = true
-		s.err = corrupt(path, "", fmt.Sprintf("is not valid JSON at offset %d: %s", syntax.Offset, syntax.Reason))
+		s.Torn = true
+		s.Err = corrupt(path, "", fmt.Sprintf("is not valid JSON at offset %d: %s", syntax.Offset, syntax.Reason))
 		return
 	case err != nil:
-		s.err = corrupt(path, "", "does not hold a JSON object")
+		s.Err = corrupt(path, "", "does not hold a JSON object")
 		return
 	}
 	top.open(members)
 	tokens := top.object("tokens")
 
-	var f file
-	f.authMode = top.text("auth_mode")
-	f.apiKey = top.secret("OPENAI_API_KEY")
+	var f Login
+	f.AuthMode = top.text("auth_mode")
+	f.APIKey = top.secret("OPENAI_API_KEY")
 	if !tokens.isObject("id_token") {
-		f.idToken = tokens.secret("id_token")
+		f.IDToken = tokens.secret("id_token")
 	}
-	f.accessToken = tokens.secret("access_token")
-	f.refreshToken = tokens.secret("refresh_token")
-	f.accountID = tokens.text("account_id")
-	f.issuer, f.clientID = tokens.provenance()
-	f.lastRefresh = top.time("last_refresh")
+	f.AccessToken = tokens.secret("access_token")
+	f.RefreshToken = tokens.secret("refresh_token")
+	f.AccountID = tokens.text("account_id")
+	f.Issuer, f.ClientID = tokens.provenance()
+	f.LastRefresh = top.time("last_refresh")
 
-	s.secrets = []Secret{f.apiKey, f.idToken, f.accessToken, f.refreshToken}
+	s.Secrets = []protocol.Secret{f.APIKey, f.IDToken, f.AccessToken, f.RefreshToken}
 	switch {
 	case top.err != nil:
-		s.err = top.err
+		s.Err = top.err
 	case tokens.err != nil:
-		s.err = tokens.err
+		s.Err = tokens.err
 	default:
-		if s.err = unsupportedMode(&top); s.err == nil {
-			s.file = f
+		if s.Err = unsupportedMode(&top); s.Err == nil {
+			s.Login = f
 		}
 	}
 }
@@ -278,7 +278,7 @@ func (o *object) text(name string) string {
 	return strings.TrimSpace(s)
 }
 
-func (o *object) secret(name string) Secret { return protocol.NewSecret(o.text(name)) }
+func (o *object) secret(name string) protocol.Secret { return protocol.NewSecret(o.text(name)) }
 
 // time returns a time, or the zero time for anything that is none: nothing
 // depends on it so far that a file would have to be refused.
@@ -311,7 +311,7 @@ func (o *object) isObject(name string) bool {
 func (o *object) object(name string) *object {
 	inner := &object{path: o.path, prefix: o.prefix + name + "."}
 	if raw := o.value(name); raw != nil {
-		members, _, err := rawjson.Object(raw, maxFileDepth, nil)
+		members, _, err := rawjson.Object(raw, MaxFileDepth, nil)
 		if err != nil {
 			o.fail(name, "is not an object")
 			return inner

@@ -1,0 +1,32 @@
+package auth
+
+import (
+	"slices"
+
+	"github.com/signalbox-dev/signalbox/auth/store"
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// prohibition is why config.toml does not allow a credential.
+type prohibition struct {
+	reason      protocol.Reason
+	why, action string
+}
+
+// forbids returns why config.toml does not allow the credential f of s, or nil. A
+// key beside tokens came from them.
+func forbids(set *store.Config, f found, s *store.Snapshot) *prohibition {
+	if set == nil {
+		return nil
+	}
+	const action = "Log in again as it wants, or ask whoever keeps it"
+	switch {
+	case f.due == protocol.CredentialChatGPT && set.LoginMethod == store.ForcedAPI:
+		return &prohibition{protocol.ReasonWrongKind, "Codex's config.toml allows no ChatGPT login (" + store.KeyLoginMethod + ")", action}
+	case f.due == protocol.CredentialPlatformKey && set.LoginMethod == store.ForcedChatGPT && !(f.isStored() && s.Login.HasTokens()) && f.source != protocol.SourceTokenExchangeAPIKey:
+		return &prohibition{protocol.ReasonWrongKind, "Codex's config.toml allows nothing but a ChatGPT login (" + store.KeyLoginMethod + ")", action}
+	case f.due == protocol.CredentialChatGPT && set.Workspaces != nil && !slices.Contains(set.Workspaces, identify(f, &s.Login).accountID):
+		return &prohibition{protocol.ReasonAccountMismatch, "Codex's config.toml does not allow the account of " + f.where + " (" + store.KeyWorkspace + ")", action}
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// commitTries is how often a change is made anew because somebody else wrote
+// between our reading and our writing.
+const commitTries = 5
+
+// mayWrite asks the store whether it can be written; with replace also one that
+// holds something else than a login.
+func (c *Store) CheckUpdate(replace bool) *protocol.Error {
+	failure := c.CheckWritable()
+	if failure != nil && replace && failure.Data.Reason == protocol.ReasonCorrupt {
+		return nil
+	}
+	return failure
+}
+
+// update reads the store, lets change edit it, and writes it; the caller holds
+// the refresh lock. written reports whether the store holds something else now.
+// change may be called more than once, each time with what the store then holds;
+// its error ends the update, and nothing is written. A document that change leaves
+// empty removes the file.
+func (c *Store) Update(replace bool, change func(*Document) error) (written bool, err error) {
+	if failure := c.CheckUpdate(replace); failure != nil {
+		return false, failure
+	}
+	for range commitTries {
+		s := c.Load(context.Background())
+		text := []byte(s.Raw.Reveal())
+		d := NewDocument(text)
+		if s.Err != nil {
+			if !replace {
+				return false, s.Err
+			}
+			where, err := c.backup()
+			if err != nil {
+				return false, err
+			}
+			c.Files.notice(fmt.Sprintf("the old credentials are kept in %s", where))
+			d = &Document{}
+			if now := c.Load(context.Background()); now.Info == nil && now.Raw.IsZero() {
+				text = nil // it was moved
+			}
+		}
+		if err := change(d); err != nil {
+			return false, err
+		}
+		after := d.Text
+		if d.empty() {
+			after = nil
+		} else if now := Parse(c.Files.path, after); now.Err != nil {
+			return false, now.Err // a change of ours must never make a file that nobody reads
+		}
+		if len(after) == 0 && len(text) == 0 {
+			return false, nil
+		}
+		err := c.Commit(text, after)
+		if errors.Is(err, ErrChanged) {
+			continue
+		}
+		return err == nil, err
+	}
+	return false, protocol.NewError(protocol.CodeCredentialStore, fmt.Sprintf("other programs keep changing %s", c.Files.path),
+		protocol.ErrorData{Reason: protocol.ReasonLocked, Action: "Try again", Retryable: true, Path: c.Files.path})
+}
