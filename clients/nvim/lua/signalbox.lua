@@ -1,4 +1,5 @@
 --- Spawn signalbox from Neovim (0.7 or newer) and talk to it. See README.md.
+local pipe = require("signalbox.pipe")
 local M = {}
 
 local Box = {}
@@ -12,30 +13,23 @@ function M.start(opts, on_ready)
   opts = opts or {}
   local cmd = opts.cmd or { vim.env.SIGNALBOX or "signalbox", "serve" }
   local box = setmetatable({ streams = {}, next_stream = 0 }, Box)
-  local dispatchers = {
+  local why
+  box.rpc, why = pipe.start(cmd, {
     notification = function(method, params)
       local stream = params and box.streams[params.streamId]
-      if stream and method == "responses/event" then
+      if stream and method == "responses/event" and stream.on_event then
         stream.on_event(params.event)
       elseif stream and method == "responses/started" and stream.on_started then
         stream.on_started(params)
       end
       if opts.on_notification then opts.on_notification(method, params) end
     end,
-    on_exit = function(code)
+    exit = function(code)
       box.exit_code = code
-      for _, stream in pairs(box.streams) do
-        stream.finish({ code = -32603, message = "signalbox has ended with code " .. code, data = {} })
-      end
       if opts.on_exit then opts.on_exit(code) end
     end,
-  }
-  if vim.fn.has("nvim-0.10") == 1 then
-    box.rpc = vim.lsp.rpc.start(cmd, dispatchers)
-  else
-    box.rpc = vim.lsp.rpc.start(cmd[1], { unpack(cmd, 2) }, dispatchers)
-  end
-  if not box.rpc then return on_ready({ code = -32603, message = cmd[1] .. " could not be started" }) end
+  })
+  if not box.rpc then return on_ready({ code = -32603, message = cmd[1] .. " could not be started: " .. why, data = {} }) end
   local v = vim.version()
   local client = { name = "Neovim", version = ("%d.%d.%d"):format(v.major, v.minor, v.patch) }
   box:request("initialize", { processId = vim.fn.getpid(), clientInfo = client }, function(err, result)
@@ -61,26 +55,22 @@ function Box:status(callback) return self:request("auth/status", nil, callback) 
 function Box:create(body, handlers)
   self.next_stream = self.next_stream + 1
   local id = body._meta and body._meta.streamId or ("nvim-" .. self.next_stream)
-  local done = false
-  self.streams[id] = {
-    on_event = handlers.on_event or function() end,
-    on_started = handlers.on_started,
-    finish = function(err, result)
-      if done then return end
-      done, self.streams[id] = true, nil
-      if handlers.on_done then handlers.on_done(err, result) end
-    end,
-  }
-  local finish = self.streams[id].finish
+  self.streams[id] = handlers
   body = vim.tbl_extend("force", body, { stream = true, _meta = vim.tbl_extend("force", body._meta or {}, { streamId = id }) })
-  self:request("responses/create", body, finish)
-  -- Not $/cancelRequest: Neovim never calls back on its error.
+  self:request("responses/create", body, function(err, result)
+    self.streams[id] = nil
+    if handlers.on_done then handlers.on_done(err, result) end
+  end)
+  -- Not $/cancelRequest, which ends the request with an error.
   return { id = id, cancel = function() self:request("responses/cancel", { streamId = id }) end }
 end
 
---- shutdown and exit; on_exit tells when it has ended.
+--- Ends the process: shutdown, exit, the end of stdin; on_exit is called when it has ended.
+--- It may take 30 s while a refreshed login is saved; SIGKILL comes only after 37 s.
 function Box:close()
-  self:request("shutdown", nil, function() self.rpc.notify("exit", vim.empty_dict()) end)
+  self:request("shutdown")
+  self.rpc.notify("exit", vim.empty_dict())
+  self.rpc.terminate()
 end
 
 return M
