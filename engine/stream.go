@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/signalbox-dev/signalbox/internal/rawjson"
+	"github.com/signalbox-dev/signalbox/internal/sse"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 // stream is the answer of an upstream that was asked to stream.
 type stream struct {
 	*exchange
-	events *eventReader
+	events *sse.Reader
 	// members of the event at hand.
 	members []rawjson.Member
 	collect aggregate
@@ -32,14 +33,14 @@ func (x *exchange) readStream(ctx context.Context, body io.Reader) error {
 	idle := newIdleReader(body, x.idleTimeout(), func() { x.cancel(errIdleTimeout) })
 	s := &stream{
 		exchange: x,
-		events:   newEventReader(idle, MaxEventBytes, x.sink.Flush),
+		events:   sse.NewReader(idle, MaxEventBytes, x.sink.Flush),
 		collect:  aggregate{wanted: !x.req.Events()},
 	}
-	s.events.large = &x.engine.largeBuffers
-	defer s.events.close()
+	s.events.Large = &x.engine.largeBuffers
+	defer s.events.Close()
 	defer s.stopGrace()
 	for {
-		data, err := s.events.next()
+		data, err := s.events.Next()
 		if len(data) == 0 {
 			return s.end(ctx, err)
 		}
@@ -144,7 +145,7 @@ func (s *stream) end(ctx context.Context, err error) error {
 		return s.failed(s.failure)
 	case ctx.Err() != nil:
 		return err
-	case errors.Is(err, errEventTooLarge):
+	case errors.Is(err, sse.ErrTooLarge):
 		return s.broken(protocol.ReasonTooLarge, "An event of the stream is larger than the limit.")
 	case err != io.EOF:
 		return s.cut()

@@ -1,4 +1,4 @@
-package engine
+package sse
 
 import (
 	"strings"
@@ -23,15 +23,15 @@ func eventOf(size int) string {
 	return "event: response.output_text.delta\ndata: " + strings.Repeat("x", size) + "\n\n"
 }
 
-func BenchmarkEventReader(b *testing.B) {
+func BenchmarkReader(b *testing.B) {
 	for _, shape := range eventShapes {
 		b.Run(shape.name, func(b *testing.B) {
 			block := eventOf(shape.data)
-			r := newEventReader(&endless{block: block, n: shape.reads}, 32<<20, func() {})
+			r := NewReader(&endless{block: block, n: shape.reads}, 32<<20, func() {})
 			b.SetBytes(int64(len(block)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := r.next(); err != nil {
+				if _, err := r.Next(); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,4 +1,6 @@
-package engine
+// Package sse reads the data of the events in a text/event-stream, quickly and
+// within bounds. It knows nothing of what the events mean.
+package sse
 
 import (
 	"bytes"
@@ -7,8 +9,8 @@ import (
 	"sync"
 )
 
-// errEventTooLarge: the data of one event, or one line, is above the limit.
-var errEventTooLarge = errors.New("event is too large")
+// ErrTooLarge says that the data of one event, or one line, is above the limit.
+var ErrTooLarge = errors.New("event is too large")
 
 const (
 	// minBuffer is what the buffer of a stream starts with and goes back to.
@@ -18,7 +20,7 @@ const (
 	// trickle is how many small reads in a row end that.
 	trickle = 64
 	// keepBuffer is the largest buffer kept for the next event, so that a stream
-	// which had one large event does not hold its memory until the end.
+	// which had one large event does not keep its memory until the end.
 	keepBuffer = 256 << 10
 	// maxEmptyReads is how often a Read may return nothing, as in bufio.
 	maxEmptyReads = 100
@@ -29,7 +31,7 @@ const (
 	lineOverhead = len(bom + "data: ")
 )
 
-// eventReader reads the data of the events in a text/event-stream, as WHATWG
+// Reader reads the data of the events in a text/event-stream, as WHATWG
 // HTML 9.2.5 (the grammar) and 9.2.6 (its interpretation) define it, except:
 //
 //   - The fields event, id and retry mean nothing here: the JSON in data names
@@ -45,7 +47,12 @@ const (
 // Time is linear in the size of the body, whatever the sizes of reads, lines and
 // events: no byte is searched for a line end again, and the buffer is moved so
 // that a byte moves once as a part of an unfinished line and once as data.
-type eventReader struct {
+type Reader struct {
+	// Large, if set before the first Next, keeps buffers above the common size as
+	// *[]byte, so that an event with a picture does not cost a new one each time.
+	// Readers may share it.
+	Large *sync.Pool
+
 	src        io.Reader
 	beforeRead func()
 	max        int
@@ -65,10 +72,7 @@ type eventReader struct {
 	from, to int
 	joined   []byte
 
-	// Buffers above keepBuffer go to large and come from there, if there is one:
-	// a picture does not cost a new one each time. small is the first buffer,
-	// while another is in use.
-	large *sync.Pool
+	// small is the first buffer, while another is in use.
 	small []byte
 	// filled: the last read filled the buffer; trickled: how many reads in a row
 	// would have done with the smallest.
@@ -76,22 +80,22 @@ type eventReader struct {
 	trickled int
 }
 
-// newEventReader reads from r. beforeRead is called before each Read of r. max
+// NewReader returns a Reader of r. beforeRead is called before each Read of r. max
 // is the limit of one event's data, in bytes, and that of any line beyond its
 // field name.
-func newEventReader(r io.Reader, max int, beforeRead func()) *eventReader {
-	return &eventReader{src: r, beforeRead: beforeRead, max: max, buf: make([]byte, minBuffer)}
+func NewReader(r io.Reader, max int, beforeRead func()) *Reader {
+	return &Reader{src: r, beforeRead: beforeRead, max: max, buf: make([]byte, minBuffer)}
 }
 
-// next returns the data of the next event, never empty without an error. It is
+// Next returns the data of the next event, never empty without an error. It is
 // valid until the next call.
 //
 // The error is io.EOF when the body ended cleanly: with data if it ended inside
 // a block, whose last line may lack its end, so that data may be half of what
 // was meant; without, if it ended between events. Otherwise it is
-// errEventTooLarge or the error of the reader as it came, and a half event is
+// ErrTooLarge or the error of the reader as it came, and a half event is
 // dropped. An error stays.
-func (r *eventReader) next() ([]byte, error) {
+func (r *Reader) Next() ([]byte, error) {
 	if cap(r.joined) > keepBuffer {
 		r.joined = nil
 	}
@@ -121,7 +125,7 @@ func (r *eventReader) next() ([]byte, error) {
 }
 
 // data is the data of the block so far.
-func (r *eventReader) data() []byte {
+func (r *Reader) data() []byte {
 	if r.lines > 1 {
 		return r.joined
 	}
@@ -129,7 +133,7 @@ func (r *eventReader) data() []byte {
 }
 
 // field takes the line buf[from:to], which is not blank.
-func (r *eventReader) field(from, to int) error {
+func (r *Reader) field(from, to int) error {
 	const name = "data"
 	line := r.buf[from:to]
 	// 9.2.6: names are compared without folding case, and a line that begins
@@ -154,7 +158,7 @@ func (r *eventReader) field(from, to int) error {
 	switch r.lines++; r.lines {
 	case 1:
 		if to-from > r.max {
-			return r.fail(errEventTooLarge)
+			return r.fail(ErrTooLarge)
 		}
 		r.from, r.to = from, to
 		return nil
@@ -163,7 +167,7 @@ func (r *eventReader) field(from, to int) error {
 		r.from, r.to = 0, 0
 	}
 	if len(r.joined)+1+to-from > r.max {
-		return r.fail(errEventTooLarge)
+		return r.fail(ErrTooLarge)
 	}
 	r.joined = append(r.joined, '\n')
 	r.joined = append(r.joined, r.buf[from:to]...)
@@ -172,8 +176,8 @@ func (r *eventReader) field(from, to int) error {
 
 // nextLine returns the next line as buf[from:to], without its end. At a clean
 // end of the body what is left counts as a line, and then io.EOF follows. Offsets
-// of earlier lines are void, but for from and to of r.
-func (r *eventReader) nextLine() (from, to int, err error) {
+// of earlier lines are void, except from and to of r.
+func (r *Reader) nextLine() (from, to int, err error) {
 	for {
 		// 9.2.5: CRLF is one line end. Whether an LF follows a CR is looked at
 		// only here, so that a CR ends its line before the next byte is there.
@@ -188,7 +192,7 @@ func (r *eventReader) nextLine() (from, to int, err error) {
 		from, to = r.line, r.scan
 		// Finished or not: the verdict must not depend on the sizes of reads.
 		if to-from > r.max+lineOverhead {
-			return 0, 0, r.fail(errEventTooLarge)
+			return 0, 0, r.fail(ErrTooLarge)
 		}
 		switch {
 		case found:
@@ -216,7 +220,7 @@ func (r *eventReader) nextLine() (from, to int, err error) {
 
 // lineEnd moves scan to the first LF or CR, or else to end. CR is rare, so it is
 // looked for once in all that has been read.
-func (r *eventReader) lineEnd() (found bool) {
+func (r *Reader) lineEnd() (found bool) {
 	if r.cr < r.scan {
 		r.cr = r.end
 		if n := bytes.IndexByte(r.buf[r.scan:r.end], '\r'); n >= 0 {
@@ -234,11 +238,11 @@ func (r *eventReader) lineEnd() (found bool) {
 // fill reads once more, after what must stay: the one data line of the block and
 // the unfinished line. The bytes between and before them go, so that comments
 // after a data line do not pile up.
-func (r *eventReader) fill() {
+func (r *Reader) fill() {
 	held := r.to - r.from
 	kept := held + r.end - r.line
 	size := len(r.buf)
-	// A burst is read in larger pieces, which are fewer writes to the host, too; a
+	// A burst is read in larger pieces, which are fewer writes to the host; a
 	// stream that trickles goes back to the smallest buffer.
 	switch {
 	case r.filled && size < burstBuffer:
@@ -261,7 +265,7 @@ func (r *eventReader) fill() {
 	if fresh {
 		buf = r.take(size)
 	}
-	// What stands in front already stays: data is moved once, however many lines
+	// What is in front already stays there: data is moved once, however many lines
 	// follow it, and a line once, however many reads it takes to complete.
 	if r.from > 0 || fresh {
 		copy(buf, r.buf[r.from:r.to])
@@ -292,38 +296,38 @@ func (r *eventReader) fill() {
 	r.err = io.ErrNoProgress
 }
 
-// take gives a buffer of at least size bytes.
-func (r *eventReader) take(size int) []byte {
+// take returns a buffer of at least size bytes.
+func (r *Reader) take(size int) []byte {
 	switch {
 	case size == len(r.small):
 		return r.small
-	case size > keepBuffer/4 && r.large != nil:
-		if b, _ := r.large.Get().(*[]byte); b != nil && len(*b) >= size {
+	case size > keepBuffer/4 && r.Large != nil:
+		if b, _ := r.Large.Get().(*[]byte); b != nil && len(*b) >= size {
 			return *b
 		}
 	}
 	return make([]byte, size)
 }
 
-// giveBack takes a buffer that is in use no more.
-func (r *eventReader) giveBack(buf []byte) {
+// giveBack keeps a buffer that is no longer in use.
+func (r *Reader) giveBack(buf []byte) {
 	switch {
 	case len(buf) == minBuffer:
 		r.small = buf
-	case len(buf) > keepBuffer && r.large != nil:
-		r.large.Put(&buf)
+	case len(buf) > keepBuffer && r.Large != nil:
+		r.Large.Put(&buf)
 	}
 }
 
-// close gives the buffer back; the data of the last event is void.
-func (r *eventReader) close() {
+// Close gives the buffer back; the data of the last event is void.
+func (r *Reader) Close() {
 	r.giveBack(r.buf)
 	r.buf, r.err = nil, io.ErrClosedPipe
 	r.line, r.scan, r.end, r.cr = 0, 0, 0, -1
 }
 
 // fail ends the stream with err: nothing more is read or handed out.
-func (r *eventReader) fail(err error) error {
+func (r *Reader) fail(err error) error {
 	r.err = err
 	r.line, r.scan, r.end, r.cr = 0, 0, 0, -1
 	return err

@@ -1,4 +1,4 @@
-package engine
+package sse
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// events is everything that an eventReader says about body: the data of each
+// events is everything that an Reader says about body: the data of each
 // event, the data that came with io.EOF, if any, and the error at the end.
 type events struct {
 	Data []string
@@ -28,9 +28,9 @@ type events struct {
 
 func readEvents(t testing.TB, body io.Reader, max int) events {
 	var got events
-	r := newEventReader(body, max, func() {})
+	r := NewReader(body, max, func() {})
 	for {
-		data, err := r.next()
+		data, err := r.Next()
 		if err == nil {
 			require.NotEmpty(t, data)
 			got.Data = append(got.Data, string(data))
@@ -39,7 +39,7 @@ func readEvents(t testing.TB, body io.Reader, max int) events {
 		got.Tail, got.Err = string(data), err
 		// The end stays the end.
 		for range 2 {
-			data, again := r.next()
+			data, again := r.Next()
 			require.Nil(t, data)
 			require.Equal(t, err, again)
 		}
@@ -47,7 +47,7 @@ func readEvents(t testing.TB, body io.Reader, max int) events {
 	}
 }
 
-// chunks gives a body in reads of at most n bytes, and err with the last of
+// chunks is a body in reads of at most n bytes, and err with the last of
 // them, or after it.
 type chunks struct {
 	body    string
@@ -67,8 +67,8 @@ func (c *chunks) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// sseCase is one file of testdata/sse: lines that begin with # say what it is
-// about, < gives bytes of the stream, > the data of an event, ~ the data handed
+// sseCase is one file of testdata: lines that begin with # say what it is
+// about, < are bytes of the stream, > the data of an event, ~ the data handed
 // out together with the end of the body; all in the syntax of Go strings.
 type sseCase struct {
 	stream string
@@ -101,13 +101,13 @@ func readCase(t testing.TB, file string) sseCase {
 }
 
 func sseFiles(t testing.TB) []string {
-	files, err := filepath.Glob(filepath.Join("..", "testdata", "sse", "*.txt"))
+	files, err := filepath.Glob(filepath.Join("testdata", "*.txt"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	return files
 }
 
-func TestEventReaderMatrix(t *testing.T) {
+func TestReaderMatrix(t *testing.T) {
 	for _, file := range sseFiles(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			c := readCase(t, file)
@@ -123,13 +123,13 @@ func TestEventReaderMatrix(t *testing.T) {
 
 // An event must be handed out as soon as the blank line's end has begun to
 // arrive: waiting for the byte after a CR would delay it until the next event.
-func TestEventReaderDoesNotWait(t *testing.T) {
+func TestReaderDoesNotWait(t *testing.T) {
 	for _, end := range []string{"\n\n", "\r\r", "\r\n\r", "\n\r", "\r\n\n", "\r\n\r\n"} {
 		t.Run(fmt.Sprintf("%q", end), func(t *testing.T) {
 			block := "data: x" + end
 			body := &chunks{body: block + "\n" + "data: y" + end, n: len(block)}
-			r := newEventReader(body, 100, func() {})
-			data, err := r.next()
+			r := NewReader(body, 100, func() {})
+			data, err := r.Next()
 			require.NoError(t, err)
 			assert.Equal(t, "x", string(data))
 			assert.Equal(t, 1, body.reads)
@@ -137,10 +137,10 @@ func TestEventReaderDoesNotWait(t *testing.T) {
 	}
 }
 
-func TestEventReaderLimit(t *testing.T) {
+func TestReaderLimit(t *testing.T) {
 	const max = 20
 	full := strings.Repeat("x", max)
-	over := events{Err: errEventTooLarge}
+	over := events{Err: ErrTooLarge}
 	tests := []struct {
 		name, stream string
 		want         events
@@ -150,7 +150,7 @@ func TestEventReaderLimit(t *testing.T) {
 		{"data above it", "data: " + full + "x\n\n", over},
 		{"data above it without a blank", "data:" + full + "x\n\n", over},
 		{"data above it at the end of the body", "data: " + full + "x", over},
-		{"an event before", "data: a\n\ndata: " + full + "x\n\n", events{Data: []string{"a"}, Err: errEventTooLarge}},
+		{"an event before", "data: a\n\ndata: " + full + "x\n\n", events{Data: []string{"a"}, Err: ErrTooLarge}},
 		{"joined lines at the limit", "data: 123456789\ndata: 1234567890\n\n", events{Data: []string{"123456789\n1234567890"}, Err: io.EOF}},
 		{"joined lines above it by their LF", "data: 1234567890\ndata: 1234567890\n\n", over},
 		{"empty lines count by their LF", strings.Repeat("data\n", max+2) + "\n", over},
@@ -184,29 +184,29 @@ func (e *endless) Read(p []byte) (int, error) {
 
 // A line that never ends must end the stream, data or not, and a stream of
 // blocks without data must not pile anything up.
-func TestEventReaderEndlessLine(t *testing.T) {
+func TestReaderEndlessLine(t *testing.T) {
 	const max = 1 << 20
 	for _, block := range []string{"data: xxx", ": comment", "event"} {
 		body := io.MultiReader(strings.NewReader(block), &endless{block: "yyyy", n: 1400})
-		r := newEventReader(body, max, func() {})
-		_, err := r.next()
-		assert.ErrorIs(t, err, errEventTooLarge, block)
+		r := NewReader(body, max, func() {})
+		_, err := r.Next()
+		assert.ErrorIs(t, err, ErrTooLarge, block)
 		assert.LessOrEqual(t, len(r.buf), max+lineOverhead+minBuffer, block)
 	}
 }
 
-func TestEventReaderForgetsComments(t *testing.T) {
+func TestReaderForgetsComments(t *testing.T) {
 	// One data line, then 4 MiB of comments before the blank line.
 	body := io.MultiReader(strings.NewReader("event: e\ndata: x\n"),
 		io.LimitReader(&endless{block: ": keep-alive, and nothing else\n", n: 1400}, 4<<20), strings.NewReader("\n\n"))
-	r := newEventReader(body, 1<<20, func() {})
-	data, err := r.next()
+	r := NewReader(body, 1<<20, func() {})
+	data, err := r.Next()
 	require.NoError(t, err)
 	assert.Equal(t, "x", string(data))
 	assert.Equal(t, minBuffer, len(r.buf))
 }
 
-func TestEventReaderErrorsPass(t *testing.T) {
+func TestReaderErrorsPass(t *testing.T) {
 	for _, cause := range []error{
 		context.Canceled,
 		context.DeadlineExceeded,
@@ -227,22 +227,22 @@ func TestEventReaderErrorsPass(t *testing.T) {
 	}
 }
 
-func TestEventReaderNoProgress(t *testing.T) {
-	r := newEventReader(iotest.ErrReader(nil), 100, func() {})
-	_, err := r.next()
+func TestReaderNoProgress(t *testing.T) {
+	r := NewReader(iotest.ErrReader(nil), 100, func() {})
+	_, err := r.Next()
 	assert.Equal(t, io.ErrNoProgress, err)
 }
 
 // Output is flushed before a read that may block, and only then.
-func TestEventReaderBeforeRead(t *testing.T) {
+func TestReaderBeforeRead(t *testing.T) {
 	var log []string
 	body := &chunks{body: "data: 1\n\ndata: 2\n\ndata: 3\n\n", n: 20, err: io.EOF}
-	r := newEventReader(readerFunc(func(p []byte) (int, error) {
+	r := NewReader(readerFunc(func(p []byte) (int, error) {
 		log = append(log, "read")
 		return body.Read(p)
 	}), 100, func() { log = append(log, "flush") })
 	for {
-		data, err := r.next()
+		data, err := r.Next()
 		if err != nil {
 			require.Equal(t, io.EOF, err)
 			break
@@ -259,11 +259,11 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 // Linear time, first half: a byte that was searched for a line end is not
 // searched again. So nothing changes when each read finds line ends put over the
 // bytes of earlier ones.
-func TestEventReaderSearchesOnce(t *testing.T) {
+func TestReaderSearchesOnce(t *testing.T) {
 	const reads, size = 1000, 1400
-	var r *eventReader
+	var r *Reader
 	n := -1
-	r = newEventReader(readerFunc(func(p []byte) (int, error) {
+	r = NewReader(readerFunc(func(p []byte) (int, error) {
 		n++
 		switch {
 		case n == 0:
@@ -280,7 +280,7 @@ func TestEventReaderSearchesOnce(t *testing.T) {
 		// No more than the last read gave is new.
 		copy(searched[max(0, len(searched)-size):], strings.Repeat("\n", size))
 	})
-	data, err := r.next()
+	data, err := r.Next()
 	require.NoError(t, err)
 	assert.Equal(t, len(data), bytes.Count(data, []byte("\n")))
 	assert.Greater(t, len(data), reads*size/2)
@@ -288,7 +288,7 @@ func TestEventReaderSearchesOnce(t *testing.T) {
 
 // Linear time, second half: an unfinished line stays where it is in the buffer,
 // unless it comes to the front or the buffer grows.
-func TestEventReaderMovesOnce(t *testing.T) {
+func TestReaderMovesOnce(t *testing.T) {
 	const size = 16 << 20
 	long := strings.Repeat("x", size)
 	for _, tt := range []struct{ name, stream, want string }{
@@ -298,11 +298,11 @@ func TestEventReaderMovesOnce(t *testing.T) {
 		{"short lines", strings.Repeat("data: 123456789\n", size/10) + "\n", strings.Repeat("123456789\n", size/10-1) + "123456789"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var r *eventReader
+			var r *Reader
 			moved := 0
 			was := struct{ data, end, size int }{size: minBuffer} // after the last read
 			body := &chunks{body: tt.stream, n: 1400, err: io.EOF}
-			r = newEventReader(readerFunc(func(p []byte) (int, error) {
+			r = NewReader(readerFunc(func(p []byte) (int, error) {
 				n, err := body.Read(p)
 				was.data, was.end, was.size = r.to-r.from, r.end+n, len(r.buf)
 				return n, err
@@ -315,7 +315,7 @@ func TestEventReaderMovesOnce(t *testing.T) {
 					moved += data
 				}
 			})
-			data, err := r.next()
+			data, err := r.Next()
 			require.NoError(t, err)
 			require.True(t, tt.want == string(data))
 			assert.LessOrEqual(t, moved, 4*len(tt.stream))
@@ -323,20 +323,20 @@ func TestEventReaderMovesOnce(t *testing.T) {
 	}
 }
 
-func TestEventReaderReleasesMemory(t *testing.T) {
+func TestReaderReleasesMemory(t *testing.T) {
 	large := strings.Repeat("x", keepBuffer+1)
 	for name, block := range map[string]string{
 		"buffer": "data: " + large + "\n\n",
 		"joined": "data: " + large + "\ndata: " + large + "\n\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newEventReader(&chunks{body: block + strings.Repeat("data: y\n\n", 5000), n: 1400, err: io.EOF}, 1<<20, func() {})
-			data, err := r.next()
+			r := NewReader(&chunks{body: block + strings.Repeat("data: y\n\n", 5000), n: 1400, err: io.EOF}, 1<<20, func() {})
+			data, err := r.Next()
 			require.NoError(t, err)
 			require.GreaterOrEqual(t, len(data), len(large))
 			require.Greater(t, len(r.buf), keepBuffer)
 			for range 5000 {
-				data, err = r.next()
+				data, err = r.Next()
 				require.NoError(t, err)
 				require.Equal(t, "y", string(data))
 			}
@@ -348,27 +348,27 @@ func TestEventReaderReleasesMemory(t *testing.T) {
 
 // The data of an event must not be reachable beyond its end: an append by the
 // caller would overwrite what follows in the buffer.
-func TestEventReaderDataIsClipped(t *testing.T) {
-	r := newEventReader(strings.NewReader("data: a\n\ndata: b\n\n"), 100, func() {})
-	first, err := r.next()
+func TestReaderDataIsClipped(t *testing.T) {
+	r := NewReader(strings.NewReader("data: a\n\ndata: b\n\n"), 100, func() {})
+	first, err := r.Next()
 	require.NoError(t, err)
 	_ = append(first, "#################"...)
-	second, err := r.next()
+	second, err := r.Next()
 	require.NoError(t, err)
 	assert.Equal(t, "b", string(second))
 }
 
-func TestEventReaderAllocates(t *testing.T) {
+func TestReaderAllocates(t *testing.T) {
 	for name, block := range map[string]string{
 		"one line":    "event: response.output_text.delta\ndata: " + strings.Repeat("x", 200) + "\n\n",
 		"three lines": "data: {\ndata: " + strings.Repeat("x", 200) + "\ndata: }\n\n",
 		"keep-alive":  ": keep-alive\n\ndata: x\n\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newEventReader(&endless{block: block, n: 1400}, 1<<20, func() {})
+			r := NewReader(&endless{block: block, n: 1400}, 1<<20, func() {})
 			var err error
 			allocs := testing.AllocsPerRun(1000, func() {
-				if _, e := r.next(); e != nil {
+				if _, e := r.Next(); e != nil {
 					err = e
 				}
 			})
@@ -378,9 +378,9 @@ func TestEventReaderAllocates(t *testing.T) {
 	}
 }
 
-// Every cut of a stream gives a prefix of its events, and never a half one
+// Every cut of a stream yields a prefix of its events, and never a half one
 // without the mark that the body ended: the error, or io.EOF beside the data.
-func TestEventReaderCuts(t *testing.T) {
+func TestReaderCuts(t *testing.T) {
 	const stream = "event: a\ndata: {\"n\":1}\n\nevent: b\r\ndata: {\"n\":2}\r\n\r\ndata: {\ndata: \"n\":3}\n\n"
 	whole := readEvents(t, strings.NewReader(stream), 100)
 	require.Equal(t, events{Data: []string{`{"n":1}`, `{"n":2}`, "{\n\"n\":3}"}, Err: io.EOF}, whole)
@@ -401,10 +401,10 @@ func TestEventReaderCuts(t *testing.T) {
 
 // A large buffer full of short lines that end with CR must not be searched for an
 // LF to its end for each of them: here that would be 32 TiB.
-func TestEventReaderManyCR(t *testing.T) {
+func TestReaderManyCR(t *testing.T) {
 	const n = 8 << 20
-	r := newEventReader(strings.NewReader(""), 100, func() {})
+	r := NewReader(strings.NewReader(""), 100, func() {})
 	r.buf, r.end = bytes.Repeat([]byte("\r"), n), n // as after a large event
-	_, err := r.next()
+	_, err := r.Next()
 	assert.Equal(t, io.EOF, err)
 }

@@ -1,4 +1,4 @@
-package engine
+package sse
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 )
 
 // plainEvents reads a whole stream as WHATWG HTML 9.2.6 tells it, line by line,
-// with the deviations that eventReader documents.
+// with the deviations that Reader documents.
 func plainEvents(stream string) events {
 	got := events{Err: io.EOF}
 	stream = strings.TrimPrefix(stream, "\ufeff")
@@ -36,7 +36,7 @@ func plainEvents(stream string) events {
 	return got
 }
 
-func FuzzEventReader(f *testing.F) {
+func FuzzReader(f *testing.F) {
 	for _, file := range sseFiles(f) {
 		c := readCase(f, file)
 		f.Add(c.stream, uint8(7), true)
