@@ -76,6 +76,25 @@ func (a *aggregate) response(object []byte, members []rawjson.Member) []byte {
 	return bytes.Clone(object)
 }
 
+// filled returns a terminal event with the output that it lacks, and whether a
+// line-based reader would stumble over it (docs/protocol.md: Filling the output).
+func (s *stream) filled(data []byte, breaks bool, e event) ([]byte, bool) {
+	if len(e.response) == 0 || e.response[0] != '{' {
+		return data, breaks
+	}
+	response := s.collect.response(e.response, s.response)
+	if bytes.Equal(response, e.response) {
+		return data, breaks
+	}
+	s.record.evidence.Adjustments = append(s.record.evidence.Adjustments, protocol.Adjustment{
+		Field: "response.output", Action: "filled", Reason: "the upstream's last event carries no output",
+	})
+	end := e.responseStart + len(e.response)
+	data = rawjson.Splice(data, rawjson.Edit{Start: e.responseStart, End: end, Text: response})
+	_, breaks, _ = rawjson.Object(data, maxDepth, nil)
+	return data, breaks
+}
+
 func isEmptyList(value []byte) bool {
 	if value[0] != '[' {
 		return false

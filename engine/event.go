@@ -31,6 +31,8 @@ func (k eventKind) isTerminal() bool {
 type event struct {
 	kind              eventKind
 	response, headers []byte
+	// responseStart is the offset of response in the event.
+	responseStart int
 }
 
 // readEvent picks the members of an event that mean something to us: one pass
@@ -43,7 +45,7 @@ func readEvent(members []rawjson.Member) event {
 		case `"type"`:
 			e.kind = readKind(members[i].Value)
 		case `"response"`:
-			e.response = members[i].Value
+			e.response, e.responseStart = members[i].Value, members[i].ValueStart
 		case `"headers"`:
 			e.headers = members[i].Value
 		}

@@ -34,7 +34,7 @@ func (x *exchange) readStream(ctx context.Context, body io.Reader) error {
 	s := &stream{
 		exchange: x,
 		events:   sse.NewReader(idle, MaxEventBytes, x.sink.Flush),
-		collect:  aggregate{wanted: !x.req.Events()},
+		collect:  aggregate{wanted: !x.req.Events() || x.req.Meta.FillOutput},
 	}
 	s.events.Large = &x.engine.largeBuffers
 	defer s.events.Close()
@@ -84,6 +84,9 @@ func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, 
 		s.stopGrace() // it decides, however long the host takes to read it
 	}
 	if s.req.Events() {
+		if e.kind.isTerminal() && s.req.Meta.FillOutput {
+			data, breaks = s.filled(data, breaks, e)
+		}
 		if err := s.sink.Event(ctx, data, breaks); err != nil {
 			if ctx.Err() != nil {
 				return false, s.end(ctx, err)
@@ -122,7 +125,7 @@ func (s *stream) terminal(e event) error {
 		}
 		return s.failed(failure.Value)
 	}
-	if s.collect.wanted {
+	if !s.req.Events() {
 		if len(e.response) == 0 || e.response[0] != '{' {
 			return s.broken(protocol.ReasonBadEvent, "The last event of the stream holds no response.")
 		}

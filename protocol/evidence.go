@@ -79,12 +79,13 @@ type Attempt struct {
 	DurationMs int64 `json:"duration_ms"`
 }
 
-// Adjustment is one change that was made to the body, or an option that had no
-// effect.
+// Adjustment is one change that was made to the body or to the last event, or an
+// option that had no effect.
 type Adjustment struct {
-	// The member of the body, such as "input[0].role", or "_meta.NAME".
+	// The member of the body, such as "input[0].role", "response.output" of the last
+	// event, or "_meta.NAME".
 	Field string `json:"field"`
-	// One of "set", "wrapped", "replaced", "dropped" and "ignored".
+	// One of "set", "wrapped", "replaced", "dropped", "filled" and "ignored".
 	Action string `json:"action"`
 	// Why, in words.
 	Reason string `json:"reason"`

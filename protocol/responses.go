@@ -60,6 +60,9 @@ type CreateOptions struct {
 	Route RouteChoice `json:"route,omitempty"`
 	// With stream, whether the host gets the events.
 	Events EventChoice `json:"events,omitempty"`
+	// Whether the last event of a stream gets the output that it lacks
+	// (docs/protocol.md: Filling the output).
+	FillOutput bool `json:"fillOutput,omitempty"`
 	// Limit for the whole request, in milliseconds. Without it there is none, except
 	// 15 minutes without a stream on the Platform route.
 	TimeoutMs int64 `json:"timeoutMs,omitempty" min:"1" max:"1099511627776"`

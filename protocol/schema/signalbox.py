@@ -236,11 +236,13 @@ class Account(TypedDict):
 
 
 class Adjustment(TypedDict):
-    """One change that was made to the body, or an option that had no effect."""
+    """One change that was made to the body or to the last event, or an option that
+    had no effect."""
 
-    # The member of the body, such as "input[0].role", or "_meta.NAME".
+    # The member of the body, such as "input[0].role", "response.output" of the
+    # last event, or "_meta.NAME".
     field: str
-    # One of "set", "wrapped", "replaced", "dropped" and "ignored".
+    # One of "set", "wrapped", "replaced", "dropped", "filled" and "ignored".
     action: str
     # Why, in words.
     reason: str
@@ -437,6 +439,9 @@ class CreateOptions(TypedDict, total=False):
     route: RouteChoice
     # With stream, whether the host gets the events.
     events: EventChoice
+    # Whether the last event of a stream gets the output that it lacks
+    # (docs/protocol.md: Filling the output).
+    fillOutput: bool
     # Limit for the whole request, in milliseconds. Without it there is none,
     # except 15 minutes without a stream on the Platform route.
     timeoutMs: int

@@ -17,11 +17,17 @@ export interface Account {
 /** AccountMode decides the route of the models that no rule names. */
 export type AccountMode = "chatgpt" | "apiKey";
 
-/** One change that was made to the body, or an option that had no effect. */
+/**
+ * One change that was made to the body or to the last event, or an option that
+ * had no effect.
+ */
 export interface Adjustment {
-  /** The member of the body, such as "input[0].role", or "_meta.NAME". */
+  /**
+   * The member of the body, such as "input[0].role", "response.output" of the
+   * last event, or "_meta.NAME".
+   */
   field: string;
-  /** One of "set", "wrapped", "replaced", "dropped" and "ignored". */
+  /** One of "set", "wrapped", "replaced", "dropped", "filled" and "ignored". */
   action: string;
   /** Why, in words. */
   reason: string;
@@ -200,6 +206,11 @@ export interface CreateOptions {
   route?: RouteChoice;
   /** With stream, whether the host gets the events. */
   events?: EventChoice;
+  /**
+   * Whether the last event of a stream gets the output that it lacks
+   * (docs/protocol.md: Filling the output).
+   */
+  fillOutput?: boolean;
   /**
    * Limit for the whole request, in milliseconds. Without it there is none,
    * except 15 minutes without a stream on the Platform route.
