@@ -93,6 +93,184 @@
                               (plist-get (cdar (last signalbox-test-seen)) :userCode)))
       (should (equal "authenticated" (plist-get (plist-get result :auth) :state))))))
 
+;; A server on loopback.
+
+(defun signalbox-test-serve (answer)
+  "Listen on loopback, and answer each request as ANSWER says.
+It is called with a function that sends bytes and with one that ends
+the connection.  Return the server process; its plist has :requests and
+:closed, which count."
+  (make-network-process
+   :name "upstream" :server t :family 'ipv4 :host "127.0.0.1" :service t :coding 'binary :noquery t
+   :plist (list :requests 0 :closed 0)
+   :sentinel (lambda (client change)
+               (when-let ((server (process-get client :server)))
+                 (unless (string-prefix-p "open" change) (signalbox-test-count server :closed))))
+   :filter (lambda (client bytes)
+             (let* ((request (concat (process-get client :request) bytes))
+                    (head (string-match "\r\n\r\n" request))
+                    (case-fold-search t)
+                    (length (if (string-match "content-length: *\\([0-9]+\\)" request)
+                                (string-to-number (match-string 1 request))
+                              0)))
+               (process-put client :request request)
+               (when (and head (>= (length request) (+ head 4 length)))
+                 (process-put client :request nil)
+                 (signalbox-test-count (process-get client :server) :requests)
+                 (funcall answer
+                          (lambda (text) (when (process-live-p client) (process-send-string client text)))
+                          (lambda () (delete-process client))))))
+   :log (lambda (server client _) (process-put client :server server))))
+
+(defun signalbox-test-count (server name)
+  "Add one to the counter NAME of SERVER."
+  (process-put server name (1+ (process-get server name))))
+
+(defun signalbox-test-http (kind body)
+  "Return an answer of the type KIND with BODY, whose end is that of the connection."
+  (format "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nConnection: close\r\n\r\n%s" kind body))
+
+(defun signalbox-test-real (environment)
+  "Return a signalbox that does not simulate, with ENVIRONMENT, a list of assignments."
+  (let ((process-environment (append environment process-environment)))
+    (signalbox-start :command (list signalbox-test-binary "serve"))))
+
+(defun signalbox-test-unparsable (json)
+  "Return whether this Emacs refuses the value JSON."
+  (condition-case nil (ignore (json-parse-string (format "[%s]" json))) (error t)))
+
+(ert-deftest signalbox-test-unreadable ()
+  "A message that cannot be parsed ends its stream, or its request, with an error."
+  (let* ((home (make-temp-file "signalbox" t)) value
+         (upstream
+          (signalbox-test-serve
+           (lambda (send _end)
+             (funcall send
+                      (signalbox-test-http
+                       "text/event-stream"
+                       (mapconcat (lambda (event) (format "data: {\"type\":\"response.%s}\n\n" event))
+                                  (list "created\",\"response\":{\"id\":\"resp_1\",\"status\":\"in_progress\"}"
+                                        "output_text.delta\",\"delta\":\"before\""
+                                        (format "new\",\"value\":%s" value)
+                                        "output_text.delta\",\"delta\":\"after\"")
+                                  ""))))))
+         (box (signalbox-test-real
+               (list (concat "CODEX_HOME=" home) "OPENAI_API_KEY=sk-signalbox-canary"
+                     (format "OPENAI_BASE_URL=http://127.0.0.1:%d/v1" (process-contact upstream :service))))))
+    (unwind-protect
+        (dolist (json '("\"\\ud800\"" "\"\\u0000\"" "9223372036854775808"))
+          (setq value json)
+          (let ((closed (process-get upstream :closed)) (text "") failure id)
+            (setq id (signalbox-create box '(:model "gpt-5.2-pro" :input "x")
+                                       :on-event (lambda (event) (setq text (concat text (plist-get event :delta))))
+                                       :on-done (lambda (f result) (setq failure (or f result)))))
+            (if (not (signalbox-test-unparsable json))
+                (progn
+                  (signalbox-test-await "the text" (lambda () (equal text "beforeafter")))
+                  (signalbox-cancel box id)
+                  (signalbox-test-await "the result" (lambda () failure)))
+              (signalbox-test-await "the error" (lambda () failure))
+              (should (equal -32700 (plist-get failure :code)))
+              (should (equal "parse_error" (plist-get (plist-get failure :data) :kind)))
+              (should (string-prefix-p "Emacs cannot parse a message of signalbox: " (plist-get failure :message)))
+              (should (equal "before" text)))
+            (signalbox-test-await "the end of the upstream's stream" (lambda () (> (process-get upstream :closed) closed)))
+            (should (equal nil (jsonrpc-request box 'ping nil)))
+            (should (equal nil (signalbox--ended box)))))
+      (should (equal 0 (signalbox-close box)))
+      (delete-process upstream)
+      (delete-directory home t))))
+
+(ert-deftest signalbox-test-unreadable-reply ()
+  (let (failure (answered 0))
+    (signalbox-test-with box nil
+      (cl-letf (((symbol-function 'signalbox--read-json)
+                 (lambda () (signal 'json-parse-error '("on purpose")))))
+        (jsonrpc-async-request box 'ping nil :error-fn (lambda (f) (setq failure f)))
+        (signalbox-test-await "the error" (lambda () failure)))
+      (should (equal -32700 (plist-get failure :code)))
+      (should (equal nil (jsonrpc-request box 'ping nil)))
+      ;; Answers that came in one piece with one whose callback leaves are handed on.
+      (dotimes (_ 3)
+        (jsonrpc-async-request box 'ping nil :success-fn (lambda (_) (cl-incf answered) (throw 'left nil))))
+      (with-timeout (30 (error "Only %d answers came" answered))
+        (while (< answered 3) (catch 'left (accept-process-output nil 1)))))))
+
+(ert-deftest signalbox-test-close-waits ()
+  "The issuer answers long after the process was closed: the new login is saved."
+  (let ((home (make-temp-file "signalbox" t)) (failure nil) auth tokens)
+    (signalbox-test-with box nil
+      (with-temp-buffer
+        (insert-file-contents (plist-get (plist-get (signalbox-status box) :file) :path))
+        (setq auth (json-parse-buffer))))
+    (setq tokens (gethash "tokens" auth))
+    (remhash "oauth_provenance" tokens)
+    (with-temp-file (expand-file-name "auth.json" home) (insert (json-serialize auth)))
+    (set-file-modes (expand-file-name "auth.json" home) #o600)
+    (puthash "refresh_token" "rt_signalbox-canary.2" tokens)
+    (let* ((answer (signalbox-test-http "application/json" (json-serialize tokens)))
+           (issuer (signalbox-test-serve
+                    (lambda (send end)
+                      (run-at-time 6 nil (lambda () (funcall send answer) (funcall end))))))
+           (box (signalbox-test-real
+                 (list (concat "CODEX_HOME=" home)
+                       (format "CODEX_REFRESH_TOKEN_URL_OVERRIDE=http://127.0.0.1:%d/oauth/token"
+                               (process-contact issuer :service))))))
+      (jsonrpc-async-request box 'auth/refresh nil :timeout nil :error-fn (lambda (f) (setq failure f)))
+      (signalbox-test-await "the refresh" (lambda () (= 1 (process-get issuer :requests))))
+      (should (equal 0 (signalbox-close box)))
+      (should (equal -32800 (plist-get failure :code)))
+      (with-temp-buffer
+        (insert-file-contents (expand-file-name "auth.json" home))
+        (should (search-forward "\"rt_signalbox-canary.2\"" nil t)))
+      (delete-process issuer)
+      (delete-directory home t))))
+
+(ert-deftest signalbox-test-buffers ()
+  "Callbacks are called in the buffer of the caller, as long as there is one."
+  (signalbox-test-with box nil
+    (let ((home (generate-new-buffer "home")) result)
+      (dolist (gone '(nil t))
+        (with-current-buffer home
+          (signalbox-create box signalbox-test-codex
+                            :on-event (lambda (event) (insert (or (plist-get event :delta) "")))
+                            :on-done (lambda (_ r) (setq result (list r (current-buffer))))))
+        (when gone (kill-buffer home))
+        (setq result nil)
+        (signalbox-test-await "the result" (lambda () result))
+        (should (equal "completed" (plist-get (car result) :status)))
+        (should (eq (not gone) (eq home (cadr result))))
+        (unless gone
+          (should (string-suffix-p "2 + 2 = 4." (with-current-buffer home (buffer-string)))))))))
+
+(ert-deftest signalbox-test-readme ()
+  "The snippet of the README as it stands.
+The signalbox on the `exec-path' has the simulator in place of OpenAI."
+  (let* ((folder (make-temp-file "signalbox" t))
+         (exec-path (cons folder exec-path))
+         (program (expand-file-name "signalbox" folder))
+         (readme (expand-file-name "README.md" (file-name-directory (locate-library "signalbox.el"))))
+         snippets said)
+    (with-temp-file program
+      (insert (format "#!/bin/sh\nexec '%s' \"$@\" --simulate\n" signalbox-test-binary)))
+    (set-file-modes program #o755)
+    (with-temp-buffer
+      (insert-file-contents readme)
+      (while (re-search-forward "^```elisp\n\\(\\(?:.*\n\\)*?\\)```$" nil t)
+        (push (format "(progn %s)" (match-string 1)) snippets)))
+    (should (= 1 (length snippets)))
+    (with-temp-buffer
+      (cl-letf (((symbol-function 'message)
+                 (lambda (text &rest arguments) (setq said (apply #'format text arguments)))))
+        (eval (read (car snippets)) t)
+        (signalbox-test-await "the end of the stream" (lambda () said)))
+      (should (equal "done" said))
+      (should (equal "2 + 2 = 4." (buffer-string))))
+    (dolist (process (process-list))
+      (when-let ((box (process-get process 'jsonrpc-connection)))
+        (should (equal 0 (signalbox-close box)))))
+    (delete-directory folder t)))
+
 (ert-deftest signalbox-test-compiles ()
   "The file compiles without a warning."
   (let ((byte-compile-error-on-warn t)
