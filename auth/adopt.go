@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 )
 
@@ -20,7 +21,7 @@ func (m *Manager) adoptOrphan(s *store.Snapshot) bool {
 		m.masked.Add(o.Secrets...)
 		text := []byte(s.Raw.Reveal())
 		d := store.NewDocument(text)
-		(&renewed{f.IDToken, f.AccessToken, f.RefreshToken}).write(d, f.LastRefresh)
+		writeTokens(d, issuer.Tokens{ID: f.IDToken, Access: f.AccessToken, Refresh: f.RefreshToken}, f.LastRefresh)
 		if m.store.Commit(text, d.Text) == nil {
 			m.notice(fmt.Sprintf("the newest login was found beside %s, where a process that was killed had left it", m.path))
 			_ = os.Remove(o.Orphan)

@@ -23,6 +23,9 @@ import (
 
 const testdata = "../testdata/auth"
 
+// authClaim is the claim that holds the account and the plan.
+const authClaim = "https://api.openai.com/auth"
+
 // testNow is the time at which the tests take place.
 var testNow = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
@@ -80,7 +83,7 @@ func token(attributes string) string {
 			panic("unknown attribute " + name)
 		}
 	}
-	claims[claimAuth] = auth
+	claims[authClaim] = auth
 	return jwtOf(claims)
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/internal/baseurl"
 	"github.com/signalbox-dev/signalbox/internal/mask"
 )
 
@@ -101,7 +102,7 @@ func checkAddress(address string) error {
 	if err != nil || u.Host == "" || u.User != nil {
 		return errors.New("the address is not that of a page")
 	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+	if u.Scheme != "https" && (u.Scheme != "http" || !baseurl.IsLoopback(u.Hostname())) {
 		return errors.New("the address is neither https nor http on loopback")
 	}
 	for _, c := range []byte(address) {

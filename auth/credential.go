@@ -2,9 +2,9 @@ package auth
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/lazyregexp"
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -164,10 +164,6 @@ func kinds(all []found) []protocol.CredentialKind {
 }
 
 var (
-	// headerValue is what may stand in a header after "Bearer ": visible ASCII.
-	headerValue = lazyregexp.New(`^[!-~]+$`)
-	// jwtShape is three base64url segments, the first an object in JSON.
-	jwtShape = lazyregexp.New(`^eyJ[A-Za-z0-9_-]*=*\.[A-Za-z0-9_-]+=*\.[A-Za-z0-9_-]+=*$`)
 	// accountIDShape is what we put into a header as an account id.
 	accountIDShape = lazyregexp.New(`^[A-Za-z0-9_-]{1,128}$`)
 )
@@ -175,13 +171,12 @@ var (
 // looks is the kind that the value looks like. A value that gives no sign is of
 // the kind that belongs to its place; one that cannot be sent is of no kind.
 func (f found) looks() protocol.CredentialKind {
-	value := f.value.Reveal()
 	switch {
-	case !headerValue().MatchString(value):
+	case !issuer.IsSendable(f.value):
 		return ""
-	case strings.HasPrefix(value, "sk-"):
+	case issuer.IsAPIKey(f.value):
 		return protocol.CredentialPlatformKey
-	case jwtShape().MatchString(value):
+	case issuer.IsJWT(f.value):
 		return protocol.CredentialChatGPT
 	}
 	return f.due

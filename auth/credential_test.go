@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -89,7 +90,7 @@ func TestSources(t *testing.T) {
 		{"expires now", "mode-chatgpt-key-and-tokens", "", token("exp=0s"), "token_expired", "codex_auth_json_api_key"},
 		{"expires soon", "empty-object", "", token("exp=1s"), "env_oauth_access_token", "wrong_kind"},
 		{"opaque token", "mode-chatgpt-key-and-tokens", "", "opaque-" + canary, "missing_account_id", "codex_auth_json_api_key"},
-		{"huge token", "mode-chatgpt-key-and-tokens", "", good + strings.Repeat("a", maxTokenBytes), "missing_account_id", "codex_auth_json_api_key"},
+		{"huge token", "mode-chatgpt-key-and-tokens", "", good + strings.Repeat("a", issuer.MaxTokenBytes), "missing_account_id", "codex_auth_json_api_key"},
 		// tokens.account_id belongs to the tokens of the file, not to this one.
 		{"another account", "codex-chatgpt", "", good, "env_oauth_access_token", "codex_token_exchange_api_key"},
 		{"opaque key", "empty-object", "key-" + canary, "", "wrong_kind", "env_openai_api_key"},

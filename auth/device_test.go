@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -49,9 +50,9 @@ func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	_, _ = io.Copy(io.Discard, r.Body)
 	switch r.URL.Path {
-	case deviceCodePath:
+	case "/api/accounts/deviceauth/usercode":
 		return answer(poll{200, a.userCode, ""})
-	case deviceTokenPath:
+	case "/api/accounts/deviceauth/token":
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		p := a.polls[min(len(a.at), len(a.polls)-1)]
@@ -77,7 +78,7 @@ func (a *answers) polled() []time.Duration {
 // testIDToken is an id_token that Codex can read.
 func testIDToken() string {
 	segment := base64.RawURLEncoding.EncodeToString
-	payload := `{"aud":"` + DefaultClientID + `","https://api.openai.com/auth":{"chatgpt_account_id":"account-1","chatgpt_plan_type":"plus"}}`
+	payload := `{"aud":"` + issuer.DefaultClientID + `","https://api.openai.com/auth":{"chatgpt_account_id":"account-1","chatgpt_plan_type":"plus"}}`
 	return segment([]byte(`{"alg":"RS256"}`)) + "." + segment([]byte(payload)) + "." + canary
 }
 
@@ -133,7 +134,7 @@ func TestE19DevicePolls(t *testing.T) {
 				require.NoError(t, err)
 				p := l.Prompt()
 				assert.Equal(t, "ABCD-1234", p.UserCode)
-				assert.Equal(t, DefaultIssuer+"/codex/device", p.VerificationURL)
+				assert.Equal(t, "https://auth.openai.com/codex/device", p.VerificationURL)
 				assert.Equal(t, rfc3339(time.Now().Add(deviceLife)), p.ExpiresAt, "a code has 15 minutes, whatever the timeout")
 				<-l.Settled()
 				at := issuer.polled() // the last poll may fall on the end of the login
@@ -176,22 +177,6 @@ func TestUserCodeIsChecked(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "AB12", l.Prompt().UserCode)
 	assert.True(t, l.Cancel(nil))
-}
-
-// PKCE and state (RFC 7636, 4.1 and 4.2; RFC 6749, 10.12): long enough, of the
-// right alphabet, and new for each login.
-func TestPKCE(t *testing.T) {
-	seen := map[string]bool{}
-	for range 100 {
-		p, state := newPKCE(), newState()
-		assert.Regexp(t, `^[A-Za-z0-9_-]{86}$`, p.verifier)
-		assert.Regexp(t, `^[A-Za-z0-9_-]{43}$`, p.challenge)
-		assert.Regexp(t, `^[A-Za-z0-9_-]{43}$`, state)
-		for _, text := range []string{p.verifier, p.challenge, state} {
-			assert.False(t, seen[text])
-			seen[text] = true
-		}
-	}
 }
 
 // A Browser opens pages and nothing else.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -43,7 +44,7 @@ func (m *Manager) due(s *store.Snapshot) string {
 		return ""
 	}
 	why := ""
-	now, expires := m.cfg.Now(), parseClaims(f.AccessToken).expiresAt
+	now, expires := m.cfg.Now(), issuer.ParseClaims(f.AccessToken).ExpiresAt
 	switch {
 	case !expires.IsZero():
 		if !now.Before(expires.Add(-renewBefore - m.jitter)) {
@@ -107,7 +108,7 @@ func (m *Manager) cannotRenew(s *store.Snapshot) *protocol.Error {
 		return protocol.NewError(protocol.CodeLoginRequired, "there is no refresh token in "+m.placeOf(s),
 			credentialData(need, all, protocol.ReasonTokenExpired, obtain(need)))
 	}
-	if !isSendable(s.Login.RefreshToken) {
+	if !issuer.IsSendable(s.Login.RefreshToken) {
 		return mismatch(need, all, protocol.ReasonWrongKind, obtain(need),
 			"tokens.refresh_token in "+m.placeOf(s)+" holds blanks or control characters")
 	}
@@ -124,10 +125,10 @@ func (m *Manager) cannotRenew(s *store.Snapshot) *protocol.Error {
 // not from; nil when they may be.
 func (m *Manager) foreignIssuer(s *store.Snapshot) *protocol.Error {
 	const need = protocol.CredentialChatGPT
-	if m.cfg.Issuer.Bad != "" {
-		return badOverride(m.cfg.Issuer.Bad)
+	if m.issuer.Endpoint.Bad != "" {
+		return badOverride(m.issuer.Endpoint.Bad)
 	}
-	if from := s.Login.Issuer; from != "" && from != m.cfg.Issuer.URL {
+	if from := s.Login.Issuer; from != "" && from != m.issuer.Endpoint.URL {
 		return mismatch(need, m.find(s), protocol.ReasonForeignIssuer, obtain(need),
 			"the login in "+m.placeOf(s)+" comes from another issuer than the one in use")
 	}

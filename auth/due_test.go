@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -46,7 +47,7 @@ func TestRenewalWhenDue(t *testing.T) {
 	for _, status := range []int{503, 401} {
 		l, posts := answering(t, func(w http.ResponseWriter, _ int) { w.WriteHeader(status) })
 		m := l.manager()
-		expires := parseClaims(m.load(t.Context()).Login.AccessToken).expiresAt
+		expires := issuer.ParseClaims(m.load(t.Context()).Login.AccessToken).ExpiresAt
 		m.cfg.Now = func() time.Time { return expires.Add(-2 * time.Minute) }
 		for range 3 {
 			c, err := m.ChatGPT(t.Context())
@@ -66,7 +67,7 @@ func TestRenewalWhenDue(t *testing.T) {
 	l, _ := answering(t, func(w http.ResponseWriter, _ int) { <-hang; w.WriteHeader(503) })
 	m := l.manager()
 	m.waits.patience = 50 * time.Millisecond
-	expires := parseClaims(m.load(t.Context()).Login.AccessToken).expiresAt
+	expires := issuer.ParseClaims(m.load(t.Context()).Login.AccessToken).ExpiresAt
 	m.cfg.Now = func() time.Time { return expires.Add(-2 * time.Minute) }
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Error(err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -114,7 +115,7 @@ func (m *Manager) cannotExchange(s *store.Snapshot) *protocol.Error {
 	switch {
 	case refused != nil:
 		return refused
-	case !jwtShape().MatchString(s.Login.IDToken.Reveal()):
+	case !issuer.IsJWT(s.Login.IDToken):
 		return m.exchangeRefusal(s, protocol.ReasonInvalidIDToken, nil)
 	}
 	if err := m.foreignIssuer(s); err != nil {
@@ -132,7 +133,7 @@ func (m *Manager) cannotExchange(s *store.Snapshot) *protocol.Error {
 // isIDTokenExpired reports whether the issuer would refuse the id_token for its
 // age. One that does not tell counts as good.
 func (m *Manager) isIDTokenExpired(s *store.Snapshot) bool {
-	expires := parseClaims(s.Login.IDToken).expiresAt
+	expires := issuer.ParseClaims(s.Login.IDToken).ExpiresAt
 	return !expires.IsZero() && !m.cfg.Now().Before(expires.Add(-idTokenLeeway))
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -40,7 +41,7 @@ func simulated(t *testing.T, scenario string, edit ...func(*store.Document)) (*M
 // at is another manager of the same home: another process.
 func at(t *testing.T, sim *simulator.Server, home string) *Manager {
 	t.Helper()
-	issuer, err := IssuerEndpoint(sim.IssuerURL(), func(string) string { return "" })
+	issuer, err := issuer.ParseEndpoint(sim.IssuerURL(), func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,8 +329,7 @@ func TestExchangedKeyGoesWithItsLogin(t *testing.T) {
 	equal(t, "logged out", outcome(t, err), "no_credentials")
 }
 
-// What the issuer gives has to be a key, and its failures say nothing about the
-// login.
+// Failures of the issuer say nothing about the login.
 func TestExchangeAnswers(t *testing.T) {
 	for scenario, want := range map[string]string{"issuer-error": "server_error", "issuer-html": "bad_answer", "issuer-disconnect": "connect"} {
 		m, _ := simulated(t, scenario)
@@ -339,17 +339,6 @@ func TestExchangeAnswers(t *testing.T) {
 		equal(t, scenario, []any{failure.Code, failure.Data.Reason, failure.Data.Retryable}, []any{protocol.CodeAuthUnavailable, want, true})
 		_, err = m.PeekPlatform(t.Context())
 		equal(t, "it is not remembered", outcome(t, err), "")
-	}
-	for text, ok := range map[string]bool{
-		`{"access_token":"sk-` + canary + `-1"}`: true, `{"access_token":" sk-proj-x\n"}`: true,
-		`{}`: false, `{"access_token":""}`: false, `{"access_token":null}`: false, `{"access_token":7}`: false,
-		`{"access_token":"` + token("") + `"}`: false, `{"access_token":"opaque"}`: false, `{"access_token":"sk-a b"}`: false, `{"access_token":"sk-a\nb"}`: false,
-	} {
-		key, e := readExchanged([]byte(text))
-		equal(t, "key", []bool{e == nil, !key.IsZero()}, []bool{ok, ok})
-		if e != nil {
-			equal(t, "reason", exchangeReason(e), "other")
-		}
 	}
 }
 
@@ -419,8 +408,8 @@ func TestExchangeBesideAnotherChange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, sim := simulated(t, "no-key")
-			real, after := m.issuer.transport, ""
-			m.issuer.transport = transportFunc(func(r *http.Request) (*http.Response, error) {
+			real, after := m.issuer.Transport, ""
+			m.issuer.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
 				change(t, m)
 				after = textOf(t, m.cfg.Home)
 				return real.RoundTrip(r)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -135,7 +136,7 @@ func TestA29MissingMembers(t *testing.T) {
 		"an opaque id_token":     `{"access_token":"` + access + `","id_token":"opaque"}`,
 		"an id_token of objects": `{"access_token":"` + access + `","id_token":{"email":"u"}}`,
 		"a plan that is a number": `{"access_token":"` + access + `","id_token":"` +
-			jwtOf(map[string]any{claimAuth: map[string]any{"chatgpt_plan_type": 5}}) + `"}`,
+			jwtOf(map[string]any{authClaim: map[string]any{"chatgpt_plan_type": 5}}) + `"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, _ := answering(t, func(w http.ResponseWriter, _ int) { _, _ = w.Write([]byte(body)) })
@@ -187,7 +188,7 @@ func TestA31IssuerFails(t *testing.T) {
 	t.Run("nobody listens", func(t *testing.T) {
 		l := loginOf(t, simulator.Config{})
 		m := l.manager()
-		m.cfg.Issuer.RefreshURL = "http://127.0.0.1:1/oauth/token"
+		m.issuer.Endpoint.RefreshURL = "http://127.0.0.1:1/oauth/token"
 		_, err := m.ChatGPT(t.Context())
 		equal(t, "reason", reasonOf(t, err, protocol.CodeAuthUnavailable), "connect")
 	})
@@ -268,12 +269,12 @@ func TestForeignIssuer(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	m := l.manager()
 	other := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("it was sent") })
-	m.cfg.Issuer = issuerAt(t, other)
+	m.issuer.Endpoint = issuerAt(t, other)
 	_, err := m.ChatGPT(t.Context())
 	equal(t, "reason", reasonOf(t, err, protocol.CodeCredentialMismatch), "foreign_issuer")
 	_, err = m.Refresh(t.Context())
 	equal(t, "reason of auth/refresh", reasonOf(t, err, protocol.CodeCredentialMismatch), "foreign_issuer")
-	m.cfg.Issuer = Issuer{Bad: "SIGNALBOX_ISSUER is not an absolute URL"}
+	m.issuer.Endpoint = issuer.Endpoint{Bad: "SIGNALBOX_ISSUER is not an absolute URL"}
 	_, err = m.ChatGPT(t.Context())
 	equal(t, "bad override", reasonOf(t, err, protocol.CodeCredentialMismatch), "bad_override")
 }
@@ -281,7 +282,7 @@ func TestForeignIssuer(t *testing.T) {
 // A client id of the login goes before ours.
 func TestClientIDOfTheLogin(t *testing.T) {
 	for _, c := range []struct{ stored, env, want string }{
-		{"app_stored", "app_env", "app_stored"}, {"", "app_env", "app_env"}, {"", "", DefaultClientID},
+		{"app_stored", "app_env", "app_stored"}, {"", "app_env", "app_env"}, {"", "", issuer.DefaultClientID},
 	} {
 		var body string
 		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -298,7 +299,7 @@ func TestClientIDOfTheLogin(t *testing.T) {
 		put(t, path, d.Text)
 		m := l.manager()
 		var err error
-		m.cfg.Issuer, err = IssuerEndpoint(server, func(name string) string {
+		m.issuer.Endpoint, err = issuer.ParseEndpoint(server, func(name string) string {
 			return map[string]string{"CODEX_CLIENT_ID": c.env}[name]
 		})
 		if err != nil {

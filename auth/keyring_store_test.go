@@ -89,7 +89,7 @@ func TestKeyringIsWritten(t *testing.T) {
 	ctx := t.Context()
 	login := aLogin("")
 	equal(t, "login", outcome(t, m.replaceLogin(ctx, login, false)), "")
-	if got := store.NewDocument([]byte(lookup(k, home))); str(got, "auth_mode") != "chatgpt" || str(got, "tokens", "refresh_token") != login.refreshToken.Reveal() {
+	if got := store.NewDocument([]byte(lookup(k, home))); str(got, "auth_mode") != "chatgpt" || str(got, "tokens", "refresh_token") != login.Refresh.Reveal() {
 		t.Error("the entry does not hold the login")
 	}
 	c, err := m.ChatGPT(ctx)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -39,7 +40,7 @@ type LoginOptions struct {
 type Login struct {
 	manager  *Manager
 	options  LoginOptions
-	pkce     pkce
+	pkce     issuer.PKCE
 	state    string
 	redirect string // the redirect URI, also where nothing listens
 	cancel   context.CancelFunc
@@ -78,7 +79,7 @@ func (m *Manager) BeginLogin(ctx context.Context, options LoginOptions) (*Login,
 	l := &Login{
 		manager: m,
 		options: options,
-		prompt:  protocol.LoginPrompt{LoginID: "login_" + randomText(12), Method: options.Method},
+		prompt:  protocol.LoginPrompt{LoginID: "login_" + issuer.RandomText(12), Method: options.Method},
 		cancel:  cancel,
 		turn:    make(chan struct{}, 1),
 		saved:   make(chan struct{}),
@@ -116,11 +117,11 @@ func (l *Login) begin(ctx, running context.Context) *protocol.Error {
 			expires = end
 		}
 		l.ready(nil, expires, func(p *protocol.LoginPrompt) {
-			p.VerificationURL, p.UserCode = m.cfg.Issuer.URL+devicePage, d.userCode
+			p.VerificationURL, p.UserCode = m.issuer.VerificationURL(), d.UserCode
 		})
 		go l.poll(running, d)
 	} else {
-		l.pkce, l.state = newPKCE(), newState()
+		l.pkce, l.state = issuer.NewPKCE(), issuer.NewState()
 		var c *callback
 		if len(l.options.Ports) > 0 {
 			var err *protocol.Error
@@ -131,7 +132,9 @@ func (l *Login) begin(ctx, running context.Context) *protocol.Error {
 		} else {
 			l.redirect = redirectURI(m.cfg.RedirectHost, DefaultPorts()[0])
 		}
-		l.ready(c, expires, func(p *protocol.LoginPrompt) { p.AuthURL = m.authorizeURL(l) })
+		l.ready(c, expires, func(p *protocol.LoginPrompt) {
+			p.AuthURL = m.issuer.AuthorizeURL(l.redirect, l.state, l.pkce, m.settings().Workspaces)
+		})
 	}
 	timer := time.AfterFunc(expires.Sub(m.cfg.Now()), l.expire)
 	context.AfterFunc(running, func() { timer.Stop() })
@@ -266,7 +269,7 @@ func (l *Login) give() { <-l.turn }
 
 // arrive answers the browser that has come back.
 func (l *Login) arrive(query url.Values) page {
-	a, err := readAnswer(query, l.state, l.manager.cfg.Issuer.URL)
+	a, err := readAnswer(query, l.state, l.manager.issuer.Endpoint.URL)
 	var stranger strangerError
 	if errors.As(err, &stranger) {
 		return strangerPage(stranger.Error())
@@ -285,7 +288,7 @@ func (l *Login) arrive(query url.Values) page {
 			go func() {
 				defer l.give()
 				defer close(over)
-				l.settle(l.redeem(grant{a.code, l.redirect, l.pkce.verifier}))
+				l.settle(l.redeem(issuer.Grant{Code: a.code, RedirectURI: l.redirect, Verifier: l.pkce.Verifier}))
 			}()
 		}
 	}
@@ -307,7 +310,7 @@ func (l *Login) arrive(query url.Values) page {
 // issuer refuses fail this call alone. When ctx ends before the code is
 // redeemed, the login goes on; the error is then -32800.
 func (l *Login) Complete(ctx context.Context, query url.Values) error {
-	a, err := readAnswer(query, l.state, l.manager.cfg.Issuer.URL)
+	a, err := readAnswer(query, l.state, l.manager.issuer.Endpoint.URL)
 	var stranger strangerError
 	switch {
 	case errors.As(err, &stranger):
@@ -329,7 +332,7 @@ func (l *Login) Complete(ctx context.Context, query url.Values) error {
 			l.settle(l.manager.denied(a.failure, a.failureDetail))
 			return
 		}
-		err := l.redeem(grant{a.code, l.redirect, l.pkce.verifier})
+		err := l.redeem(issuer.Grant{Code: a.code, RedirectURI: l.redirect, Verifier: l.pkce.Verifier})
 		if err != nil && !l.Stored() {
 			failed <- err
 			return

@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 )
 
@@ -41,14 +42,8 @@ func (m *Manager) revoke(ctx context.Context, s *store.Snapshot, refreshToken, a
 	}
 	ctx, cancel := context.WithTimeout(ctx, revokeTimeout)
 	defer cancel()
-	request := map[string]string{
-		"token": refreshToken.Reveal(), "token_type_hint": "refresh_token",
-		"client_id": cmp.Or(s.Login.ClientID, m.cfg.Issuer.ClientID),
-	}
-	if refreshToken.IsZero() {
-		request = map[string]string{"token": accessToken.Reveal(), "token_type_hint": "access_token"}
-	}
-	if _, err := m.issuer.postJSON(ctx, m.cfg.Issuer.RevokeURL, request, true); err != nil {
+	clientID := cmp.Or(s.Login.ClientID, m.issuer.Endpoint.ClientID)
+	if err := m.issuer.Revoke(ctx, clientID, issuer.Tokens{Refresh: refreshToken, Access: accessToken}); err != nil {
 		m.notice(still + err.Error())
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/mask"
 	"github.com/signalbox-dev/signalbox/internal/transport"
@@ -34,8 +35,8 @@ type Config struct {
 	// ChatGPT and Platform say where the requests of the routes go. The zero
 	// Endpoint is the default one.
 	ChatGPT, Platform Endpoint
-	// Issuer is where logins and renewals go; the zero Issuer is OpenAI's.
-	Issuer Issuer
+	// Issuer is where logins and renewals go; the zero Endpoint is OpenAI's.
+	Issuer issuer.Endpoint
 	// Transport for requests to the issuer, which follows no redirect; nil: one
 	// with the proxy of the environment.
 	Transport http.RoundTripper
@@ -62,7 +63,7 @@ type Manager struct {
 	cfg    Config
 	path   string       // of auth.json
 	store  *store.Store // nil without CODEX_HOME
-	issuer issuerClient
+	issuer issuer.Client
 	masked *mask.Masker
 	waits  waits
 	vital  vital
@@ -114,7 +115,7 @@ func NewManager(cfg Config) *Manager {
 		cfg.Now = time.Now
 	}
 	if cfg.Issuer.URL == "" && cfg.Issuer.Bad == "" {
-		cfg.Issuer, _ = IssuerEndpoint("", func(string) string { return "" })
+		cfg.Issuer, _ = issuer.ParseEndpoint("", func(string) string { return "" })
 	}
 	if cfg.RedirectHost == "" {
 		cfg.RedirectHost = "127.0.0.1"
@@ -128,7 +129,7 @@ func NewManager(cfg Config) *Manager {
 	m := &Manager{
 		masked: cfg.Mask,
 		cfg:    cfg,
-		issuer: issuerClient{cfg.Transport, cfg.UserAgent, cfg.Originator},
+		issuer: issuer.Client{Endpoint: cfg.Issuer, Transport: cfg.Transport, UserAgent: cfg.UserAgent, Originator: cfg.Originator},
 		waits:  waits{saveBackoff, retryPause, reusedWatch, renewPatience},
 		jitter: jitter(),
 		at:     func(string) {},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -55,7 +56,7 @@ func (m *Manager) mode(s *store.Snapshot) (protocol.AccountMode, *protocol.Error
 	case !f.HasTokens():
 		return protocol.ModeAPIKey, nil
 	default:
-		return planMode(parseClaims(f.IDToken)), nil
+		return planMode(issuer.ParseClaims(f.IDToken)), nil
 	}
 	switch {
 	case !m.cfg.AccessToken.IsZero():
@@ -76,11 +77,11 @@ func (m *Manager) hasExplicitKey() bool {
 // planMode is the mode that the claims of the id_token stand for: the plans
 // that include the Codex backend mean chatgpt. Plan names are an open set, and
 // their case does not matter, as for Codex.
-func planMode(c claims) protocol.AccountMode {
-	if strings.HasSuffix(strings.ToLower(c.email), "@openai.com") {
+func planMode(c issuer.Claims) protocol.AccountMode {
+	if strings.HasSuffix(strings.ToLower(c.Email), "@openai.com") {
 		return protocol.ModeChatGPT
 	}
-	switch strings.ToLower(c.plan) {
+	switch strings.ToLower(c.Plan) {
 	case "free", "go", "plus", "pro", "prolite", "promax", "team":
 		return protocol.ModeChatGPT
 	}

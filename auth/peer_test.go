@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 )
@@ -21,7 +22,7 @@ import (
 // peer renews as Codex 0.169.0 does: it posts without any lock, and takes its two
 // locks for the commit alone, in which it drops our result if the file moved. It
 // reports whether it ended with a token that has not expired.
-func peer(t *testing.T, home, issuer string) bool {
+func peer(t *testing.T, home, issuerURL string) bool {
 	path := filepath.Join(home, store.FileName)
 	read := func() (text []byte, tokens struct {
 		Tokens struct {
@@ -37,11 +38,11 @@ func peer(t *testing.T, home, issuer string) bool {
 		return text, tokens
 	}
 	text, before := read()
-	if !parseClaims(secret(before.Tokens.Access)).expiresAt.Before(time.Now()) {
+	if !issuer.ParseClaims(secret(before.Tokens.Access)).ExpiresAt.Before(time.Now()) {
 		return true // it came late
 	}
-	resp, err := http.Post(issuer+"/oauth/token", "application/json", strings.NewReader(
-		`{"client_id":"`+DefaultClientID+`","grant_type":"refresh_token","refresh_reason":"proactive_expiry","refresh_token":"`+before.Tokens.Refresh+`"}`))
+	resp, err := http.Post(issuerURL+"/oauth/token", "application/json", strings.NewReader(
+		`{"client_id":"`+issuer.DefaultClientID+`","grant_type":"refresh_token","refresh_reason":"proactive_expiry","refresh_token":"`+before.Tokens.Refresh+`"}`))
 	if err != nil {
 		t.Error(err)
 		return false

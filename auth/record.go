@@ -4,20 +4,17 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 // newLogin is a login as the issuer gave it.
 type newLogin struct {
-	idToken, accessToken, refreshToken Secret
-	// apiKey of an exchange right after the login; zero for none.
-	apiKey Secret
+	issuer.Tokens
 	// issuer and clientID are those that the login was made with.
 	issuer, clientID string
 }
@@ -32,10 +29,10 @@ type newLogin struct {
 // in this process; it is written as soon as that is possible. A login that Codex
 // could not read is a 1004, and nothing is kept of it.
 func (m *Manager) replaceLogin(ctx context.Context, login newLogin, replaceCorrupt bool) error {
-	if !isReadable(login.idToken) || !isSendable(login.accessToken) || !isSendable(login.refreshToken) {
-		return m.unavailable((&issuerError{}).misunderstood())
+	if !issuer.IsReadable(login.ID) || !issuer.IsSendable(login.Access) || !issuer.IsSendable(login.Refresh) {
+		return m.unavailable(issuer.BadAnswer())
 	}
-	m.masked.Add(login.idToken, login.accessToken, login.refreshToken, login.apiKey)
+	m.masked.Add(login.ID, login.Access, login.Refresh)
 	owner := base64.RawURLEncoding.EncodeToString(randomBytes(32))
 	at := m.cfg.Now()
 	change := func(d *store.Document) error { login.write(d, m.path, owner, at); return nil }
@@ -50,18 +47,15 @@ func (m *Manager) replaceLogin(ctx context.Context, login newLogin, replaceCorru
 // write puts the login into d as Codex writes it.
 func (login *newLogin) write(d *store.Document, path, owner string, at time.Time) {
 	before := store.Parse(path, d.Text).Login
-	after := store.Login{IDToken: login.idToken, AccessToken: login.accessToken}
+	after := store.Login{IDToken: login.ID, AccessToken: login.Access}
 	d.SetString(store.ModeChatGPT, "auth_mode")
-	switch {
-	case !login.apiKey.IsZero():
-		d.SetSecret(login.apiKey, "OPENAI_API_KEY")
-	case before.APIKey.IsZero() || !before.HasTokens() || !sameAccount(ownerOf(&before), ownerOf(&after)):
+	if before.APIKey.IsZero() || !before.HasTokens() || !sameAccount(ownerOf(&before), ownerOf(&after)) {
 		d.SetNull("OPENAI_API_KEY")
 	}
 	d.Set([]byte("{}"), "tokens")
-	d.SetSecret(login.idToken, "tokens", "id_token")
-	d.SetSecret(login.accessToken, "tokens", "access_token")
-	d.SetSecret(login.refreshToken, "tokens", "refresh_token")
+	d.SetSecret(login.ID, "tokens", "id_token")
+	d.SetSecret(login.Access, "tokens", "access_token")
+	d.SetSecret(login.Refresh, "tokens", "refresh_token")
 	d.SetString(login.issuer, "tokens", "oauth_provenance", "issuer")
 	d.SetString(login.clientID, "tokens", "oauth_provenance", "client_id")
 	if id := ownerOf(&after).accountID; id != "" {
@@ -145,37 +139,6 @@ func randomBytes(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.Read(b) // never fails
 	return b
-}
-
-// isSendable reports whether a token can stand in a header.
-func isSendable(token Secret) bool { return headerValue().MatchString(token.Reveal()) }
-
-// isReadable reports whether Codex can read the id_token: a file with another
-// one is unreadable for it as a whole. Three parts that are not empty, the
-// second a JSON object in base64url without padding whose claims have the types
-// that Codex expects.
-func isReadable(idToken Secret) bool {
-	parts := strings.Split(idToken.Reveal(), ".")
-	if !isSendable(idToken) || len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
-		return false
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return false
-	}
-	var claims struct {
-		Email   *string `json:"email"`
-		Profile *struct {
-			Email *string `json:"email"`
-		} `json:"https://api.openai.com/profile"`
-		Auth *struct {
-			Plan    *string `json:"chatgpt_plan_type"`
-			User    *string `json:"chatgpt_user_id"`
-			UserID  *string `json:"user_id"`
-			Account *string `json:"chatgpt_account_id"`
-		} `json:"https://api.openai.com/auth"`
-	}
-	return json.Unmarshal(payload, &claims) == nil && strings.HasPrefix(strings.TrimSpace(string(payload)), "{")
 }
 
 // errStale: a change no longer applies to what the store holds.

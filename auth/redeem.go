@@ -2,57 +2,26 @@ package auth
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-const (
-	// loginScope is asked for as Codex asks for it.
-	loginScope = "openid profile email offline_access api.connectors.read api.connectors.invoke"
-	// notEntitled in a description means that the workspace has no Codex.
-	notEntitled = "missing_codex_entitlement"
-)
-
-// authorizeURL is where the browser goes: the parameters of Codex in its order.
-func (m *Manager) authorizeURL(l *Login) string {
-	var b strings.Builder
-	b.WriteString(m.cfg.Issuer.URL + "/oauth/authorize?response_type=code")
-	for _, p := range [][2]string{
-		{"client_id", m.cfg.Issuer.ClientID},
-		{"redirect_uri", l.redirect},
-		{"code_challenge", l.pkce.challenge},
-		{"code_challenge_method", "S256"},
-		{"state", l.state},
-		{"scope", loginScope},
-		{"id_token_add_organizations", "true"},
-		{"codex_cli_simplified_flow", "true"},
-		{"originator", m.cfg.Originator},
-		{"allowed_workspace_id", strings.Join(m.settings().Workspaces, ",")},
-	} {
-		if p[1] != "" {
-			b.WriteString("&" + p[0] + "=" + url.QueryEscape(p[1]))
-		}
-	}
-	return b.String()
-}
-
-// grant is a code and what redeems it.
-type grant struct{ code, redirectURI, verifier string }
+// notEntitled in a description means that the workspace has no Codex.
+const notEntitled = "missing_codex_entitlement"
 
 // redeem trades the code for tokens, saves them and, if the options say so,
 // trades the id_token for a key. It is called with the turn taken, and finishes
 // what it has begun whatever happens to the login meanwhile (contract 2): only
 // tokens that the user has cancelled are dropped. While Stored is false, an error
 // means that nothing has changed.
-func (l *Login) redeem(g grant) *protocol.Error {
+func (l *Login) redeem(g issuer.Grant) *protocol.Error {
 	m := l.manager
 	end, ok := m.begin()
 	if !ok { // the process is about to exit
@@ -83,7 +52,7 @@ func (l *Login) redeem(g grant) *protocol.Error {
 // Exchange.
 func (m *Manager) exchangeLogin(ctx context.Context, policy protocol.ExchangePolicy, login newLogin) *protocol.Error {
 	wanted := policy == protocol.ExchangeRequire ||
-		policy == protocol.ExchangeAuto && planMode(parseClaims(login.idToken)) == protocol.ModeAPIKey
+		policy == protocol.ExchangeAuto && planMode(issuer.ParseClaims(login.ID)) == protocol.ModeAPIKey
 	if !wanted {
 		return nil
 	}
@@ -100,48 +69,28 @@ func (m *Manager) exchangeLogin(ctx context.Context, policy protocol.ExchangePol
 
 // redeemCode redeems a code (RFC 6749, 4.1.3; RFC 7636, 4.5) and checks what it
 // gives. The error is 1004 or 1005.
-func (m *Manager) redeemCode(ctx context.Context, g grant) (newLogin, *protocol.Error) {
-	m.masked.Add(protocol.NewSecret(g.code), protocol.NewSecret(g.verifier))
-	text, e := m.issuer.postForm(ctx, m.cfg.Issuer.URL+"/oauth/token", url.Values{
-		"grant_type":    {"authorization_code"},
-		"client_id":     {m.cfg.Issuer.ClientID},
-		"code":          {g.code},
-		"redirect_uri":  {g.redirectURI},
-		"code_verifier": {g.verifier},
-	})
-	if e != nil {
-		return newLogin{}, m.loginRefused(e, "the login could not be finished")
+func (m *Manager) redeemCode(ctx context.Context, g issuer.Grant) (newLogin, *protocol.Error) {
+	m.masked.Add(protocol.NewSecret(g.Code), protocol.NewSecret(g.Verifier))
+	tokens, err := m.issuer.RedeemCode(ctx, g)
+	if err != nil {
+		return newLogin{}, m.loginRefused(err, "the login could not be finished")
 	}
-	var sent struct {
-		ID      string `json:"id_token"`
-		Access  string `json:"access_token"`
-		Refresh string `json:"refresh_token"`
-	}
-	if json.Unmarshal(text, &sent) != nil || sent.ID == "" || sent.Access == "" || sent.Refresh == "" {
-		return newLogin{}, m.unavailable((&issuerError{}).misunderstood())
-	}
-	login := newLogin{
-		idToken:      protocol.NewSecret(sent.ID),
-		accessToken:  protocol.NewSecret(sent.Access),
-		refreshToken: protocol.NewSecret(sent.Refresh),
-		issuer:       m.cfg.Issuer.URL,
-		clientID:     m.cfg.Issuer.ClientID,
-	}
-	m.masked.Add(login.idToken, login.accessToken, login.refreshToken)
+	login := newLogin{Tokens: tokens, issuer: m.issuer.Endpoint.URL, clientID: m.issuer.Endpoint.ClientID}
+	m.masked.Add(login.ID, login.Access, login.Refresh)
 	return login, m.checkLogin(login)
 }
 
 // checkLogin refuses tokens that are not for us, or that Codex could not read.
 func (m *Manager) checkLogin(login newLogin) *protocol.Error {
 	const again = "Log in again"
-	c, aud := parseClaims(login.idToken), audience(login.idToken)
+	c, aud := issuer.ParseClaims(login.ID), issuer.Audience(login.ID)
 	switch {
-	case !isReadable(login.idToken):
+	case !issuer.IsReadable(login.ID):
 		return loginFailed(protocol.ReasonCodeExchangeFailed, "the issuer gave an id_token that cannot be read", again)
-	case len(aud) > 0 && !slices.Contains(aud, m.cfg.Issuer.ClientID): // OpenID Connect Core, 3.1.3.7
+	case len(aud) > 0 && !slices.Contains(aud, m.issuer.Endpoint.ClientID): // OpenID Connect Core, 3.1.3.7
 		return loginFailed(protocol.ReasonCodeExchangeFailed, "the issuer gave an id_token that is for another client", again)
 	}
-	if allowed := m.settings().Workspaces; allowed != nil && !slices.Contains(allowed, c.accountID) {
+	if allowed := m.settings().Workspaces; allowed != nil && !slices.Contains(allowed, c.AccountID) {
 		return loginFailed(protocol.ReasonWorkspaceNotAllowed,
 			"forced_chatgpt_workspace_id in Codex's config.toml does not allow the account of this login",
 			"Log in again and choose an allowed workspace")
@@ -153,8 +102,8 @@ func (m *Manager) checkLogin(login newLogin) *protocol.Error {
 // method, and what could not be saved is not asked for.
 func (m *Manager) mayLogIn(ctx context.Context, replace bool) *protocol.Error {
 	switch {
-	case m.cfg.Issuer.Bad != "":
-		return badOverride(m.cfg.Issuer.Bad)
+	case m.issuer.Endpoint.Bad != "":
+		return badOverride(m.issuer.Endpoint.Bad)
 	case m.settings().LoginMethod == store.ForcedAPI:
 		return loginFailed(protocol.ReasonDenied, "forced_login_method in Codex's config.toml allows only an API key",
 			"Log in with the method \"apiKey\"")
@@ -219,11 +168,11 @@ func checkAPIKey(key Secret) *protocol.Error {
 		fault = "holds a line break"
 	case len(value) >= len("bearer ") && strings.EqualFold(value[:len("bearer ")], "bearer "):
 		fault = "begins with Bearer, which belongs to the header and not to the key"
-	case !headerValue().MatchString(value):
+	case !issuer.IsSendable(key):
 		fault = "holds blanks or characters that no key has"
-	case len(value) > maxTokenBytes:
+	case len(value) > issuer.MaxTokenBytes:
 		fault = "is too long"
-	case jwtShape().MatchString(value):
+	case issuer.IsJWT(key):
 		fault = "is an access token, not a Platform key"
 	default:
 		return nil
@@ -282,11 +231,12 @@ func protocolError(err error) *protocol.Error {
 
 // loginRefused is the error of a request of a login: 1004 where the issuer gave
 // no verdict, else 1005 code_exchange_failed.
-func (m *Manager) loginRefused(e *issuerError, what string) *protocol.Error {
-	if e.class == issuerTransient {
+func (m *Manager) loginRefused(err error, what string) *protocol.Error {
+	e := asIssuerError(err)
+	if e.Verdict == issuer.Unknown {
 		return m.unavailable(e)
 	}
 	failure := loginFailed(protocol.ReasonCodeExchangeFailed, what+": the issuer refused it", "Log in again")
-	failure.Data.HTTPStatus, failure.Data.Upstream = e.status, m.issuerSaid(e)
+	failure.Data.HTTPStatus, failure.Data.Upstream = e.Status, m.issuerSaid(e)
 	return failure
 }

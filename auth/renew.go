@@ -145,7 +145,7 @@ func (m *Manager) runRenewal(basis *store.Snapshot, why string) (failure *protoc
 		return protocol.Cancelled(), false
 	}
 	defer end()
-	fresh, failure := m.redeem(s, why)
+	fresh, failure := m.postRefresh(s, why)
 	if failure != nil || fresh == nil {
 		return failure, false
 	}

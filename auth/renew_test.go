@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -43,9 +44,9 @@ func loginOf(t *testing.T, cfg simulator.Config) *login {
 }
 
 // issuerAt is an issuer on loopback, as its flag sets it.
-func issuerAt(t *testing.T, url string) Issuer {
+func issuerAt(t *testing.T, url string) issuer.Endpoint {
 	t.Helper()
-	issuer, err := IssuerEndpoint(url, func(string) string { return "" })
+	issuer, err := issuer.ParseEndpoint(url, func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +209,7 @@ func TestA5Reused(t *testing.T) {
 
 func (f *fakeIssuer) manager() *Manager {
 	m := f.login.manager()
-	m.cfg.Issuer.RefreshURL = f.url + "/oauth/token"
+	m.issuer.Endpoint.RefreshURL = f.url + "/oauth/token"
 	return m
 }
 
@@ -282,7 +283,7 @@ func jwtFor(account, user string) string {
 	if account != "" {
 		auth["chatgpt_account_id"] = account
 	}
-	return jwtOf(map[string]any{claimAuth: auth})
+	return jwtOf(map[string]any{authClaim: auth})
 }
 
 // A7, A19: the disk holds another login, or none, when the answer comes: ours is
@@ -388,7 +389,7 @@ func TestRenewAfter401(t *testing.T) {
 	equal(t, "reason sent", strings.Contains(string(l.sim.Requests()[0].Body), `"refresh_reason":"forced"`), true)
 
 	m = NewManager(Config{Home: l.home, AccessToken: secret(jwtOf(map[string]any{
-		claimAuth: map[string]any{"chatgpt_account_id": "acct_env"}}))})
+		authClaim: map[string]any{"chatgpt_account_id": "acct_env"}}))})
 	env, err := m.ChatGPT(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -21,22 +22,22 @@ type identity struct {
 // identify reads the claims of the environment's token, or those of the file's
 // id_token and then its access token (contract 5).
 func identify(f found, stored *store.Login) identity {
-	access := parseClaims(f.value)
+	access := issuer.ParseClaims(f.value)
 	id := access
 	if f.isStored() {
-		id = parseClaims(stored.IDToken)
+		id = issuer.ParseClaims(stored.IDToken)
 	}
 	who := identity{
-		email:     cmp.Or(id.email, access.email),
-		plan:      cmp.Or(id.plan, access.plan),
-		userID:    cmp.Or(id.userID, access.userID),
-		accountID: id.accountID,
-		subject:   cmp.Or(id.subject, access.subject),
-		fedRAMP:   id.fedRAMP,
-		expiresAt: access.expiresAt,
+		email:     cmp.Or(id.Email, access.Email),
+		plan:      cmp.Or(id.Plan, access.Plan),
+		userID:    cmp.Or(id.UserID, access.UserID),
+		accountID: id.AccountID,
+		subject:   cmp.Or(id.Subject, access.Subject),
+		fedRAMP:   id.FedRAMP,
+		expiresAt: access.ExpiresAt,
 	}
 	if who.accountID == "" {
-		who.accountID, who.fedRAMP = access.accountID, access.fedRAMP
+		who.accountID, who.fedRAMP = access.AccountID, access.FedRAMP
 	}
 	return who
 }

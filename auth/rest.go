@@ -3,6 +3,7 @@ package auth
 import (
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -17,7 +18,7 @@ type rest struct {
 
 // failedRenewal is the 1004 of a renewal of which nothing is known, and leaves
 // the issuer alone for a while.
-func (m *Manager) failedRenewal(s *store.Snapshot, e *issuerError) *protocol.Error {
+func (m *Manager) failedRenewal(s *store.Snapshot, e *issuer.Error) *protocol.Error {
 	failure := m.unavailable(e)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -27,7 +28,7 @@ func (m *Manager) failedRenewal(s *store.Snapshot, e *issuerError) *protocol.Err
 	}
 	pause := min(firstRest<<min(m.rest.failures, 16), maxRest)
 	m.rest.failures++
-	m.rest.until = time.Now().Add(max(pause, min(e.retryAfter, maxRest)))
+	m.rest.until = time.Now().Add(max(pause, min(e.RetryAfter, maxRest)))
 	m.rest.err = failure
 	return failure
 }

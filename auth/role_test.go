@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -45,7 +46,7 @@ const (
 // play is the program of such a process; it gives the exit code.
 func play(role string) int {
 	home := os.Getenv(homeVariable)
-	issuer, err := IssuerEndpoint(os.Getenv(issuerVariable), func(string) string { return "" })
+	issuer, err := issuer.ParseEndpoint(os.Getenv(issuerVariable), func(string) string { return "" })
 	if err != nil {
 		return 2
 	}

@@ -65,7 +65,7 @@ func (m *Manager) status(s *store.Snapshot) protocol.AuthStatus {
 // renewalWarning says why the login of the store, if there is one, will not be
 // renewed when that is due.
 func (m *Manager) renewalWarning(s *store.Snapshot) string {
-	if s.Login.RefreshToken.IsZero() || m.cfg.Issuer.Bad != "" {
+	if s.Login.RefreshToken.IsZero() || m.issuer.Endpoint.Bad != "" {
 		return ""
 	}
 	failure := m.cannotRenew(s)
@@ -198,7 +198,7 @@ func (m *Manager) overrides() []protocol.Override {
 			overrides = append(overrides, *e.Override)
 		}
 	}
-	overrides = append(overrides, m.cfg.Issuer.Overrides...)
+	overrides = append(overrides, m.issuer.Endpoint.Overrides...)
 	return append(overrides, m.cfg.Overrides...)
 }
 
@@ -212,7 +212,7 @@ func (m *Manager) warnings(s *store.Snapshot, all []found) []string {
 			warnings = append(warnings, e.Bad)
 		}
 	}
-	if bad := m.cfg.Issuer.Bad; bad != "" {
+	if bad := m.issuer.Endpoint.Bad; bad != "" {
 		warnings = append(warnings, bad)
 	}
 	if s.Err != nil {

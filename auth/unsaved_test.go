@@ -220,7 +220,7 @@ func TestA13DiskFull(t *testing.T) {
 	f.stop()
 	awaitSaved(t, m)
 	d := store.NewDocument([]byte(textOf(t, home)))
-	equal(t, "saved", str(d, "tokens", "refresh_token") == login.refreshToken.Reveal(), true)
+	equal(t, "saved", str(d, "tokens", "refresh_token") == login.Refresh.Reveal(), true)
 	equal(t, "unknown member", d.Value("x_unknown") != nil, true)
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -41,8 +42,8 @@ func names(text string, values map[string]string) string {
 
 func aLogin(attributes string) newLogin {
 	return newLogin{
-		idToken: secret(token(attributes)), accessToken: secret(token(attributes + " exp=240h")), refreshToken: secret("rt_" + canary + "-new"),
-		issuer: DefaultIssuer, clientID: DefaultClientID,
+		Tokens: issuer.Tokens{ID: secret(token(attributes)), Access: secret(token(attributes + " exp=240h")), Refresh: secret("rt_" + canary + "-new")},
+		issuer: issuer.DefaultURL, clientID: issuer.DefaultClientID,
 	}
 }
 
@@ -57,7 +58,7 @@ func TestLoginIsWrittenAsCodexDoes(t *testing.T) {
 	owner := str(store.NewDocument([]byte(textOf(t, home))), "tokens", "login_owner_id")
 	equal(t, "length of the owner", len(owner), 43)
 	got := names(textOf(t, home), map[string]string{
-		login.idToken.Reveal(): "ID", login.accessToken.Reveal(): "ACCESS", login.refreshToken.Reveal(): "REFRESH", owner: "OWNER",
+		login.ID.Reveal(): "ID", login.Access.Reveal(): "ACCESS", login.Refresh.Reveal(): "REFRESH", owner: "OWNER",
 	})
 	equal(t, "text", got, `{
   "auth_mode": "chatgpt",

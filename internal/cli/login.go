@@ -13,8 +13,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/signalbox-dev/signalbox/protocol"
 	"golang.org/x/term"
+
+	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 const (

@@ -1,11 +1,14 @@
 package cli
 
-import "github.com/signalbox-dev/signalbox/auth"
+import (
+	"github.com/signalbox-dev/signalbox/auth"
+	"github.com/signalbox-dev/signalbox/auth/issuer"
+)
 
 // places are the addresses that requests go to.
 type places struct {
 	chatgpt, platform auth.Endpoint
-	issuer            auth.Issuer
+	issuer            issuer.Endpoint
 }
 
 // choosePlaces reads the flags and variables that name the places. Its error is a
@@ -17,6 +20,6 @@ func choosePlaces(f *flags, getenv func(string) string) (to places, err error) {
 	if to.platform, err = auth.PlatformEndpoint(f.platformBaseURL, getenv("OPENAI_BASE_URL")); err != nil {
 		return to, err
 	}
-	to.issuer, err = auth.IssuerEndpoint(f.issuer, getenv)
+	to.issuer, err = issuer.ParseEndpoint(f.issuer, getenv)
 	return to, err
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/signalbox-dev/signalbox/auth"
+	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -67,7 +68,7 @@ func (s *simulation) places() places {
 		return auth.Endpoint{URL: url, Override: &protocol.Override{Name: "--simulate", Value: url, Source: "flag"}}
 	}
 	// The URL is well-formed, and the user's variables are not read: no error.
-	issuer, _ := auth.IssuerEndpoint(s.server.IssuerURL(), s.getenv)
+	issuer, _ := issuer.ParseEndpoint(s.server.IssuerURL(), s.getenv)
 	for i := range issuer.Overrides {
 		issuer.Overrides[i].Name = "--simulate"
 	}

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/signalbox-dev/signalbox/protocol"
 	"golang.org/x/term"
+
+	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 // descriptor is a file, which may be a terminal.

@@ -1,4 +1,4 @@
-package auth
+package issuer
 
 import (
 	"encoding/json"
@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// maxTokenBytes is the length from which on a token counts as opaque. Real ones
+// MaxTokenBytes is the length from which on a token counts as opaque. Real ones
 // have about 2 KiB.
-const maxTokenBytes = 64 << 10
+const MaxTokenBytes = 64 << 10
 
 // Names of the claims that hold an object.
 const (
@@ -23,18 +25,18 @@ const (
 // lastExpiry is the latest time that RFC 3339 can write.
 var lastExpiry = time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)
 
-// claims are what we read of a token, for display and for routing. The
+// Claims are what we read of a token, for display and for routing. The
 // signature is not checked, since the token is the user's own and only the
 // upstream decides whether it is good. A claim that is missing or of another
 // type is empty; one bad claim does not hide the others.
-type claims struct {
-	subject   string // sub
-	email     string
-	plan      string // chatgpt_plan_type, as it is
-	userID    string // chatgpt_user_id, else user_id
-	accountID string // chatgpt_account_id, not checked; never an organisation
-	fedRAMP   bool   // chatgpt_account_is_fedramp
-	expiresAt time.Time
+type Claims struct {
+	Subject   string // sub
+	Email     string
+	Plan      string // chatgpt_plan_type, as it is
+	UserID    string // chatgpt_user_id, else user_id
+	AccountID string // chatgpt_account_id, not checked; never an organisation
+	FedRAMP   bool   // chatgpt_account_is_fedramp
+	ExpiresAt time.Time
 }
 
 // payload lets the library decode the payload without giving a meaning to any
@@ -48,33 +50,33 @@ type payload struct {
 // UnmarshalJSON implements json.Unmarshaler.
 func (p *payload) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &p.members) }
 
-// parseClaims reads the claims of token. A token that is no JWT is opaque, which
+// ParseClaims returns the claims of token. A token that is no JWT is opaque, which
 // is a state and not an error: its claims are empty.
-func parseClaims(token Secret) claims {
+func ParseClaims(token protocol.Secret) Claims {
 	p := parsePayload(token)
 	auth := objectClaim(p.members[claimAuth])
-	c := claims{
-		subject:   textClaim(p.members["sub"]),
-		email:     textClaim(p.members["email"]),
-		plan:      textClaim(auth["chatgpt_plan_type"]),
-		userID:    textClaim(auth["chatgpt_user_id"]),
-		accountID: textClaim(auth["chatgpt_account_id"]),
-		fedRAMP:   string(auth["chatgpt_account_is_fedramp"]) == "true",
-		expiresAt: timeClaim(p.members["exp"]),
+	c := Claims{
+		Subject:   textClaim(p.members["sub"]),
+		Email:     textClaim(p.members["email"]),
+		Plan:      textClaim(auth["chatgpt_plan_type"]),
+		UserID:    textClaim(auth["chatgpt_user_id"]),
+		AccountID: textClaim(auth["chatgpt_account_id"]),
+		FedRAMP:   string(auth["chatgpt_account_is_fedramp"]) == "true",
+		ExpiresAt: timeClaim(p.members["exp"]),
 	}
-	if c.email == "" {
-		c.email = textClaim(objectClaim(p.members[claimProfile])["email"])
+	if c.Email == "" {
+		c.Email = textClaim(objectClaim(p.members[claimProfile])["email"])
 	}
-	if c.userID == "" {
-		c.userID = textClaim(auth["user_id"])
+	if c.UserID == "" {
+		c.UserID = textClaim(auth["user_id"])
 	}
 	return c
 }
 
 // parsePayload reads the payload of token; it has no members where there is none.
-func parsePayload(token Secret) payload {
+func parsePayload(token protocol.Secret) payload {
 	var p payload
-	if len(token.Reveal()) <= maxTokenBytes {
+	if len(token.Reveal()) <= MaxTokenBytes {
 		// The error is of no interest: a token whose algorithm is unknown or whose
 		// signature does not decode still has its claims in p.
 		_, _, _ = jwt.NewParser(jwt.WithPaddingAllowed()).ParseUnverified(token.Reveal(), &p)
@@ -82,9 +84,9 @@ func parsePayload(token Secret) payload {
 	return p
 }
 
-// audience reads whom token is for (RFC 7519, 4.1.3): a list, or one; empty when
+// Audience returns whom token is for (RFC 7519, 4.1.3): a list, or one; empty when
 // it does not tell.
-func audience(token Secret) []string {
+func Audience(token protocol.Secret) []string {
 	raw := parsePayload(token).members["aud"]
 	var list []string
 	if json.Unmarshal(raw, &list) == nil {

@@ -1,0 +1,121 @@
+package issuer
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/internal/lazyregexp"
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// OpenAI's own device login, which is not that of RFC 8628 but much like it: the
+// server makes the PKCE pair.
+const (
+	deviceCodePath  = "/api/accounts/deviceauth/usercode"
+	deviceTokenPath = "/api/accounts/deviceauth/token"
+	devicePage      = "/codex/device"
+	deviceCallback  = "/deviceauth/callback"
+
+	// deviceInterval is the pause between two requests where the issuer names none
+	// (RFC 8628, 3.2); what it names is kept between the two others.
+	deviceInterval    = 5 * time.Second
+	minDeviceInterval = 1 * time.Second
+	// MaxDeviceInterval is the longest pause between two requests.
+	MaxDeviceInterval = 60 * time.Second
+)
+
+// userCodeShape is what we show to a person: anything else could write to a
+// terminal.
+var userCodeShape = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9 -]{0,62}[A-Za-z0-9]$`)
+
+// DeviceCode is a device login that the issuer knows.
+type DeviceCode struct {
+	ID       protocol.Secret
+	UserCode string
+	// Interval between two requests of DeviceToken.
+	Interval time.Duration
+}
+
+// VerificationURL returns the page on which a person enters a user code.
+func (c *Client) VerificationURL() string { return c.Endpoint.URL + devicePage }
+
+// DeviceCode asks for a device login.
+func (c *Client) DeviceCode(ctx context.Context) (DeviceCode, error) {
+	text, err := c.postJSON(ctx, c.Endpoint.URL+deviceCodePath, map[string]string{
+		"client_id": c.Endpoint.ClientID,
+	}, false)
+	if err != nil {
+		return DeviceCode{}, err
+	}
+	var sent struct {
+		ID       string          `json:"device_auth_id"`
+		UserCode string          `json:"user_code"`
+		Alias    string          `json:"usercode"`
+		Interval json.RawMessage `json:"interval"`
+	}
+	err = json.Unmarshal(text, &sent)
+	if sent.UserCode == "" {
+		sent.UserCode = sent.Alias
+	}
+	if err != nil || sent.ID == "" || !userCodeShape().MatchString(sent.UserCode) {
+		return DeviceCode{}, BadAnswer()
+	}
+	return DeviceCode{protocol.NewSecret(sent.ID), sent.UserCode, interval(sent.Interval)}, nil
+}
+
+// interval reads the pause that the issuer asks for: seconds, as a number or as a
+// string that holds one.
+func interval(raw json.RawMessage) time.Duration {
+	seconds, err := strconv.ParseFloat(strings.Trim(string(raw), `" `), 64)
+	if err != nil || seconds != seconds {
+		return deviceInterval
+	}
+	return time.Duration(min(max(seconds, minDeviceInterval.Seconds()), MaxDeviceInterval.Seconds()) * float64(time.Second))
+}
+
+// DeviceToken asks once whether the user has agreed, and returns the code that the
+// issuer then gives. See [Error.IsPending] and [Error.IsSlowDown].
+func (c *Client) DeviceToken(ctx context.Context, d DeviceCode) (Grant, error) {
+	text, err := c.postJSON(ctx, c.Endpoint.URL+deviceTokenPath, map[string]string{
+		"device_auth_id": d.ID.Reveal(), "user_code": d.UserCode,
+	}, false)
+	if err != nil {
+		return Grant{}, err
+	}
+	var sent struct {
+		Code     string `json:"authorization_code"`
+		Verifier string `json:"code_verifier"`
+	}
+	if json.Unmarshal(text, &sent) != nil || sent.Code == "" || sent.Verifier == "" {
+		return Grant{}, BadAnswer()
+	}
+	return Grant{sent.Code, c.Endpoint.URL + deviceCallback, sent.Verifier}, nil
+}
+
+// IsDeviceDisabled reports whether the issuer offers no login by device code.
+func (e *Error) IsDeviceDisabled() bool {
+	return e.Status == http.StatusNotFound || e.Status == http.StatusForbidden
+}
+
+// IsPending reports whether the user has not agreed yet. OpenAI says so with the
+// status alone.
+func (e *Error) IsPending() bool {
+	switch e.Code {
+	case "access_denied", "expired_token", "slow_down":
+		return false
+	case "authorization_pending": // RFC 8628, 3.5
+		return true
+	}
+	return e.Status == http.StatusForbidden || e.Status == http.StatusNotFound
+}
+
+// IsSlowDown reports whether the issuer is asked too often, or has a bad time; so
+// also when no answer came (RFC 8628, 3.5).
+func (e *Error) IsSlowDown() bool {
+	return e.Code == "slow_down" || e.Status == 0 && e.Reason != protocol.ReasonTLS && e.Reason != protocol.ReasonBadAnswer ||
+		e.Status == http.StatusTooManyRequests || e.Status >= 500
+}

@@ -1,0 +1,150 @@
+package issuer
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/internal/rawjson"
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// Verdict is what a failure means for the token or the code that was sent.
+type Verdict int
+
+const (
+	// Unknown: the issuer gave no verdict; later may be better.
+	Unknown Verdict = iota
+	// Expired: the refresh token has expired.
+	Expired
+	// Reused: the refresh token was spent before.
+	Reused
+	// Revoked: the refresh token was revoked.
+	Revoked
+	// InvalidGrant is RFC 6749, 5.2: the grant is no good, for some reason.
+	InvalidGrant
+	// Refused: anything else that another try does not change.
+	Refused
+)
+
+// Error is a request to the issuer that was not answered with a 2xx and a JSON
+// object that makes sense.
+type Error struct {
+	Verdict Verdict
+	// Reason narrows an unknown verdict: connect, dns, tls, proxy, timeout,
+	// redirect, rate_limited, server_error, bad_answer or refused.
+	Reason protocol.Reason
+	// Why and Action explain it to a person; both are empty where only the verdict
+	// counts.
+	Why, Action string
+	// Status of the answer; 0 when none came.
+	Status int
+	// Code and Message are what the issuer says, not masked.
+	Code, Message string
+	// RetryAfter is what the issuer asks for; 0 when it does not.
+	RetryAfter time.Duration
+
+	unsent, lost bool
+}
+
+// Error implements error; it contains nothing that the issuer said.
+func (e *Error) Error() string {
+	if e.Status != 0 {
+		return "the issuer answered with status " + strconv.Itoa(e.Status)
+	}
+	return "the issuer could not be reached: " + string(e.Reason)
+}
+
+// IsUnsent reports whether the request was provably not processed and may be sent
+// again: whatever it carries is still good, and the next try may succeed.
+func (e *Error) IsUnsent() bool { return e.unsent && e.Reason != protocol.ReasonTLS }
+
+// IsLost reports whether the request was sent and no answer came: it may have been
+// processed.
+func (e *Error) IsLost() bool { return e.lost }
+
+// IsFinal reports whether the refresh token that was sent will never be accepted
+// again.
+func (e *Error) IsFinal() bool {
+	return e.Verdict == Expired || e.Verdict == Revoked || e.Status == http.StatusUnauthorized
+}
+
+// IsSpent reports whether somebody else may have spent the refresh token that was
+// sent: the tokens of whoever did may be in the store.
+func (e *Error) IsSpent() bool { return e.Verdict == Reused || e.Verdict == InvalidGrant }
+
+// fail sets the reason of an unknown verdict.
+func (e *Error) fail(reason protocol.Reason, why, action string) *Error {
+	e.Reason, e.Why, e.Action = reason, why, action
+	return e
+}
+
+// BadAnswer returns the error of an answer that is not the issuer's, or makes no
+// sense.
+func BadAnswer() *Error { return new(Error).badAnswer() }
+
+func (e *Error) badAnswer() *Error {
+	return e.fail(protocol.ReasonBadAnswer, "The answer of the issuer could not be understood.",
+		"Check the issuer's URL and the proxy in front of it.")
+}
+
+// readRefusal classifies an answer that is not 2xx, as Codex does: by the code
+// of the body, whatever the status, then by the status.
+func (e *Error) readRefusal(text []byte) {
+	e.Code, e.Message = refusalOf(text)
+	switch strings.ToLower(e.Code) {
+	case "refresh_token_expired":
+		e.Verdict = Expired
+		return
+	case "refresh_token_reused":
+		e.Verdict = Reused
+		return
+	case "refresh_token_invalidated":
+		e.Verdict = Revoked
+		return
+	}
+	switch {
+	case e.Status/100 == 3:
+		_ = e.fail(protocol.ReasonRedirect, "The issuer answered with a redirect, which is never followed.", "Check the issuer's URL.")
+	case e.Status == http.StatusTooManyRequests:
+		_ = e.fail(protocol.ReasonRateLimited, "The issuer asks to slow down.", "Try again later.")
+	case e.Status >= 500, e.Status == http.StatusRequestTimeout:
+		_ = e.fail(protocol.ReasonServerError, fmt.Sprintf("The issuer failed with status %d.", e.Status), "Try again later.")
+	case strings.EqualFold(e.Code, "invalid_grant"):
+		e.Verdict = InvalidGrant
+	case e.Status/100 == 4:
+		e.Verdict = Refused
+		_ = e.fail(protocol.ReasonRefused, fmt.Sprintf("The issuer refused the request with status %d.", e.Status), "Try another network, or log in again.")
+	default:
+		_ = e.badAnswer()
+	}
+}
+
+// refusalOf reads an error body: RFC 6749, 5.2 has error and error_description;
+// OpenAI has an object error with code and message, or code beside it.
+func refusalOf(text []byte) (code, message string) {
+	members, _, err := rawjson.Object(text, maxDepth, nil)
+	if err != nil {
+		return "", ""
+	}
+	word := func(in []rawjson.Member, name string) string {
+		m, _ := rawjson.Find(in, name)
+		s, _ := rawjson.Unquote(m.Value)
+		return strings.TrimSpace(s)
+	}
+	failure, _ := rawjson.Find(members, "error")
+	inner, _, _ := rawjson.Object(failure.Value, maxDepth, nil)
+	for _, s := range []string{word(members, "error"), word(inner, "code"), word(members, "code"), word(inner, "type")} {
+		if code = s; code != "" {
+			break
+		}
+	}
+	for _, s := range []string{word(members, "error_description"), word(inner, "message"), word(members, "message"), word(members, "detail")} {
+		if message = s; message != "" {
+			break
+		}
+	}
+	return code, message
+}
