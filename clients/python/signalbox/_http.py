@@ -128,6 +128,8 @@ def _create(query: bytes, headers: Mapping[str, str], body: bytes, options: Opti
 
     adjustments: list[dict[str, Any]] = []
     meta: dict[str, Any] = {}
+    if request.get("stream") is True:
+        meta["fillOutput"] = True  # SDKs read the output of the last event
     if options.route:
         meta["route"] = options.route
     if options.on_unsupported != "refuse":

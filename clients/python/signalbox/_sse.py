@@ -12,20 +12,17 @@ from ._http import error_object
 from .errors import SignalboxError
 
 _TYPE = re.compile(rb'\{"type":"([A-Za-z0-9_.]+)"')
-_TERMINAL = frozenset({b"response.completed", b"response.incomplete", b"response.failed"})
+_TERMINAL = frozenset(b"response." + end for end in (b"completed", b"incomplete", b"failed", b"cancelled", b"done"))
 
 
 class EventWriter:
-    """Turns what comes for one request into the bytes of its stream.
-
-    Events pass byte for byte, but for the last one: the ChatGPT backend leaves
-    ``output`` out of it, which SDKs read, so it is filled from the finished items.
-    """
+    """Turns what arrives for one request into the bytes of its stream; events pass
+    byte for byte."""
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self._finished: list[tuple[int, Any]] = []
         self._sequence = 0
+        self._ended = False  # by a terminal event
         self.done = False
 
     def write(self, items: list[Any]) -> bytes:
@@ -40,7 +37,7 @@ class EventWriter:
                 self._record.update(value.get("evidence"), value.get("responseId"), value.get("usage"))
                 if kind == "result":
                     self.done = True
-                    if value.get("status") == "cancelled":
+                    if value.get("status") == "cancelled" and not self._ended:
                         out.append(self._error(SignalboxError("The request was cancelled.", kind="cancelled", code=-32800)))
         return b"".join(out)
 
@@ -48,23 +45,12 @@ class EventWriter:
         self._sequence += 1
         found = _TYPE.match(raw)
         name = found[1] if found else _type_of(raw)
-        if name == b"response.output_item.done":
-            event = json.loads(raw)
-            self._finished.append((event.get("output_index", len(self._finished)), event.get("item")))
-        elif name in _TERMINAL:
-            raw = self._filled(raw)
+        if name in _TERMINAL:
+            self._ended = True
+            # Whoever holds the response asks for its evidence by this id.
+            response = json.loads(raw).get("response")
+            self._record.update(None, response.get("id") if isinstance(response, dict) else None)
         return b"event: %b\ndata: %b\n\n" % (name, raw.replace(b"\n", b"\ndata: ")) if name else b"data: %b\n\n" % raw
-
-    def _filled(self, raw: bytes) -> bytes:
-        event = json.loads(raw)
-        response = event.get("response")
-        if not isinstance(response, dict):
-            return raw
-        self._record.update(None, response.get("id"))
-        if response.get("output") or not self._finished:
-            return raw
-        response["output"] = [item for _, item in sorted(self._finished, key=lambda pair: pair[0])]
-        return dumps(event)
 
     def _error(self, error: BaseException) -> bytes:
         """An event that SDKs raise as their own error."""

@@ -39,7 +39,7 @@ def test_the_family_of_the_sdk() -> None:
 
 
 def test_bytes_of_the_stream(httpx: Any, box: signalbox.Connection) -> None:
-    """Events are those of the pipe, byte for byte, but for the last one's output."""
+    """Events are those of the pipe, byte for byte."""
     client = httpx.Client(transport=signalbox.transport(httpx, box))
     with client.stream("POST", URL, json={**BODY, "stream": True}) as response:
         assert response.status_code == 200 and response.headers["x-signalbox-route"] == "chatgpt"
@@ -49,6 +49,8 @@ def test_bytes_of_the_stream(httpx: Any, box: signalbox.Connection) -> None:
         name, data = event.split(b"\n")
         assert json.loads(data[6:])["type"] == name[7:].decode()
     assert json.loads(events[-1].split(b"\n")[1][6:])["response"]["output"][-1]["content"][0]["text"] == ANSWER
+    with box.stream({**BODY, "stream": True, "_meta": {"fillOutput": True}}) as stream:
+        assert len(events) == sum(1 for _ in stream)
     assert b'{"type":"response.output_text.delta","sequence_number":' in body  # not written anew
 
 
@@ -77,6 +79,10 @@ def test_the_body_is_not_written_anew(httpx: Any, box: signalbox.Connection) -> 
     plan = _http.plan("POST", "/responses", b"", {}, body, _http.Options(on_unsupported="drop"))
     assert isinstance(plan, _http.Create)
     assert plan.params == b'{"_meta":{"onUnsupported":"drop"},' + body[1:]
+    streamed = b'{"stream":true,' + body[1:]
+    plan = _http.plan("POST", "/responses", b"", {}, streamed, _http.Options())
+    assert isinstance(plan, _http.Create)
+    assert plan.params == b'{"_meta":{"fillOutput":true},' + streamed[1:]
 
 
 def test_async(httpx: Any, box: signalbox.Connection) -> None:
