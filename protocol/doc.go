@@ -1,6 +1,6 @@
 // Package protocol holds what goes over the pipe between a host and
 // signalbox: methods, params, results, notifications, errors and evidence.
-// It is the one page to read first; the prose twin is docs/protocol.md, whose
+// It is the one page to read first; the prose twin is docs/reference.md, whose
 // tables are made from this package and its comments.
 //
 // [Methods], [ServerNotifications] and [ClientNotifications] list the messages

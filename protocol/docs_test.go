@@ -17,13 +17,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const docsFile = "../docs/protocol.md"
+const docsFile = "../docs/reference.md"
 
 // block is a generated part of the document.
 var block = regexp.MustCompile(`(?s)<!-- generated: (.+?) -->\n(.*?)<!-- end -->`)
 
-// TestDocs keeps the tables of docs/protocol.md in step with the types and their
-// comments. The flags belong to internal/cli, the examples to e2e.
+// TestDocs keeps the tables of docs/reference.md in step with the types and their
+// comments. The flags and commands belong to internal/cli, the conversations of
+// docs/protocol.md to e2e.
 func TestDocs(t *testing.T) {
 	s := packageSource(t)
 	tables := map[string]func() string{
@@ -31,27 +32,34 @@ func TestDocs(t *testing.T) {
 		"notifications to the host":   func() string { return s.notifications(t, ServerNotifications) },
 		"requests to the host":        func() string { return s.requests(t) },
 		"notifications from the host": func() string { return s.notifications(t, ClientNotifications) },
+		"types":                       func() string { return s.types(t) },
 		"errors":                      func() string { return s.errors(t) },
 		"values":                      func() string { return s.values(t) },
 	}
-	for name := range s.structs {
-		tables["fields of "+name] = func() string { return s.fieldTable(t, name) }
+	for _, m := range Methods {
+		tables["method "+m.Name] = func() string { return s.method(t, m) }
 	}
 	text, err := os.ReadFile(docsFile)
 	require.NoError(t, err)
 	seen := map[string]bool{}
+	var order []string // of the methods
 	got := block.ReplaceAllStringFunc(string(text), func(part string) string {
 		name := block.FindStringSubmatch(part)[1]
-		require.False(t, seen[name], "%q stands twice", name)
+		require.False(t, seen[name], "%q is there twice", name)
 		seen[name] = true
+		if strings.HasPrefix(name, "method ") {
+			order = append(order, name)
+		}
 		if table := tables[name]; table != nil {
 			return fmt.Sprintf("<!-- generated: %s -->\n%s<!-- end -->", name, table())
 		}
 		return part
 	})
-	for _, name := range []string{"methods", "requests to the host", "notifications to the host", "notifications from the host", "errors", "values", "fields of Error"} {
+	for name := range tables {
 		require.True(t, seen[name], "the document has no %q", name)
 	}
+	require.Len(t, order, len(Methods), "one section for each method, and no other")
+	require.True(t, slices.IsSorted(order), "the sections of the methods are in alphabetical order")
 	if *update {
 		require.NoError(t, os.WriteFile(docsFile, []byte(got), 0o644))
 		text = []byte(got)
@@ -60,13 +68,9 @@ func TestDocs(t *testing.T) {
 	for _, link := range regexp.MustCompile(`\]\(#([^)]+)\)`).FindAllStringSubmatch(got, -1) {
 		require.True(t, headings(got)[link[1]], "there is no heading %q", link[1])
 	}
-	for _, link := range regexp.MustCompile(`\]\(([^#)][^)]*)\)`).FindAllStringSubmatch(got, -1) {
-		_, err := os.Stat(filepath.Join(filepath.Dir(docsFile), link[1]))
-		require.NoError(t, err)
-	}
 }
 
-// headings gives the anchors of a document.
+// headings returns the anchors of a document.
 func headings(text string) map[string]bool {
 	anchors := map[string]bool{}
 	for _, line := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
@@ -212,7 +216,7 @@ func (s *source) typeName(e ast.Expr, optional bool) string {
 		case e.Name == "string":
 			return "string"
 		case e.Name == "Kind":
-			return "[string](#6-errors)"
+			return "[string](#errors)"
 		case s.structs[e.Name] != nil || len(ofKind(s.constants, e.Name)) > 0 && nameOf(s.kinds[e.Name]) == "string":
 			return link(e.Name)
 		}
@@ -307,6 +311,36 @@ func (s *source) methods(t *testing.T) string {
 	return table(t, "method, params, result, meaning", rows...)
 }
 
+// method returns the head of a method's section.
+func (s *source) method(t *testing.T, m Message) string {
+	params, result := "none", "`null`"
+	if m.Params != nil {
+		params = typeOf(m.Params)
+	}
+	if m.Result != nil {
+		result = typeOf(m.Result)
+	}
+	return fmt.Sprintf("### %s\n\n%s Params: %s. Result: %s.\n", m.Name, s.meaning(t, "Method", m.Name), params, result)
+}
+
+// isMessage reports whether a struct is a JSON object that is sent or received:
+// all of its fields have tags.
+func (s *source) isMessage(name string) bool {
+	fields := s.structs[name].Fields.List
+	return len(fields) > 0 && !slices.ContainsFunc(fields, func(f *ast.Field) bool { return f.Tag == nil })
+}
+
+// types returns the tables of all structs, in alphabetical order.
+func (s *source) types(t *testing.T) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(s.structs)) {
+		if s.isMessage(name) {
+			parts = append(parts, s.fieldTable(t, name))
+		}
+	}
+	return strings.Join(parts, "\n")
+}
+
 func (s *source) requests(t *testing.T) string {
 	var rows [][]string
 	for _, m := range ServerRequests {
@@ -340,7 +374,7 @@ func (s *source) fieldTable(t *testing.T, name string) string {
 		require.NotEmpty(t, f.meaning, "%s.%s has no comment", name, f.name)
 		rows = append(rows, []string{code(f.name), f.kind, f.meaning})
 	}
-	return fmt.Sprintf("#### %s\n\n%s\n\n%s", name, sentence(name, s.docs[name]), table(t, "member, type, meaning", rows...))
+	return fmt.Sprintf("### %s\n\n%s\n\n%s", name, sentence(name, s.docs[name]), table(t, "member, type, meaning", rows...))
 }
 
 // values writes the types that have a list of values.
@@ -356,7 +390,7 @@ func (s *source) values(t *testing.T) string {
 			require.NotEmpty(t, c.doc, c.name)
 			rows = append(rows, []string{code(c.value), sentence(c.name, c.doc)})
 		}
-		_, _ = fmt.Fprintf(&b, "#### %s\n\n%s\n\n%s\n", name, sentence(name, s.docs[name]), table(t, "value, meaning", rows...))
+		_, _ = fmt.Fprintf(&b, "### %s\n\n%s\n\n%s\n", name, sentence(name, s.docs[name]), table(t, "value, meaning", rows...))
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -13,16 +13,20 @@ import (
 
 var update = flag.Bool("update", false, "write the generated parts of the documents")
 
-const docsFile = "../../docs/protocol.md"
+const docsFile = "../../docs/reference.md"
 
-// TestDocs keeps the table of flags in docs/protocol.md in step with the program.
+// TestDocs keeps the tables of commands and flags in docs/reference.md in step
+// with the program.
 func TestDocs(t *testing.T) {
 	text, err := os.ReadFile(docsFile)
 	require.NoError(t, err)
-	head, rest, found := strings.Cut(string(text), "<!-- generated: flags -->\n")
-	_, tail, ended := strings.Cut(rest, "<!-- end -->")
-	require.True(t, found && ended, "the document has no table of flags")
-	got := head + "<!-- generated: flags -->\n" + flagTable(t) + "<!-- end -->" + tail
+	got := string(text)
+	for name, table := range map[string]string{"commands": commandTable(), "flags": flagTable(t)} {
+		head, rest, found := strings.Cut(got, "<!-- generated: "+name+" -->\n")
+		_, tail, ended := strings.Cut(rest, "<!-- end -->")
+		require.True(t, found && ended, "the document has no table of %s", name)
+		got = head + "<!-- generated: " + name + " -->\n" + table + "<!-- end -->" + tail
+	}
 	if *update {
 		require.NoError(t, os.WriteFile(docsFile, []byte(got), 0o644))
 		return
@@ -30,7 +34,18 @@ func TestDocs(t *testing.T) {
 	require.Equal(t, string(text), got, "run go test ./internal/cli -run TestDocs -update")
 }
 
-// flagTable writes the flags of serve.
+// commandTable returns the table of the subcommands.
+func commandTable() string {
+	var b strings.Builder
+	b.WriteString("| command | what for |\n|---|---|\n")
+	for _, c := range commands() {
+		usage := strings.TrimSpace(c.name + " " + strings.ReplaceAll(c.usage, "|", `\|`))
+		_, _ = fmt.Fprintf(&b, "| `%s` | %s |\n", usage, c.summary)
+	}
+	return b.String()
+}
+
+// flagTable returns the table of the flags of serve.
 func flagTable(t *testing.T) string {
 	var flags *flag.FlagSet
 	_, _, err := parseFlags("serve", nil, io.Discard, func(f *flag.FlagSet) { flags = f })

@@ -27,7 +27,7 @@ type plain struct {
 	unsure     bool // encoding/json loses what is needed to tell
 }
 
-// readPlainly reads a message as docs/protocol.md 1 says, token by token: so
+// readPlainly reads a message as docs/protocol.md: Framing says, token by token: so
 // names are compared in exact case.
 func readPlainly(message []byte, versionOptional bool) plain {
 	p := plain{id: "null"}
