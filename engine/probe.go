@@ -91,9 +91,9 @@ func (e *Engine) Probe(ctx context.Context, p Probe) (ProbeResult, error) {
 	case err != nil:
 		why := transport.Explain(err, "the ChatGPT backend", false)
 		if ctx.Err() != nil {
-			why = transport.Failure{Reason: string(protocol.ReasonTimeout), Message: "The ChatGPT backend did not answer in time.", Action: "Try again later."}
+			why = transport.Failure{Reason: protocol.ReasonTimeout, Message: "The ChatGPT backend did not answer in time.", Action: "Try again later."}
 		}
-		return result, x.unavailable(protocol.Reason(why.Reason), why.Message, why.Action)
+		return result, x.unavailable(why.Reason, why.Message, why.Action)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	result.Status = resp.StatusCode

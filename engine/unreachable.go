@@ -19,9 +19,7 @@ type unreachable struct {
 // a connection, so that the request may have been served.
 func (x *exchange) unreachable(err error, connected bool) *unreachable {
 	why := transport.Explain(err, "the upstream", connected)
-	failure := x.unavailable(protocol.Reason(why.Reason), why.Message, why.Action)
-	if failure.Data.Reason == protocol.ReasonTLS {
-		failure.Data.Retryable = false
-	}
+	failure := x.unavailable(why.Reason, why.Message, why.Action)
+	failure.Data.Retryable = !why.Permanent
 	return &unreachable{Error: failure, unsent: why.Unsent}
 }

@@ -10,11 +10,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/internal/httpx"
 	"github.com/signalbox-dev/signalbox/internal/rawjson"
 	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -27,6 +27,8 @@ const (
 	maxBody = 1 << 20
 	// maxDepth is how deep an answer may nest.
 	maxDepth = 64
+	// maxRetryAfter bounds what the issuer may ask to wait.
+	maxRetryAfter = time.Hour
 )
 
 // formType is the media type of a form.
@@ -92,16 +94,16 @@ func (c *Client) post(ctx context.Context, to, contentType string, body []byte, 
 	if err != nil {
 		why := transport.Explain(err, "the issuer", connected.Load())
 		e.unsent, e.lost = why.Unsent || !connected.Load(), connected.Load()
-		return nil, e.fail(protocol.Reason(why.Reason), why.Message, why.Action)
+		return nil, e.fail(why.Reason, why.Message, why.Action)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	e.Status, e.RetryAfter = resp.StatusCode, retryAfter(resp.Header)
+	e.Status, e.RetryAfter = resp.StatusCode, min(httpx.RetryAfter(resp.Header), maxRetryAfter)
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case err != nil && resp.StatusCode/100 == 2:
 		why := transport.Explain(err, "the issuer", true)
 		e.Status, e.lost = 0, true // what the status stands for is lost
-		return nil, e.fail(protocol.Reason(why.Reason), why.Message, why.Action)
+		return nil, e.fail(why.Reason, why.Message, why.Action)
 	case len(text) > maxBody, encoded(resp.Header):
 		return nil, e.badAnswer()
 	case resp.StatusCode/100 == 2:
@@ -132,16 +134,4 @@ func (e *Error) accept(text []byte) ([]byte, error) {
 func encoded(h http.Header) bool {
 	coding := strings.ToLower(strings.TrimSpace(h.Get("Content-Encoding")))
 	return coding != "" && coding != "identity"
-}
-
-// retryAfter returns Retry-After (RFC 9110, 10.2.3), 0 for none, at most an hour.
-func retryAfter(h http.Header) time.Duration {
-	value := h.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return min(time.Duration(seconds)*time.Second, time.Hour)
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return min(max(0, time.Until(at)), time.Hour)
-	}
-	return 0
 }

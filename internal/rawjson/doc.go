@@ -1,6 +1,6 @@
 // Package rawjson reads JSON texts without decoding them: in one pass over the
 // bytes it validates a text, finds the members of the object it holds, and
-// tells whether the text may stand in one line. Edits replace spans of the
+// reports whether the text may stand in one line. Edits replace spans of the
 // bytes, so that everything not edited stays byte for byte as it was sent:
 // number spellings, escapes, blanks and the order of members.
 //

@@ -18,7 +18,7 @@ type device struct {
 	polls            int
 }
 
-// authorizedDevice is what the end of a device login gives: unlike in RFC 8628,
+// authorizedDevice is the answer at the end of a device login: unlike in RFC 8628,
 // the server makes the PKCE pair.
 type authorizedDevice struct {
 	Code      string `json:"authorization_code"`
@@ -66,7 +66,7 @@ func (l *ledger) beginDevice(client string) (id, userCode string) {
 	return id, userCode
 }
 
-// pollDevice gives a code to redeem with `{issuer}/deviceauth/callback`, once.
+// pollDevice returns a code to redeem with `{issuer}/deviceauth/callback`, once.
 func (l *ledger) pollDevice(id, userCode string) (authorizedDevice, *refusal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -125,7 +125,7 @@ func (x *exchange) held(record *Request, serve func(*exchange)) {
 	if !hold(*record, false) {
 		panic(http.ErrAbortHandler)
 	}
-	// Carried out with nobody listening: what a cut answer stands for has happened.
+	// Carried out with nobody listening: what a cut answer would have said has happened.
 	answer := &unsent{header: http.Header{}}
 	w := x.w
 	x.w = answer
@@ -263,7 +263,7 @@ func (x *exchange) plainJSON() bool {
 	return x.mediaType() == "application/json" && (encoding == "" || encoding == "identity")
 }
 
-// encode gives compact JSON in which <, > and & stand as they are, as the real
+// encode returns compact JSON in which <, > and & are not escaped, as the real
 // backends send it.
 func encode(v any) []byte {
 	var out bytes.Buffer

@@ -76,7 +76,7 @@ func vanishes(x *exchange) bool {
 // dawdles is silent first.
 func dawdles(x *exchange) bool { return x.pause(30 * time.Second) }
 
-// inString is a text as it stands between the quotes of a JSON string.
+// inString is a text as it is written between the quotes of a JSON string.
 func inString(text string) string {
 	quoted := encode(text)
 	return string(quoted[1 : len(quoted)-1])

@@ -88,7 +88,7 @@ func (s *Server) writeHome(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	// Modes hold for what existed before, too.
+	// Modes also hold for what existed before.
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return err
 	}

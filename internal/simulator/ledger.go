@@ -91,7 +91,7 @@ func (l *ledger) login(client string, at time.Time) tokenSet {
 	return l.issue(&session{id: randomUUID(), client: client}, at)
 }
 
-// issue gives a session tokens as of now; l.mu is held.
+// issue gives tokens to a session, valid from now; l.mu is held.
 func (l *ledger) issue(s *session, now time.Time) tokenSet {
 	set := l.tokens(s, now)
 	l.access[set.Access] = grant{s, now.Add(accessTokenLife)}
@@ -100,7 +100,7 @@ func (l *ledger) issue(s *session, now time.Time) tokenSet {
 	return set
 }
 
-// authorize gives a code for what the authorization request said.
+// authorize returns a code for what the authorization request said.
 func (l *ledger) authorize(client, redirectURI, challenge string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -109,7 +109,7 @@ func (l *ledger) authorize(client, redirectURI, challenge string) string {
 	return code
 }
 
-// redeem gives a session for a code. Any attempt consumes the code, so that a
+// redeem returns the session of a code. Any attempt consumes the code, so that a
 // stolen one cannot be tried twice.
 func (l *ledger) redeem(code, client, redirectURI, verifier string) (tokenSet, *refusal) {
 	invalid := func(why string) (tokenSet, *refusal) {
@@ -185,7 +185,7 @@ func (l *ledger) newKey() string {
 	return key
 }
 
-// revoke ends whatever the token stands for; one that stands for nothing is no
+// revoke ends whatever the token belongs to; one that belongs to nothing is no
 // error (RFC 7009, 2.2).
 func (l *ledger) revoke(token string) {
 	l.mu.Lock()

@@ -64,7 +64,7 @@ func (x *exchange) chatgptModels() {
 	}})
 }
 
-// unchanged tells the entity tag of a list, and answers when the client has that
+// unchanged sends the entity tag of a list, and answers when the client has that
 // very one (RFC 9110, 13.1.2).
 func (x *exchange) unchanged(etag string) bool {
 	x.w.Header().Set("etag", etag)

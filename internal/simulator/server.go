@@ -13,7 +13,7 @@ import (
 	"sync"
 )
 
-// Canary stands in every token, key and secret that the simulator makes, so
+// Canary is part of every token, key and secret that the simulator makes, so
 // that a scan of all output finds a leak.
 const Canary = "signalbox-canary"
 
@@ -153,7 +153,7 @@ func (s *Server) Calls() []Request {
 	return slices.DeleteFunc(s.log.all(), func(r Request) bool { return r.Method == http.MethodGet })
 }
 
-// Renewals tells how many renewals the issuer has granted, and how many it has
+// Renewals returns how many renewals the issuer has granted, and how many it has
 // refused because the refresh token had been spent.
 func (s *Server) Renewals() (granted, reused int) {
 	s.ledger.mu.Lock()

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// usageWindow is a window as the usage endpoint tells it.
+// usageWindow is a window as the usage endpoint writes it.
 type usageWindow struct {
 	UsedPercent       int   `json:"used_percent"`
 	LimitWindow       int   `json:"limit_window_seconds"`
@@ -68,7 +68,7 @@ func (x *exchange) usage() {
 	})
 }
 
-// limitsEvent is the event by which the backend tells of its limits in the
+// limitsEvent is the event by which the backend reports its limits in the
 // middle of a stream. It has no sequence number.
 func limitsEvent() part {
 	return part{event: "codex.rate_limits", wire: sseEvent("codex.rate_limits", encode(map[string]any{

@@ -10,7 +10,7 @@ import (
 	"github.com/tmaxmax/go-sse"
 )
 
-// plainEvents reads a whole stream as WHATWG HTML 9.2.6 tells it, line by line,
+// plainEvents reads a whole stream as WHATWG HTML 9.2.6 describes it, line by line,
 // with the deviations that Reader documents.
 func plainEvents(stream string) events {
 	got := events{Err: io.EOF}

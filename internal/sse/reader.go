@@ -319,7 +319,7 @@ func (r *Reader) giveBack(buf []byte) {
 	}
 }
 
-// Close gives the buffer back; the data of the last event is void.
+// Close returns the buffer to the pool. The data of the last event is void.
 func (r *Reader) Close() {
 	r.giveBack(r.buf)
 	r.buf, r.err = nil, io.ErrClosedPipe

@@ -6,18 +6,24 @@ import (
 	"errors"
 	"net"
 	"net/http"
+
+	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 // Failure is why no answer came, without a word of the error itself: that holds
 // addresses, and a proxy's its password.
 type Failure struct {
-	// Reason of contract 6 for 1104: connect, dns, tls, proxy or timeout.
-	Reason string
+	// Reason is one of ReasonConnect, ReasonDNS, ReasonTLS, ReasonProxy and
+	// ReasonTimeout.
+	Reason protocol.Reason
 	// Message is one sentence, Action one imperative.
 	Message, Action string
-	// Unsent: there was no connection, so that nothing was sent and the same
-	// request may be sent again.
+	// Unsent reports that there was no connection, so that nothing was sent and the
+	// same request may be sent again.
 	Unsent bool
+	// Permanent reports that another attempt would fail in the same way until
+	// somebody changes something.
+	Permanent bool
 }
 
 const (
@@ -25,9 +31,9 @@ const (
 	checkProxy   = "Check HTTPS_PROXY."
 )
 
-// Explain explains the error of a transport. peer is how the sentence calls the
-// other side: "the upstream". connected tells that there was a connection, so
-// that the request may have been served.
+// Explain explains the error of a transport. peer is what the sentence calls the
+// other side, such as "the upstream". connected says that there was a connection,
+// so that the request may have been served.
 func Explain(err error, peer string, connected bool) Failure {
 	var (
 		dns     *net.DNSError
@@ -39,34 +45,34 @@ func Explain(err error, peer string, connected bool) Failure {
 	isTimeout := errors.As(err, &timeout) && timeout.Timeout()
 	switch {
 	case errors.Is(err, errProxyRefused):
-		return failure("proxy", "The proxy refused the connection to "+peer+".", checkProxy, false)
+		return failure(protocol.ReasonProxy, "The proxy refused the connection to "+peer+".", checkProxy, false)
 	case errors.Is(err, errProxyPassword):
-		return failure("proxy", "The proxy asks for a user name and a password.",
+		return failure(protocol.ReasonProxy, "The proxy asks for a user name and a password.",
 			"Put the user name and the password of the proxy into HTTPS_PROXY.", false)
 	case errors.Is(err, errProxyInvalid):
-		return failure("proxy", "The proxy of the environment is not the URL of a proxy.",
+		return failure(protocol.ReasonProxy, "The proxy of the environment is not the URL of a proxy.",
 			"Set HTTPS_PROXY to a URL such as http://host:port.", false)
 	case isOp && (op.Op == "proxyconnect" || op.Op == "socks connect"):
-		return failure("proxy", "The proxy could not be reached.", checkProxy, !isTimeout)
+		return failure(protocol.ReasonProxy, "The proxy could not be reached.", checkProxy, !isTimeout)
 	case errors.As(err, &dns):
-		return failure("dns", "The host name of "+peer+" could not be resolved.", checkNetwork, !connected)
+		return failure(protocol.ReasonDNS, "The host name of "+peer+" could not be resolved.", checkNetwork, !connected)
 	case isTLS(err) || isOp && (op.Op == "remote error" || op.Op == "local error"): // an alert
 		message, action := explainTLS(err, peer)
-		return failure("tls", message, action, false)
+		return Failure{Reason: protocol.ReasonTLS, Message: message, Action: action, Permanent: true}
 	case isTimeout && !connected && errors.As(err, &proxied):
-		return failure("proxy", "The proxy took too long to lead to "+peer+".", checkProxy, false)
+		return failure(protocol.ReasonProxy, "The proxy took too long to lead to "+peer+".", checkProxy, false)
 	case isTimeout && !connected:
 		// Not sent again: five times connectTimeout is longer than anybody waits.
-		return failure("timeout", "The connection to "+peer+" took too long.", checkNetwork, false)
+		return failure(protocol.ReasonTimeout, "The connection to "+peer+" took too long.", checkNetwork, false)
 	case !connected && errors.As(err, &proxied):
-		return failure("proxy", "The proxy did not lead to "+peer+".", checkProxy, true)
+		return failure(protocol.ReasonProxy, "The proxy did not lead to "+peer+".", checkProxy, true)
 	case connected:
-		return failure("connect", "The connection ended before "+peer+" answered.", "Try again.", false)
+		return failure(protocol.ReasonConnect, "The connection ended before "+peer+" answered.", "Try again.", false)
 	}
-	return failure("connect", "No connection to "+peer+" could be made.", checkNetwork, true)
+	return failure(protocol.ReasonConnect, "No connection to "+peer+" could be made.", checkNetwork, true)
 }
 
-func failure(reason, message, action string, unsent bool) Failure {
+func failure(reason protocol.Reason, message, action string, unsent bool) Failure {
 	return Failure{Reason: reason, Message: message, Action: action, Unsent: unsent}
 }
 

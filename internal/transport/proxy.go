@@ -7,15 +7,16 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/signalbox-dev/signalbox/internal/baseurl"
 )
 
-// Why a proxy was of no use. None of them holds the URL of the proxy, which may
-// hold a password.
+// Why a proxy could not be used. None of them holds the URL of the proxy, which
+// may contain a password.
 var (
 	errProxyRefused  = errors.New("the proxy refused the connection")
 	errProxyPassword = errors.New("the proxy asks for a user name and a password")
@@ -25,15 +26,16 @@ var (
 // proxiedError is the failure of a request that was to go through a proxy.
 type proxiedError struct{ error }
 
-// Unwrap gives the failure itself.
+// Unwrap returns the failure itself.
 func (e *proxiedError) Unwrap() error { return e.error }
 
-// proxyOf gives the function that chooses the proxy for a request, nil for none.
+// proxyOf returns the function that chooses the proxy for a request, or nil.
 func proxyOf(getenv func(string) string) func(*http.Request) (*url.URL, error) {
 	_, err := parseProxy(cmp.Or(getenv("HTTPS_PROXY"), getenv("https_proxy")))
 	return func(r *http.Request) (*url.URL, error) {
-		// net/http would go without a proxy: past a firewall, or into a timeout.
-		if err != nil && !isLoopback(r.URL.Hostname()) {
+		// net/http would go without a proxy: past a firewall, or into a timeout. It
+		// never uses one for loopback.
+		if err != nil && !baseurl.IsLoopback(r.URL.Hostname()) {
 			return nil, errProxyInvalid
 		}
 		proxy, err := http.ProxyFromEnvironment(r)
@@ -51,9 +53,9 @@ func proxyOf(getenv func(string) string) func(*http.Request) (*url.URL, error) {
 	}
 }
 
-// parseProxy reads the value of a variable as Go does: a URL, or host:port alone;
-// but Go takes the latter for whatever is no URL, "http" then being the host. ""
-// gives nil.
+// parseProxy reads the value of a variable as Go does: a URL, or host:port alone.
+// Unlike Go it refuses what looks like a URL and is not one, where "http" would be
+// the host. It returns nil for "".
 func parseProxy(value string) (*url.URL, error) {
 	if value == "" {
 		return nil, nil
@@ -68,12 +70,6 @@ func parseProxy(value string) (*url.URL, error) {
 	return url.Parse("http://" + value)
 }
 
-// isLoopback: these hosts never go through a proxy (net/http.ProxyFromEnvironment).
-func isLoopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
-}
-
 // proxyAnswered judges the answer to CONNECT.
 func proxyAnswered(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 	switch resp.StatusCode {
@@ -85,7 +81,7 @@ func proxyAnswered(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Re
 	return errProxyRefused
 }
 
-// ProxySecrets gives what must be masked of the proxies that the environment
+// ProxySecrets returns what must be masked of the proxies that the environment
 // names: each password, and each pair of user and password as it is sent (RFC
 // 7617). Values that are no URL are given whole.
 func ProxySecrets(getenv func(string) string) []string {

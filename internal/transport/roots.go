@@ -10,10 +10,10 @@ import (
 	"runtime"
 )
 
-// Roots gives the authorities for TLS: those of the system, and those in the
-// file that CODEX_CA_CERTIFICATE names, else SSL_CERT_FILE (contract 9). nil:
-// the system's alone. A file that is of no use is left out, and warning, one
-// sentence, says why.
+// Roots returns the authorities for TLS: the system's, and those in the file that
+// CODEX_CA_CERTIFICATE names, else SSL_CERT_FILE (docs/reference.md: Flags and
+// environment). nil means the system's alone. A file that cannot be used is left
+// out, and warning, one sentence, says why.
 //
 // Where crypto/x509 reads SSL_CERT_FILE itself, that is the file of the system's
 // authorities; macOS and Windows have none, and there it adds to them.

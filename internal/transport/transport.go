@@ -1,10 +1,10 @@
 // Package transport is the one place that makes HTTP transports, for model
 // calls and for the issuer alike: proxies, certificate authorities, HTTP/2 with
-// bounded buffers, timeouts. It also tells why no answer came.
+// bounded buffers, timeouts. It also explains why no answer came.
 //
 // Whoever uses a transport calls RoundTrip, without an http.Client around it: a
 // redirect is then an answer like any other and never followed, so that a token
-// goes to no other host (contract 5).
+// goes to no other host (docs/protocol.md: Routing).
 package transport
 
 import (
@@ -39,7 +39,7 @@ type Options struct {
 	Roots *x509.CertPool
 }
 
-// Transport is an http.Transport whose errors tell whether a proxy was in between.
+// Transport is an http.Transport whose errors say whether a proxy was in between.
 type Transport struct{ *http.Transport }
 
 // RoundTrip implements http.RoundTripper.
@@ -53,10 +53,10 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// New makes a transport: HTTP/2 with bounded receive buffers, no transparent
+// New returns a transport: HTTP/2 with bounded receive buffers, no transparent
 // compression, connect timeouts, and the proxy of the environment as Go reads
-// it (HTTPS_PROXY, HTTP_PROXY, NO_PROXY; never for loopback), but for a value that
-// is no URL: Go ignores it, and here it is an error. The environment is read once.
+// it (HTTPS_PROXY, HTTP_PROXY, NO_PROXY; never for loopback), except that a value
+// that is not a URL, which Go ignores, is an error. The environment is read once.
 func New(o Options) *Transport {
 	t := &http.Transport{
 		DialContext:           dialer(func(string) string { return "" }),

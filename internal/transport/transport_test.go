@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 // The black-box tests of proxies, authorities and TLS are in e2e.
@@ -63,7 +65,7 @@ func TestExplain(t *testing.T) {
 			assert.Regexp(t, `^[A-Z][^.]*\.$`, why.Message)
 			assert.Regexp(t, `^[A-Z][^.]*(\.\.\.)?.*\.$`, why.Action)
 			assert.NotContains(t, why.Message+why.Action, "SECRET")
-			assert.Contains(t, []string{"connect", "dns", "tls", "proxy", "timeout"}, why.Reason)
+			assert.Contains(t, []protocol.Reason{"connect", "dns", "tls", "proxy", "timeout"}, why.Reason)
 		}
 	}
 }
