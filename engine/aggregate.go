@@ -3,8 +3,6 @@ package engine
 import (
 	"bytes"
 	"cmp"
-	"context"
-	"io"
 	"slices"
 	"strconv"
 
@@ -103,43 +101,4 @@ func isEmptyList(value []byte) bool {
 		return false
 	}
 	return true
-}
-
-// readResponse reads a response that the Platform does not stream. It has no
-// idle limit: nothing comes until it is complete.
-func (x *exchange) readResponse(ctx context.Context, body io.Reader) error {
-	x.sink.Flush()
-	text, err := io.ReadAll(io.LimitReader(body, MaxEventBytes+1))
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return err
-	case err != nil:
-		return x.cut()
-	case len(text) > MaxEventBytes:
-		return x.broken(protocol.ReasonTooLarge, "The response is larger than the limit.")
-	}
-	members, _, err := rawjson.Object(text, maxDepth, nil)
-	if err != nil {
-		return x.broken(protocol.ReasonBadEvent, "The response is not a JSON object.")
-	}
-	x.noteResponse(members)
-	if x.record.mismatch(x.req.Meta.Expect.Model) {
-		return x.modelMismatch()
-	}
-	status, _ := rawjson.Find(members, "status")
-	failure, _ := rawjson.Find(members, "error")
-	isError := len(failure.Value) > 0 && failure.Value[0] == '{'
-	switch name, _ := rawjson.Unquote(status.Value); {
-	case name == "failed", name == "" && isError:
-		x.result.Status = protocol.StatusFailed
-		return x.failed(failure.Value)
-	case name == "incomplete":
-		x.result.Status = protocol.StatusIncomplete
-	case name == "queued", name == "in_progress":
-		return x.broken(protocol.ReasonNoTerminalEvent, "The upstream answered before the response was complete.")
-	default:
-		x.result.Status = protocol.StatusCompleted
-	}
-	x.result.Response = bytes.TrimSpace(text)
-	return nil
 }

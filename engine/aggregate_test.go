@@ -61,7 +61,7 @@ func TestAggregate(t *testing.T) {
 				`{"model":"gpt-5.2-codex","stream":true,"_meta":{"events":"none"}}`,
 				`{"model":"gpt-5.2-pro","stream":true,"_meta":{"events":"none"}}`,
 			} {
-				e := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(w, streamOf(tt.events...)) })
+				e := serve(t, func(w http.ResponseWriter, r *http.Request) { respond(w, streamOf(tt.events...)) })
 				host := &host{}
 				result, err := host.create(t, t.Context(), e, params)
 				require.NoError(t, err)
@@ -70,7 +70,7 @@ func TestAggregate(t *testing.T) {
 				assert.Len(t, host.started, 1)
 			}
 			// A host that gets the events gets them as they came, and no response.
-			e := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(w, streamOf(tt.events...)) })
+			e := serve(t, func(w http.ResponseWriter, r *http.Request) { respond(w, streamOf(tt.events...)) })
 			host := &host{}
 			result, err := host.create(t, t.Context(), e, askChatGPT)
 			require.NoError(t, err)
@@ -93,7 +93,7 @@ func TestAggregateFails(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			e := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(w, tt.body) })
+			e := serve(t, func(w http.ResponseWriter, r *http.Request) { respond(w, tt.body) })
 			_, failure := (&host{}).failure(t, e, `{"model":"gpt-5.2-codex"}`)
 			assert.Equal(t, tt.code, failure.Code)
 			assert.Equal(t, tt.reason, failure.Data.Reason)
@@ -111,7 +111,7 @@ func TestAggregateIsBounded(t *testing.T) {
 	block := streamOf(item("0", `"`+strings.Repeat("x", 1<<20)+`"`))
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
-			answer(w, block)
+			respond(w, block)
 		}
 	})
 	_, failure := (&host{}).failure(t, e, `{"model":"gpt-5.2-codex"}`)
@@ -285,7 +285,7 @@ func TestRecordedEvents(t *testing.T) {
 // A gateway that streams though nobody asked it to is read as what it says it is.
 func TestStreamThatWasNotAskedFor(t *testing.T) {
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		answer(w, streamOf(created, `{"type":"response.output_item.done","output_index":0,"item":{"id":"i"}}`, completed))
+		respond(w, streamOf(created, `{"type":"response.output_item.done","output_index":0,"item":{"id":"i"}}`, completed))
 	})
 	host := &host{}
 	result, err := host.create(t, t.Context(), e, `{"model":"gpt-5.2-pro"}`)

@@ -96,7 +96,7 @@ var chatgptRules = []bodyRule{
 // chatgptBody gives the body that the ChatGPT backend takes, and what was
 // changed for it. drop is _meta.onUnsupported:"drop". err is an 1101 that names
 // the first member, in the order of params, that is refused.
-func chatgptBody(params []byte, members []rawjson.Member, drop bool) (body []byte, adjustments []protocol.Adjustment, err *protocol.Error) {
+func chatgptBody(params []byte, members []rawjson.Member, drop bool) (body []byte, adjustments []protocol.Adjustment, err error) {
 	// The object is built from the spans of its members, each with the comma and
 	// blanks in front of it as they stand, because cuts of neighbours do not
 	// compose as edits.
@@ -145,7 +145,7 @@ func chatgptBody(params []byte, members []rawjson.Member, drop bool) (body []byt
 }
 
 // apply gives the value that is sent in place of value, nil for none.
-func (r bodyRule) apply(value []byte, drop bool) ([]byte, []protocol.Adjustment, *protocol.Error) {
+func (r bodyRule) apply(value []byte, drop bool) ([]byte, []protocol.Adjustment, error) {
 	adjusted := func(action, reason string) []protocol.Adjustment {
 		return []protocol.Adjustment{{Field: r.field, Action: action, Reason: reason}}
 	}
@@ -186,7 +186,7 @@ func (r bodyRule) accepts(value []byte) bool {
 	return slices.Contains(r.accept, string(value))
 }
 
-func (r bodyRule) refusal() *protocol.Error {
+func (r bodyRule) refusal() error {
 	object := "the parameter"
 	if r.accept != nil {
 		object = "this value of the parameter"
@@ -205,7 +205,7 @@ func (r bodyRule) refusal() *protocol.Error {
 	return unsupported(r.field, message+".", action+".")
 }
 
-func unsupported(field, message, action string) *protocol.Error {
+func unsupported(field, message, action string) error {
 	return protocol.NewError(protocol.CodeUnsupportedParameter, message,
 		protocol.ErrorData{Field: field, Route: protocol.RouteChatGPT, Action: action})
 }
@@ -214,7 +214,7 @@ func unsupported(field, message, action string) *protocol.Error {
 // one user message, the role system, which it refuses, becomes developer, and a
 // prompt_cache_breakpoint of a content part, which it refuses, is refused or
 // dropped. Anything else is left to the backend to judge.
-func convertInput(input []byte, drop bool) ([]byte, []protocol.Adjustment, *protocol.Error) {
+func convertInput(input []byte, drop bool) ([]byte, []protocol.Adjustment, error) {
 	if input[0] == '"' {
 		list := slices.Concat(
 			[]byte(`[{"type":"message","role":"user","content":[{"type":"input_text","text":`), input, []byte(`}]}]`))
@@ -266,7 +266,7 @@ const cacheBreakpoint = "prompt_cache_breakpoint"
 
 // cutBreakpoints takes cacheBreakpoint out of the parts of the content of item,
 // or refuses it.
-func cutBreakpoints(content []byte, item string, drop bool) ([]rawjson.Edit, []protocol.Adjustment, *protocol.Error) {
+func cutBreakpoints(content []byte, item string, drop bool) ([]rawjson.Edit, []protocol.Adjustment, error) {
 	var edits []rawjson.Edit
 	var adjustments []protocol.Adjustment
 	n := -1

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -128,8 +129,9 @@ var (
 
 func TestChatGPTBodyRefuses(t *testing.T) {
 	refused := func(t *testing.T, params string, drop bool) *protocol.Error {
-		body, adjustments, err := chatgptBody([]byte(params), membersOf(t, params), drop)
-		require.NotNil(t, err, params)
+		body, adjustments, failure := chatgptBody([]byte(params), membersOf(t, params), drop)
+		err, ok := errors.AsType[*protocol.Error](failure)
+		require.True(t, ok, params)
 		assert.Nil(t, body)
 		assert.Nil(t, adjustments)
 		assert.Equal(t, protocol.CodeUnsupportedParameter, err.Code)
@@ -144,12 +146,12 @@ func TestChatGPTBodyRefuses(t *testing.T) {
 		t.Run(field, func(t *testing.T) {
 			for _, value := range values {
 				params := fmt.Sprintf(`{"model":"m",%q:%s,%s}`, field, value, rest)
-				err := refused(t, params, false)
-				assert.Equal(t, field, err.Data.Field)
-				assert.Contains(t, err.Data.Action, `or set _meta.onUnsupported to "drop".`)
+				refusal := refused(t, params, false)
+				assert.Equal(t, field, refusal.Data.Field)
+				assert.Contains(t, refusal.Data.Action, `or set _meta.onUnsupported to "drop".`)
 
 				body, adjustments, err := chatgptBody([]byte(params), membersOf(t, params), true)
-				require.Nil(t, err)
+				require.NoError(t, err)
 				assert.Equal(t, `{"model":"m",`+rest+`}`, string(body))
 				require.Len(t, adjustments, 1)
 				assert.Equal(t, field, adjustments[0].Field)
@@ -327,8 +329,9 @@ func FuzzChatGPTBody(f *testing.F) {
 
 		want, refused := expected(t, params, drop)
 		if refused != "" {
-			require.NotNil(t, failure)
-			require.Equal(t, refused, failure.Data.Field)
+			known, ok := errors.AsType[*protocol.Error](failure)
+			require.True(t, ok)
+			require.Equal(t, refused, known.Data.Field)
 			return
 		}
 		require.Nil(t, failure)

@@ -41,28 +41,28 @@ var cancelPlaces = []cancelAt{
 		<-r.Context().Done()
 	}, false, "null", 1},
 	{"stream", askChatGPT, func(w http.ResponseWriter, r *http.Request, reached func()) {
-		answer(w, streamOf(created))
+		respond(w, streamOf(created))
 		reached()
 		<-r.Context().Done()
 	}, false, "200", 1},
 	{"body", `{"model":"gpt-5.2-pro"}`, func(w http.ResponseWriter, r *http.Request, reached func()) {
-		answer(w, `{"status":`)
+		respond(w, `{"status":`)
 		reached()
 		<-r.Context().Done()
 	}, false, "200", 1},
 	{"body of a refusal", askPlatform, func(w http.ResponseWriter, r *http.Request, reached func()) {
 		w.WriteHeader(400)
-		answer(w, `{"error":`)
+		respond(w, `{"error":`)
 		reached()
 		<-r.Context().Done()
 	}, false, "400", 1},
 	{"after an error event", askPlatform, func(w http.ResponseWriter, r *http.Request, reached func()) {
-		answer(w, streamOf(errorEvent))
+		respond(w, streamOf(errorEvent))
 		reached()
 		<-r.Context().Done()
 	}, false, "200", 1},
 	{"a host that does not read", askPlatform, func(w http.ResponseWriter, r *http.Request, _ func()) {
-		answer(w, streamOf(created))
+		respond(w, streamOf(created))
 		<-r.Context().Done()
 	}, true, "200", 1},
 }
@@ -139,7 +139,7 @@ func TestCancelledBefore(t *testing.T) {
 
 // A cancel beside a terminal event changes nothing any more.
 func TestCancelAfterTheEnd(t *testing.T) {
-	e := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(w, streamOf(completed)) })
+	e := serve(t, func(w http.ResponseWriter, r *http.Request) { respond(w, streamOf(completed)) })
 	ctx, cancel := context.WithCancelCause(t.Context())
 	reader := &host{onEvent: func(context.Context, int) error { cancel(errors.New("late")); return nil }}
 	result, err := reader.create(t, ctx, e, askPlatform)
@@ -154,9 +154,9 @@ func TestBodyIsReleasedAfterTheHeaders(t *testing.T) {
 		finish := make(chan struct{})
 		e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.ReadAll(r.Body)
-			answer(w, streamOf(created))
+			respond(w, streamOf(created))
 			<-finish
-			answer(w, streamOf(completed))
+			respond(w, streamOf(completed))
 		})
 		body := []byte(strings.Replace(params, `"hi"`, `"`+strings.Repeat("x", 1<<20)+`"`, 1))
 		held := weak.Make(&body[0])
@@ -199,7 +199,7 @@ func TestParamsAreGivenBackOnceTheBodyIsBuilt(t *testing.T) {
 			runtime.GC()
 			assert.Nil(t, held.Value(), "the params are still held")
 			_, _ = io.ReadAll(r.Body)
-			answer(w, streamOf(completed))
+			respond(w, streamOf(completed))
 		})
 		_, err := e.Create(t.Context(), req, &host{})
 		require.NoError(t, err)
@@ -211,11 +211,11 @@ func TestParamsAreGivenBackOnceTheBodyIsBuilt(t *testing.T) {
 func TestAnswerBeforeTheBody(t *testing.T) {
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).EnableFullDuplex()
-		answer(w, streamOf(created))
+		respond(w, streamOf(created))
 		body, err := io.ReadAll(r.Body)
 		assert.NoError(t, err)
 		assert.Len(t, body, 8<<20+len(`{"model":"gpt-5.2-pro","stream":true,"input":""}`))
-		answer(w, streamOf(completed))
+		respond(w, streamOf(completed))
 	})
 	reader := &host{}
 	_, err := reader.create(t, t.Context(), e, `{"model":"gpt-5.2-pro","stream":true,"input":"`+strings.Repeat("x", 8<<20)+`"}`)

@@ -62,8 +62,6 @@ type Config struct {
 	IdleTimeout           time.Duration
 	// Transport for all requests; nil: one with the defaults.
 	Transport http.RoundTripper
-	// Simulated: the upstream is the simulator, which takes scenarios.
-	Simulated bool
 }
 
 // waits are the constants above and those of the lookups; tests shorten them.
@@ -232,8 +230,8 @@ func (e *Engine) chatGPTTarget(cred auth.ChatGPTCredential) target {
 // context.Cause(ctx). Any other error is a *protocol.Error or that of the sink.
 // req is used up: its Release has been called when Create returns or panics.
 func (e *Engine) Create(ctx context.Context, req *Request, sink Sink) (Result, error) {
-	x := &exchange{engine: e, req: req, sink: sink, record: newRecord(req, e.cfg.Mask.Mask)}
-	err := x.run(ctx)
-	x.result.Evidence = x.record.snapshot()
-	return x.result, err
+	c := &call{engine: e, req: req, sink: sink, record: newRecord(req, e.cfg.Mask.Mask)}
+	err := c.run(ctx)
+	c.result.Evidence = c.record.snapshot()
+	return c.result, err
 }

@@ -213,7 +213,7 @@ func TestErrorWordsAreMasked(t *testing.T) {
 func TestIdentityEncoding(t *testing.T) {
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "Identity")
-		answer(w, streamOf(completed))
+		respond(w, streamOf(completed))
 	})
 	_, err := (&host{}).create(t, t.Context(), e, askPlatform)
 	assert.NoError(t, err)
@@ -250,8 +250,8 @@ func TestTokenRejectedActions(t *testing.T) {
 		{target{route: protocol.RoutePlatform, source: protocol.SourceEnvAPIKey}, "OPENAI_API_KEY"},
 		{target{route: protocol.RoutePlatform, source: protocol.SourceAuthJSONAPIKey}, "Replace the Platform key."},
 	} {
-		x := &exchange{engine: newEngine(t, "", func(s *setting) { s.auth = auth.Config{} }), target: tt.target}
-		failure := x.tokenRejected(t.Context())
+		c := &call{engine: newEngine(t, "", func(s *setting) { s.auth = auth.Config{} }), target: tt.target}
+		failure := c.tokenRejected(t.Context())
 		assert.Contains(t, failure.Data.Action, tt.want)
 		assert.Equal(t, []protocol.CredentialKind{}, failure.Data.Have)
 	}

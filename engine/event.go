@@ -87,51 +87,51 @@ func readKind(value []byte) eventKind {
 }
 
 // observe notes what an event tells of its response, and leaves the members of
-// the response object in x.response, none if there is no such object.
-func (x *exchange) observe(e event) {
+// the response object in a.response, none if there is no such object.
+func (a *answer) observe(e event) {
 	if e.kind == kindMetadata {
-		x.noteHeaders(e.headers)
+		a.noteHeaders(e.headers)
 	}
 	if e.response == nil {
-		x.response = x.response[:0]
+		a.response = a.response[:0]
 		return
 	}
 	// The event was valid, so the only error is that this is no object.
-	x.response, _, _ = rawjson.Object(e.response, maxDepth, x.response)
-	x.noteResponse(x.response)
+	a.response, _, _ = rawjson.Object(e.response, maxDepth, a.response)
+	a.noteResponse(a.response)
 }
 
 // noteResponse notes the id, the model, the usage and the tier of a response
 // object, and what headers it carries.
-func (x *exchange) noteResponse(response []rawjson.Member) {
+func (a *answer) noteResponse(response []rawjson.Member) {
 	for i := range response {
 		value := response[i].Value
 		switch string(plainKey(&response[i])) {
 		case `"id"`:
 			if id, ok := rawjson.Unquote(value); ok {
-				x.result.ResponseID = id
+				a.result.ResponseID = id
 			}
 		case `"model"`:
 			if model, ok := rawjson.Unquote(value); ok {
-				x.record.named(model)
+				a.record.named(model)
 			}
 		case `"service_tier"`:
 			if tier, ok := rawjson.Unquote(value); ok {
-				x.record.evidence.ServiceTier = x.mask(tier)
+				a.record.evidence.ServiceTier = a.mask(tier)
 			}
 		case `"usage"`:
 			if value[0] == '{' {
-				x.result.Usage = bytes.Clone(value)
+				a.result.Usage = bytes.Clone(value)
 			}
 		case `"headers"`:
-			x.noteHeaders(value)
+			a.noteHeaders(value)
 		}
 	}
 }
 
 // noteHeaders notes the model that headers inside an event name: they count like
 // those of the answer. A value is a string or a list of them.
-func (x *exchange) noteHeaders(object []byte) {
+func (a *answer) noteHeaders(object []byte) {
 	if object == nil {
 		return
 	}
@@ -150,7 +150,7 @@ func (x *exchange) noteHeaders(object []byte) {
 			break
 		}
 		if model, ok := rawjson.Unquote(value); ok {
-			x.record.namedByHeader(model)
+			a.record.namedByHeader(model)
 		}
 	}
 }

@@ -169,7 +169,7 @@ func TestEffectiveModel(t *testing.T) {
 				if tt.header != "" {
 					w.Header().Set("Openai-Model", tt.header)
 				}
-				answer(w, streamOf(append(tt.events, end)...))
+				respond(w, streamOf(append(tt.events, end)...))
 			})
 			reader := &host{}
 			result, err := reader.create(t, t.Context(), e, askPlatform)
@@ -203,7 +203,7 @@ func TestEffectiveModel(t *testing.T) {
 func TestExpectClosesUpstream(t *testing.T) {
 	gone := make(chan struct{})
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		answer(w, streamOf(inBody("gpt-4")))
+		respond(w, streamOf(inBody("gpt-4")))
 		<-r.Context().Done()
 		close(gone)
 	})

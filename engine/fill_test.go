@@ -31,7 +31,7 @@ func TestFillOutputOfTheLastEvent(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			e := serve(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, streamOf(created, one, tt.last)) })
+			e := serve(t, func(w http.ResponseWriter, _ *http.Request) { respond(w, streamOf(created, one, tt.last)) })
 			for _, params := range []string{fillChatGPT, fillPlatform} {
 				h := &host{}
 				result, err := h.create(t, t.Context(), e, params)
@@ -58,7 +58,7 @@ func TestFillOutputOfTheLastEvent(t *testing.T) {
 // A line separator in an item is one in the last event too.
 func TestFilledEventIsMeasuredForLines(t *testing.T) {
 	one := item("0", "{\"t\":\"\u2028\"}")
-	e := serve(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, streamOf(one, completed)) })
+	e := serve(t, func(w http.ResponseWriter, _ *http.Request) { respond(w, streamOf(one, completed)) })
 	h := &breakHost{}
 	_, err := e.Create(t.Context(), h.request(t, fillPlatform), h)
 	require.NoError(t, err)

@@ -46,37 +46,37 @@ func (e *Engine) platformHeaders(h http.Header) {
 
 // setHeaders sets all headers of a request: those of the route, those of the
 // host, and last those of the credential.
-func (x *exchange) setHeaders(h http.Header) {
-	if x.target.route == protocol.RouteChatGPT {
-		x.engine.chatgptHeaders(h)
-		if x.constraint.override != "" {
-			h.Set(overrideHeader, x.constraint.override)
+func (c *call) setHeaders(h http.Header) {
+	if c.target.route == protocol.RouteChatGPT {
+		c.engine.chatgptHeaders(h)
+		if c.constraint.override != "" {
+			h.Set(overrideHeader, c.constraint.override)
 		}
 	} else {
-		x.engine.platformHeaders(h)
+		c.engine.platformHeaders(h)
 	}
-	for name, value := range x.req.Meta.Headers {
+	for name, value := range c.req.Meta.Headers {
 		// In lower case on purpose: under its canonical name Idempotency-Key
 		// makes net/http send a request again that may have been served, and
 		// send.go is the one place that retries.
 		h[name] = []string{value}
 	}
-	if x.req.Meta.Simulate != "" {
-		h.Set(simulateHeader, x.req.Meta.Simulate)
+	if c.req.Meta.Simulate != "" {
+		h.Set(simulateHeader, c.req.Meta.Simulate)
 	}
-	x.target.authorize(h)
+	c.target.authorize(h)
 }
 
 // simulateHeader chooses a scenario of the simulator for one request.
 const simulateHeader = "X-Signalbox-Simulate"
 
 // visible gives the upstream's headers that a host may see (contract 4).
-func (x *exchange) visible(h http.Header) protocol.Headers {
+func (c *call) visible(h http.Header) protocol.Headers {
 	visible := protocol.Headers{}
 	for name, values := range h {
 		name = strings.ToLower(name)
 		if isVisible(name) {
-			visible[name] = x.mask(strings.Join(values, ", "))
+			visible[name] = c.mask(strings.Join(values, ", "))
 		}
 	}
 	return visible

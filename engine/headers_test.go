@@ -177,7 +177,7 @@ func TestVisibleHeaders(t *testing.T) {
 		}
 		w.Header().Add("OpenAI-Twice", "1")
 		w.Header().Add("OpenAI-Twice", "2")
-		answer(w, streamOf(completed))
+		respond(w, streamOf(completed))
 	})
 	host := &host{}
 	_, err := host.create(t, t.Context(), e, askPlatform)

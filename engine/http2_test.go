@@ -44,7 +44,7 @@ func TestStalledStream(t *testing.T) {
 	e := serveHTTP2(t, func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "HTTP/2.0", r.Proto)
 		if r.Header.Get("X-Client-Request-Id") != "stalled" {
-			answer(w, strings.Repeat(endless, 128)+streamOf(completed)) // 8 MiB
+			respond(w, strings.Repeat(endless, 128)+streamOf(completed)) // 8 MiB
 			return
 		}
 		defer close(gone)
@@ -100,7 +100,7 @@ func TestHTTP2Cut(t *testing.T) {
 		if r.Header.Get("X-Client-Request-Id") == "headers" {
 			panic(http.ErrAbortHandler)
 		}
-		answer(w, streamOf(created))
+		respond(w, streamOf(created))
 		panic(http.ErrAbortHandler)
 	})
 	_, failure := (&host{}).failure(t, e, askPlatform)
@@ -118,7 +118,7 @@ func TestHTTP2Cut(t *testing.T) {
 // noticed by its ping, long before the idle limit of the stream.
 func TestHTTP2DeadConnection(t *testing.T) {
 	e := serveHTTP2(t, func(w http.ResponseWriter, r *http.Request) {
-		answer(w, streamOf(created))
+		respond(w, streamOf(created))
 		<-r.Context().Done()
 	})
 	tr := e.cfg.Transport.(*transport.Transport)

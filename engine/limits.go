@@ -15,11 +15,11 @@ import (
 // maxWindows bounds what one answer can make us remember.
 const maxWindows = 32
 
-// limits is what the backends last said of their limits. The zero value is
+// limits is what the backends last observed of their limits. The zero value is
 // ready.
 type limits struct {
 	mu sync.Mutex
-	// account of chatgpt: what another one said of itself does not mix with it.
+	// account of chatgpt: what another one observed of itself does not mix with it.
 	account  string
 	chatgpt  *protocol.ChatGPTLimits
 	platform *protocol.PlatformLimits
@@ -32,7 +32,7 @@ type limits struct {
 // request.
 func (e *Engine) WatchLimits(f func()) { e.limits.changed = f }
 
-// Limits gives what the backends last said of the account that counts now.
+// Limits gives what the backends last observed of the account that counts now.
 func (e *Engine) Limits(ctx context.Context) protocol.UsageLimits {
 	account := ""
 	if who := e.cfg.Credentials.Status(ctx).Account; who != nil && who.AccountID != nil {
@@ -76,25 +76,25 @@ func (e *Engine) askUsage(ctx context.Context) string {
 	if why := answer.failed(err); why != "" {
 		return why
 	}
-	said, ok := readUsage(answer.body, e.cfg.Mask.Mask)
+	observed, ok := readUsage(answer.body, e.cfg.Mask.Mask)
 	if !ok {
 		return "the answer is not understood"
 	}
-	e.limits.learn(target.accountID, said, true)
+	e.limits.record(target.accountID, observed, true)
 	return ""
 }
 
-// learn takes what the ChatGPT backend said of an account. whole: it said all
+// record keeps what the ChatGPT backend observed of an account. whole: it observed all
 // that there is, so that windows which it does not name are gone.
-func (l *limits) learn(account string, said *protocol.ChatGPTLimits, whole bool) {
-	if said == nil {
+func (l *limits) record(account string, observed *protocol.ChatGPTLimits, whole bool) {
+	if observed == nil {
 		return
 	}
 	l.mu.Lock()
 	before := l.chatgpt
-	next := said
+	next := observed
 	if account == l.account && !whole {
-		next = mergeLimits(before, said)
+		next = mergeLimits(before, observed)
 	}
 	l.account, l.chatgpt = account, next
 	same := before != nil && reflect.DeepEqual(withoutTime(*before), withoutTime(*next))
@@ -109,22 +109,22 @@ func withoutTime(c protocol.ChatGPTLimits) protocol.ChatGPTLimits {
 	return c
 }
 
-// learnPlatform takes what the Platform said of its key.
-func (l *limits) learnPlatform(said *protocol.PlatformLimits) {
-	if said == nil {
+// recordPlatform takes what the Platform observed of its key.
+func (l *limits) recordPlatform(observed *protocol.PlatformLimits) {
+	if observed == nil {
 		return
 	}
 	l.mu.Lock()
 	before := l.platform
-	l.platform = said
-	same := before != nil && reflect.DeepEqual(before.Requests, said.Requests) && reflect.DeepEqual(before.Tokens, said.Tokens)
+	l.platform = observed
+	same := before != nil && reflect.DeepEqual(before.Requests, observed.Requests) && reflect.DeepEqual(before.Tokens, observed.Tokens)
 	l.mu.Unlock()
 	if !same && l.changed != nil {
 		l.changed()
 	}
 }
 
-// mergeLimits gives what is known after fresh has been said; old may be nil.
+// mergeLimits gives what is known after fresh has been observed; old may be nil.
 func mergeLimits(old, fresh *protocol.ChatGPTLimits) *protocol.ChatGPTLimits {
 	if old == nil {
 		return fresh

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/internal/httpx"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -53,7 +54,7 @@ func (s *saidWindow) window(name string, now time.Time) (protocol.UsageWindow, b
 		at = unixTime(strconv.FormatFloat(*s.ResetAt, 'f', -1, 64))
 	}
 	if at.IsZero() && s.ResetAfter != nil && isCount(*s.ResetAfter) {
-		at = now.Add(span(*s.ResetAfter, time.Second))
+		at = now.Add(httpx.Duration(*s.ResetAfter, time.Second))
 	}
 	if !at.IsZero() {
 		text := rfc3339(at)
@@ -241,7 +242,7 @@ func quota(h http.Header, what string) *protocol.Quota {
 	if text := h.Get("X-Ratelimit-Reset-" + what); text != "" {
 		reset, err := time.ParseDuration(text)
 		if n, isNumber := strconv.ParseFloat(text, 64); isNumber == nil { // some gateways leave the unit out
-			reset, err = span(n, time.Second), nil
+			reset, err = httpx.Duration(n, time.Second), nil
 		}
 		if err == nil && reset >= 0 {
 			ms := reset.Milliseconds()

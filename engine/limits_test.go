@@ -180,8 +180,8 @@ func TestRefreshLimits(t *testing.T) {
 // What one account was told is not shown to another.
 func TestLimitsOfAnotherAccount(t *testing.T) {
 	e := newEngine(t, "")
-	e.limits.learn("somebody else", headerLimits(headersOf("X-Codex-Primary-Used-Percent", "9"), unmasked), false)
+	e.limits.record("somebody else", headerLimits(headersOf("X-Codex-Primary-Used-Percent", "9"), unmasked), false)
 	assert.Nil(t, e.Limits(t.Context()).ChatGPT)
-	e.limits.learn(fakeAccount, headerLimits(headersOf("X-Codex-Secondary-Used-Percent", "1"), unmasked), false)
+	e.limits.record(fakeAccount, headerLimits(headersOf("X-Codex-Secondary-Used-Percent", "1"), unmasked), false)
 	assert.Equal(t, []string{`["secondary",1,null,null]`}, windowsOf(e.Limits(t.Context()).ChatGPT))
 }

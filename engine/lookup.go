@@ -31,10 +31,16 @@ type lookup struct {
 	body   []byte
 }
 
-// get asks for url once: no retry, no redirect. Model calls have send.go; what
-// is looked up here is best effort, and nobody waits for it longer than he has to.
+// get is getWithin lookupTimeout: what is looked up is best effort, and nobody
+// waits for it longer.
 func (e *Engine) get(ctx context.Context, url string, set func(http.Header)) (lookup, error) {
-	ctx, cancel := context.WithTimeout(ctx, e.waits.lookup)
+	return e.getWithin(ctx, e.waits.lookup, url, set)
+}
+
+// getWithin asks for url once, within limit: no retry, no redirect. Beside an error
+// the lookup holds what had come until then; its status is 0 when no answer came.
+func (e *Engine) getWithin(ctx context.Context, limit time.Duration, url string, set func(http.Header)) (lookup, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -58,12 +64,12 @@ func (e *Engine) get(ctx context.Context, url string, set func(http.Header)) (lo
 	return lookup{resp.StatusCode, resp.Header, text}, err
 }
 
-// failed says in words for a person why a lookup brought nothing; "" if it did.
-// The words of err are not passed on: they hold addresses.
+// failed returns in words for a person why a lookup brought nothing, "" if it
+// did. The words of err are not passed on: they contain addresses.
 func (l lookup) failed(err error) string {
-	var known *protocol.Error
+	known, isKnown := errors.AsType[*protocol.Error](err)
 	switch {
-	case errors.As(err, &known):
+	case isKnown:
 		return clause(known.Message)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "no answer came in time"
@@ -77,7 +83,7 @@ func (l lookup) failed(err error) string {
 	return ""
 }
 
-// clause makes the end of a sentence of a sentence.
+// clause returns a sentence as the end of another one.
 func clause(sentence string) string {
 	sentence = strings.TrimSuffix(sentence, ".")
 	// Not the names that begin with a capital and go on so, such as OPENAI_API_KEY.
@@ -87,8 +93,8 @@ func clause(sentence string) string {
 	return sentence
 }
 
-// parentURL gives base without the last segment of its path: the ChatGPT
-// backend's other services stand beside /codex (contract 9).
+// parentURL returns base without the last segment of its path: the ChatGPT
+// backend's other services are beside /codex.
 func parentURL(base string) string {
 	scheme := strings.Index(base, "://") + len("://")
 	if at := strings.LastIndexByte(base, '/'); at >= scheme {
@@ -111,7 +117,7 @@ type gunzip struct {
 	in  *gzip.Reader
 }
 
-// Read implements io.Reader. Of a stream it gives what has come so far.
+// Read implements io.Reader. Of a stream it returns what has come so far.
 func (g *gunzip) Read(p []byte) (int, error) {
 	if g.in == nil {
 		in, err := gzip.NewReader(g.src)

@@ -98,7 +98,6 @@ func simulate(t testing.TB, cfg simulator.Config, edit ...func(*setting)) (*simu
 	e := newEngine(t, "", append([]func(*setting){func(s *setting) {
 		s.auth = auth.Config{Home: home}
 		s.ChatGPTBaseURL, s.PlatformBaseURL = server.ChatGPTURL(), server.PlatformURL()
-		s.Simulated = true
 	}}, edit...)...)
 	return server, e
 }
@@ -179,8 +178,8 @@ func streamOf(events ...string) string {
 	return b.String()
 }
 
-// answer writes a 200 that streams body.
-func answer(w http.ResponseWriter, body string) {
+// respond writes a 200 that streams body.
+func respond(w http.ResponseWriter, body string) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	_, _ = io.WriteString(w, body)
 	_ = http.NewResponseController(w).Flush()

@@ -3,30 +3,24 @@ package engine
 import (
 	"bytes"
 	"context"
-	"io"
+	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-const (
-	// probeTimeout bounds one probe as a whole.
-	probeTimeout = 20 * time.Second
-	// maxProbeBody is as much of a probe's answer as is looked at.
-	maxProbeBody = 1 << 20
-)
+// probeTimeout bounds one probe as a whole.
+const probeTimeout = 20 * time.Second
 
-// Probe is a GET on the ChatGPT backend that asks no model and changes nothing:
-// it tells whether the login is taken there. The four are those by which the
-// login was first shown to work.
+// Probe is a GET on the ChatGPT backend that asks no model and changes nothing: it
+// shows whether the login is accepted there.
 type Probe struct {
 	// Name of the gate.
 	Name string
-	// API that is asked, as it stands in the URL.
+	// API is the path that is asked.
 	API string
 
 	query url.Values
@@ -34,7 +28,7 @@ type Probe struct {
 	below bool
 }
 
-// Probes in the order in which they are tried.
+// Probes returns all probes, in the order in which they are tried.
 func (e *Engine) Probes() []Probe {
 	return []Probe{
 		{Name: "chatgpt.models", API: "models", query: url.Values{"client_version": {e.cfg.ClientVersion}}, below: true},
@@ -59,63 +53,45 @@ type ProbeResult struct {
 func (e *Engine) Probe(ctx context.Context, p Probe) (ProbeResult, error) {
 	result := ProbeResult{Source: protocol.SourceUnknown}
 	parent := ctx
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	timer := time.AfterFunc(probeTimeout, func() { cancel(errTotalTimeout) })
-	defer timer.Stop()
-
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
 	target, err := e.target(ctx, protocol.RouteChatGPT)
 	if err != nil {
 		return result, err
 	}
 	result.BaseURL, result.Source = target.baseURL, target.source
 	if !p.below {
-		result.BaseURL = backendBase(target.baseURL)
+		result.BaseURL = parentURL(target.baseURL)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, result.BaseURL+"/"+p.API, nil)
-	if err != nil {
-		return result, err
+	where := result.BaseURL + "/" + p.API
+	if len(p.query) > 0 {
+		where += "?" + p.query.Encode()
 	}
-	request.URL.RawQuery = p.query.Encode()
-	e.chatgptHeaders(request.Header)
-	request.Header.Del("Content-Type")
-	request.Header.Set("Accept", "application/json")
-	target.authorize(request.Header)
-
+	found, err := e.getWithin(ctx, probeTimeout, where, func(h http.Header) {
+		e.chatgptHeaders(h)
+		h.Del("Content-Type") // there is no content
+		h.Set("Accept", "application/json")
+		target.authorize(h)
+	})
+	result.Status = found.status
 	req := &Request{}
-	x := &exchange{engine: e, req: req, record: newRecord(req, e.cfg.Mask.Mask), target: target, cancel: cancel}
-	resp, err := e.cfg.Transport.RoundTrip(request)
+	c := &call{engine: e, req: req, record: newRecord(req, e.cfg.Mask.Mask), target: target}
 	switch {
 	case parent.Err() != nil:
 		return result, context.Cause(parent)
-	case err != nil:
+	case found.status == 0 && errors.Is(err, context.DeadlineExceeded):
+		return result, c.unavailable(protocol.ReasonTimeout, "The ChatGPT backend did not answer in time.", "Try again later.")
+	case found.status == 0:
 		why := transport.Explain(err, "the ChatGPT backend", false)
-		if ctx.Err() != nil {
-			why = transport.Failure{Reason: protocol.ReasonTimeout, Message: "The ChatGPT backend did not answer in time.", Action: "Try again later."}
-		}
-		return result, x.unavailable(why.Reason, why.Message, why.Action)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	result.Status = resp.StatusCode
-	if resp.StatusCode/100 != 2 {
-		return result, x.rejected(ctx, resp)
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxProbeBody))
-	if err != nil {
-		return result, x.unavailable(protocol.ReasonConnect, "The answer of the ChatGPT backend did not come to its end.", "Try again.")
+		return result, c.unavailable(why.Reason, why.Message, why.Action)
+	case found.status/100 != 2:
+		return result, c.refusal(ctx, found.status, found.header, found.body)
+	case err != nil:
+		return result, c.unavailable(protocol.ReasonConnect, "The answer of the ChatGPT backend broke off.", "Try again.")
 	}
 	// A page in place of JSON comes from something in between.
-	if text := bytes.TrimSpace(body); len(text) == 0 || text[0] != '{' && text[0] != '[' {
-		return result, x.unavailable(protocol.ReasonServerError, "The answer of the ChatGPT backend is not JSON.", "Check the base URL and the proxy.")
+	if text := bytes.TrimSpace(found.body); len(text) == 0 || text[0] != '{' && text[0] != '[' {
+		return result, c.unavailable(protocol.ReasonServerError, "The answer of the ChatGPT backend is not JSON.", "Check the base URL and the proxy.")
 	}
 	return result, nil
-}
-
-// backendBase gives the part of the ChatGPT backend that is not Codex's alone:
-// the parent of the route's base (contract 9).
-func backendBase(base string) string {
-	if at := strings.LastIndexByte(base, '/'); at > len("https://") {
-		return base[:at]
-	}
-	return base
 }

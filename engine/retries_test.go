@@ -64,7 +64,7 @@ func TestRetrySucceeds(t *testing.T) {
 			w.WriteHeader(503)
 			return
 		}
-		answer(w, streamOf(created, completed))
+		respond(w, streamOf(created, completed))
 	})
 	host := &host{}
 	result, err := host.create(t, t.Context(), e, askPlatform)
@@ -90,7 +90,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 				w.WriteHeader(500)
 				return
 			}
-			answer(w, streamOf(completed))
+			respond(w, streamOf(completed))
 		})
 		e.waits.firstBackoff = time.Hour
 		_, err := (&host{}).create(t, t.Context(), e, askPlatform)
@@ -300,7 +300,7 @@ func TestNoRetryAfterAnEvent(t *testing.T) {
 		var sent atomic.Int64
 		e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			sent.Add(1)
-			answer(w, streamOf(created)+end)
+			respond(w, streamOf(created)+end)
 			if end == "" {
 				panic(http.ErrAbortHandler)
 			}

@@ -4,15 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"strconv"
 	"sync/atomic"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/internal/httpx"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -27,51 +26,31 @@ const (
 	staleAfter = time.Second
 )
 
-// send posts the body and gives the answer, whatever its status. This is the
-// one place that retries (contract 6): connect errors and 5xx, before any event
-// can have been delivered; never a 4xx, and a 429 is never slept on. A request
-// that was sent and got no answer is not sent again, since it may have been
-// served; but for one on a kept connection that had ended, once, see staleAfter.
-func (x *exchange) send(ctx context.Context, streamed bool) (*http.Response, error) {
+// send posts the body and returns the answer, whatever its status. This is the
+// one place that retries (docs/protocol.md: Errors and retries): connect errors
+// and 5xx, before any event can have been delivered; never a 4xx, and a 429 is
+// never slept on.
+func (c *call) send(ctx context.Context) (*http.Response, error) {
 	for attempt := 0; ; attempt++ {
 		start := time.Now()
-		resp, failure := x.post(ctx, streamed)
-		note := protocol.Attempt{DurationMs: time.Since(start).Milliseconds()}
-		var pause time.Duration
-		var again bool
+		resp, err := c.post(ctx)
+		c.recordAttempt(ctx, time.Since(start), resp, err)
 		switch {
-		case failure != nil:
-			note.ErrorKind, again = failure.Data.Reason, failure.unsent || failure.stale && !x.wasStale
-			if failure.stale && again {
-				x.wasStale = true
-				x.engine.closeIdle() // the others that were kept may have ended, too
-			}
-			if ctx.Err() != nil {
-				note.ErrorKind = ended(ctx)
-			}
-		case resp.StatusCode >= 500:
-			note.Status, note.ErrorKind = &resp.StatusCode, protocol.ReasonServerError
-			pause = retryAfter(resp.Header)
-			again = pause <= maxRetryAfter
-		default:
-			note.Status = &resp.StatusCode
-		}
-		x.record.evidence.Attempts = append(x.record.evidence.Attempts, note)
-		switch {
-		case failure != nil && ctx.Err() != nil:
+		case err != nil && ctx.Err() != nil:
 			return nil, context.Cause(ctx)
-		case again && attempt < maxRetries && ctx.Err() == nil:
-		case failure != nil:
-			return nil, failure.Error
+		case attempt < maxRetries && ctx.Err() == nil && c.maySendAgain(resp, err):
+		case err != nil:
+			return nil, errors.Unwrap(err)
 		default:
 			return resp, nil
 		}
+		pause := time.Duration(float64(c.engine.waits.firstBackoff<<attempt) * (0.9 + 0.2*rand.Float64()))
 		if resp != nil {
+			if asked := httpx.RetryAfter(resp.Header); asked > 0 {
+				pause = asked
+			}
 			// Not read to the end: its body may never end.
 			_ = resp.Body.Close()
-		}
-		if pause == 0 {
-			pause = time.Duration(float64(x.engine.waits.firstBackoff<<attempt) * (0.9 + 0.2*rand.Float64()))
 		}
 		select {
 		case <-time.After(pause):
@@ -81,29 +60,66 @@ func (x *exchange) send(ctx context.Context, streamed bool) (*http.Response, err
 	}
 }
 
-// sendRenewed sends the body once more, with a renewed credential, after a 401:
-// once for a request, and never with a credential of another source or account
-// (contract 5). Where there is no newer credential to be had, refused is the
-// answer that counts.
-func (x *exchange) sendRenewed(ctx context.Context, streamed bool, refused *http.Response) (*http.Response, error) {
-	login, err := x.engine.cfg.Credentials.Renew(ctx, x.target.login)
-	var known *protocol.Error
-	if errors.As(err, &known) && known.Data.Reason == protocol.ReasonTokenRejected {
+// maySendAgain reports whether the same request may be sent again after this end
+// of an attempt. A request that was sent and got no answer may not, since it may
+// have been served; except, once, on a kept connection that had ended, see
+// staleAfter.
+func (c *call) maySendAgain(resp *http.Response, err error) bool {
+	if err == nil {
+		return resp.StatusCode >= 500 && httpx.RetryAfter(resp.Header) <= maxRetryAfter
+	}
+	failure, ok := errors.AsType[*unreachable](err)
+	switch {
+	case !ok:
+		return false
+	case failure.stale && !c.wasStale:
+		c.wasStale = true
+		c.engine.closeIdle() // the others that were kept may have ended as well
+		return true
+	}
+	return failure.unsent
+}
+
+// recordAttempt adds an attempt to the evidence.
+func (c *call) recordAttempt(ctx context.Context, took time.Duration, resp *http.Response, err error) {
+	note := protocol.Attempt{DurationMs: took.Milliseconds()}
+	failure, _ := errors.AsType[*unreachable](err)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		note.ErrorKind = ended(ctx)
+	case failure != nil:
+		note.ErrorKind = failure.error.Data.Reason
+	default:
+		note.Status = &resp.StatusCode
+		if resp.StatusCode >= 500 {
+			note.ErrorKind = protocol.ReasonServerError
+		}
+	}
+	c.record.evidence.Attempts = append(c.record.evidence.Attempts, note)
+}
+
+// sendRefreshed sends the body once more, with a refreshed credential, after a
+// 401: once for a request, and never with a credential of another source or
+// account (docs/credentials.md: Refresh). Where no newer credential exists,
+// refused is the answer that counts.
+func (c *call) sendRefreshed(ctx context.Context, refused *http.Response) (*http.Response, error) {
+	login, err := c.engine.cfg.Credentials.Renew(ctx, c.target.login)
+	if known, ok := errors.AsType[*protocol.Error](err); ok && known.Data.Reason == protocol.ReasonTokenRejected {
 		return refused, nil
 	}
-	x.record.answered(refused.StatusCode, refused.Header)
+	c.record.answered(refused.StatusCode, refused.Header)
 	_ = refused.Body.Close()
 	if err != nil {
 		return nil, err
 	}
-	baseURL := x.target.baseURL // where the account's region is, which stays
-	x.target = x.engine.chatGPTTarget(login)
-	x.target.baseURL = baseURL
-	x.record.evidence.Refreshed = true
-	return x.send(ctx, streamed)
+	baseURL := c.target.baseURL // where the account's region is, which stays
+	c.target = c.engine.chatGPTTarget(login)
+	c.target.baseURL = baseURL
+	c.record.evidence.Refreshed = true
+	return c.send(ctx)
 }
 
-// ended is what an attempt came to that its context ended.
+// ended returns the reason of an attempt that its context ended.
 func ended(ctx context.Context) protocol.Reason {
 	switch context.Cause(ctx) {
 	case errTotalTimeout, errHeaderTimeout:
@@ -112,8 +128,8 @@ func ended(ctx context.Context) protocol.Reason {
 	return protocol.ReasonCancelled
 }
 
-// post sends one request.
-func (x *exchange) post(ctx context.Context, streamed bool) (*http.Response, *unreachable) {
+// post sends one request. Its error is an *unreachable.
+func (c *call) post(ctx context.Context) (*http.Response, error) {
 	connected := false
 	var kept time.Time // when a kept connection of HTTP/1.1 was taken
 	var answered atomic.Bool
@@ -128,28 +144,28 @@ func (x *exchange) post(ctx context.Context, streamed bool) (*http.Response, *un
 		},
 		GotFirstResponseByte: func() { answered.Store(true) },
 	}
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, x.target.baseURL+"/responses", nil)
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, c.target.baseURL+"/responses", nil)
 	if err != nil {
-		return nil, x.unreachable(err, false)
+		return nil, c.unreachable(err, false)
 	}
-	x.setHeaders(req.Header)
+	c.setHeaders(req.Header)
 	limit := time.Duration(0)
-	if streamed {
-		limit = x.engine.waits.headers
+	if c.streamed {
+		limit = c.engine.waits.headers
 	}
-	clock := startHeaderClock(limit, func() { x.cancel(errHeaderTimeout) })
+	clock := startHeaderClock(limit, func() { c.cancel(errHeaderTimeout) })
 	defer clock.stop()
-	x.upload.attach(req, clock.touch)
-	resp, err := x.engine.cfg.Transport.RoundTrip(req)
+	c.upload.attach(req, clock.touch)
+	resp, err := c.engine.cfg.Transport.RoundTrip(req)
 	if err != nil {
-		failure := x.unreachable(err, connected)
-		failure.stale = !kept.IsZero() && !answered.Load() && time.Since(kept) < staleAfter && failure.Data.Reason == protocol.ReasonConnect
+		failure := c.unreachable(err, connected)
+		failure.stale = !kept.IsZero() && !answered.Load() && time.Since(kept) < staleAfter && failure.error.Data.Reason == protocol.ReasonConnect
 		return nil, failure
 	}
 	return resp, nil
 }
 
-// closeIdle gives up the connections that are kept for later.
+// closeIdle closes the connections that are kept for later.
 func (e *Engine) closeIdle() {
 	if t, ok := e.cfg.Transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
@@ -161,30 +177,4 @@ func (e *Engine) closeIdle() {
 func isHTTP2(conn net.Conn) bool {
 	c, ok := conn.(*tls.Conn)
 	return ok && c.ConnectionState().NegotiatedProtocol == "h2"
-}
-
-// retryAfter reads how long the upstream asks to wait, 0 for nothing: the
-// milliseconds that OpenAI adds, else a number of seconds or a date (RFC 9110
-// section 10.2.3).
-func retryAfter(h http.Header) time.Duration {
-	if ms, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil {
-		return span(ms, time.Millisecond)
-	}
-	value := h.Get("Retry-After")
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
-		return span(seconds, time.Second)
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, time.Until(at))
-	}
-	return 0
-}
-
-// span is n units, between 0 and a thousand days.
-func span(n float64, unit time.Duration) time.Duration {
-	if math.IsNaN(n) || n <= 0 {
-		return 0
-	}
-	const most = 1000 * 24 * time.Hour
-	return time.Duration(min(n, float64(most/unit)) * float64(unit))
 }

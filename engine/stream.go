@@ -16,7 +16,7 @@ import (
 
 // stream is the answer of an upstream that was asked to stream.
 type stream struct {
-	*exchange
+	*answer
 	events *sse.Reader
 	// members of the event at hand.
 	members []rawjson.Member
@@ -29,14 +29,14 @@ type stream struct {
 
 // readStream hands the events of a stream to the sink until a terminal event,
 // the end of the body or a failure.
-func (x *exchange) readStream(ctx context.Context, body io.Reader) error {
-	idle := newIdleReader(body, x.idleTimeout(), func() { x.cancel(errIdleTimeout) })
+func (a *answer) readStream(ctx context.Context, body io.Reader) error {
+	idle := newIdleReader(body, a.idleTimeout(), func() { a.cancel(errIdleTimeout) })
 	s := &stream{
-		exchange: x,
-		events:   sse.NewReader(idle, MaxEventBytes, x.sink.Flush),
-		collect:  aggregate{wanted: !x.req.Events() || x.req.Meta.FillOutput},
+		answer:  a,
+		events:  sse.NewReader(idle, MaxEventBytes, a.sink.Flush),
+		collect: aggregate{wanted: !a.req.Events() || a.req.Meta.FillOutput},
 	}
-	s.events.Large = &x.engine.largeBuffers
+	s.events.Large = &a.engine.largeBuffers
 	defer s.events.Close()
 	defer s.stopGrace()
 	for {
@@ -74,7 +74,7 @@ func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, 
 	e := readEvent(members)
 	s.observe(e)
 	if e.kind == kindLimits && s.target.route == protocol.RouteChatGPT {
-		s.learned(eventLimits(data, s.mask))
+		s.recordLimits(eventLimits(data, s.mask))
 	}
 	// Contract 4: before the event that names it is delivered.
 	if s.record.mismatch(s.req.Meta.Expect.Model) {
@@ -171,11 +171,11 @@ func isNamedEventStream(contentType string) bool {
 	return kind == "text/event-stream"
 }
 
-func (x *exchange) idleTimeout() time.Duration {
-	if ms := x.req.Meta.IdleTimeoutMs; ms > 0 {
+func (c *call) idleTimeout() time.Duration {
+	if ms := c.req.Meta.IdleTimeoutMs; ms > 0 {
 		return time.Duration(ms) * time.Millisecond
 	}
-	return x.engine.cfg.IdleTimeout
+	return c.engine.cfg.IdleTimeout
 }
 
 // idleReader calls expired when a read takes longer than the limit. Whatever

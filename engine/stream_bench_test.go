@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -55,13 +54,14 @@ func readRepeated(t testing.TB, block string, n int) {
 	req, failure := NewRequest([]byte(askPlatform), nil)
 	require.Nil(t, failure)
 	e := newEngine(t, "")
-	x := &exchange{engine: e, req: req, sink: sink, record: newRecord(req, e.cfg.Mask.Mask), headers: http.Header{}}
-	x.record.answered(200, x.headers)
-	x.cancel = func(error) {}
+	c := &call{engine: e, req: req, sink: sink, record: newRecord(req, e.cfg.Mask.Mask)}
+	a := &answer{call: c, status: 200}
+	c.record.answered(200, a.headers)
+	c.cancel = func(error) {}
 	if b, ok := t.(*testing.B); ok {
 		b.ResetTimer()
 	}
-	if err := x.readStream(t.Context(), &repeated{block: block, n: n, tail: streamOf(completed)}); err != nil {
+	if err := a.readStream(t.Context(), &repeated{block: block, n: n, tail: streamOf(completed)}); err != nil {
 		t.Fatal(errors.Unwrap(err), err)
 	}
 	if sink.events != n+1 {

@@ -79,7 +79,7 @@ func TestEndsOfAStream(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			over := make(chan struct{})
 			e := serve(t, func(w http.ResponseWriter, r *http.Request) {
-				answer(w, tt.body)
+				respond(w, tt.body)
 				switch tt.after {
 				case torn:
 					panic(http.ErrAbortHandler)
@@ -171,7 +171,7 @@ func TestEveryCut(t *testing.T) {
 	body := streamOf(events...)
 	at := 0
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		answer(w, body[:at])
+		respond(w, body[:at])
 		if strings.Contains(r.Header.Get("X-Client-Request-Id"), "torn") {
 			panic(http.ErrAbortHandler)
 		}
@@ -191,7 +191,7 @@ func TestEveryCut(t *testing.T) {
 func TestSinkFails(t *testing.T) {
 	gone := make(chan struct{})
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		answer(w, streamOf(created, delta))
+		respond(w, streamOf(created, delta))
 		<-r.Context().Done()
 		close(gone)
 	})
@@ -213,7 +213,7 @@ func TestSinkFails(t *testing.T) {
 func TestSinkPanics(t *testing.T) {
 	gone := make(chan struct{})
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		answer(w, streamOf(created))
+		respond(w, streamOf(created))
 		<-r.Context().Done()
 		close(gone)
 	})
@@ -228,9 +228,9 @@ func TestSinkPanics(t *testing.T) {
 func TestFlushBeforeAWait(t *testing.T) {
 	read := make(chan struct{})
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		answer(w, streamOf(created, delta))
+		respond(w, streamOf(created, delta))
 		<-read
-		answer(w, streamOf(completed))
+		respond(w, streamOf(completed))
 	})
 	host := &host{}
 	host.onEvent = func(_ context.Context, n int) error {

@@ -49,7 +49,7 @@ func newBackend(t *testing.T, check http.HandlerFunc, edit ...func(*setting)) *b
 		b.mu.Lock()
 		b.hosts, b.sent = append(b.hosts, host), r.Header
 		b.mu.Unlock()
-		answer(w, streamOf(strings.ReplaceAll(completed, "gpt-5.2-pro", "gpt-5.2-codex")))
+		respond(w, streamOf(strings.ReplaceAll(completed, "gpt-5.2-pro", "gpt-5.2-codex")))
 	}))
 	t.Cleanup(server.Close)
 	b.Engine = newEngine(t, "", append([]func(*setting){func(s *setting) {
@@ -129,7 +129,7 @@ func TestWorkspaceOfAnOverriddenBase(t *testing.T) {
 			_, _ = w.Write([]byte(checked("https://us.chatgpt.com", "us")))
 		case "/x/codex/responses":
 			assert.Equal(t, "us", r.Header.Get("x-openai-account-routing-override"))
-			answer(w, streamOf(completed))
+			respond(w, streamOf(completed))
 		default:
 			t.Error(r.URL.Path)
 		}

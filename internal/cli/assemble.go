@@ -98,7 +98,6 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 		Project:         strings.TrimSpace(around.getenv("OPENAI_PROJECT")),
 		IdleTimeout:     f.idleTimeout,
 		Transport:       upstream,
-		Simulated:       f.simulate.on,
 	})
 	parts.prober = calls
 	parts.host = rpc.Config{
