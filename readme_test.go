@@ -68,7 +68,7 @@ var withoutLogin = map[string]string{
 	"both-routes.sh": "gpt-5.2-codex\tlogin_required\ngpt-5.2-pro\tlogin_required\n",
 	"cancel.sh":      "failed\n1001 login_required\n",
 	"models.sh":      "",
-	"limits.sh":      "The usage endpoint of the ChatGPT route brought nothing new: a ChatGPT access token is needed, and there is no credential.\n",
+	"limits.sh":      "The usage of the ChatGPT route could not be refreshed: a ChatGPT access token is needed, and there is no credential.\n",
 	"login.sh":       "Open http://127.0.0.1:…/codex/device and enter ….\nLogged in as ada@example.com (plus).\n",
 	"validate.sh":    "FAIL\tgpt-5.2-codex\t-\tlogin_required\nFAIL\tgpt-5.2-pro\t-\tlogin_required\n",
 	"status.sh":      "unauthenticated\nchatgpt\tnot available: no_credentials\nplatform\tnot available: no_credentials\n",

@@ -5,9 +5,10 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// The bases of the two routes.
+// The bases of the two routes. The chatgpt route moves with the region of a
+// workspace only while it has its default.
 const (
-	defaultChatGPT  = "https://chatgpt.com/backend-api/codex"
+	DefaultChatGPT  = "https://chatgpt.com/backend-api/codex"
 	defaultPlatform = "https://api.openai.com/v1"
 )
 
@@ -35,7 +36,7 @@ type Endpoint struct {
 // variable is reported by Endpoint.Bad.
 func ChatGPTEndpoint(flag, env string) (Endpoint, error) {
 	c, err := baseurl.Setting{
-		Default: defaultChatGPT, FlagName: "--chatgpt-base-url", Flag: flag,
+		Default: DefaultChatGPT, FlagName: "--chatgpt-base-url", Flag: flag,
 		VariableName: "SIGNALBOX_CHATGPT_BASE_URL", Variable: env, AllowVariable: baseurl.IsTrusted,
 	}.Choose()
 	return Endpoint{URL: c.URL, Override: c.Override, Bad: c.Bad}, err

@@ -239,6 +239,6 @@ func TestForeignBaseURL(t *testing.T) {
 // The zero Endpoint is the default one.
 func TestZeroEndpoint(t *testing.T) {
 	status, _ := statusOf(t, NewManager(Config{}))
-	equal(t, "bases", []string{status.Routes[0].BaseURL, status.Routes[1].BaseURL}, []string{defaultChatGPT, defaultPlatform})
+	equal(t, "bases", []string{status.Routes[0].BaseURL, status.Routes[1].BaseURL}, []string{DefaultChatGPT, defaultPlatform})
 	var _ interface{ Authorize(http.Header) } = ChatGPTCredential{}
 }

@@ -104,7 +104,7 @@ func NewManager(cfg Config) *Manager {
 	cfg.APIKey = trimmed(cfg.APIKey)
 	cfg.AccessToken = trimmed(cfg.AccessToken)
 	if cfg.ChatGPT == (Endpoint{}) {
-		cfg.ChatGPT.URL = defaultChatGPT
+		cfg.ChatGPT.URL = DefaultChatGPT
 	}
 	if cfg.Platform == (Endpoint{}) {
 		cfg.Platform.URL = defaultPlatform

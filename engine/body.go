@@ -12,10 +12,10 @@ import (
 
 // The body of a request is spliced from the bytes that the host sent and never
 // encoded anew: the order of members, the spelling of numbers and escapes stay
-// (contract 1). In both functions below members are all the members of params.
+// (docs/protocol.md: Framing). In both functions below members are all the members of params.
 
-// platformBody gives params without _meta, every other byte as it stands
-// (contract 5). It may be params itself.
+// platformBody returns params without _meta, every other byte as it came
+// (docs/protocol.md: Routing). It may be params itself.
 func platformBody(params []byte, members []rawjson.Member) []byte {
 	i := slices.IndexFunc(members, func(m rawjson.Member) bool { return m.Is("_meta") })
 	if i < 0 {
@@ -30,8 +30,8 @@ type verdict int
 const (
 	refuseOrDrop verdict = iota // 1101, or dropped with onUnsupported:"drop"
 	refuseAlways                // 1101: without the member the request means another one
-	putInstead                  // put stands in for it
-	keepValue                   // it passes as it stands
+	putInstead                  // put takes its place
+	keepValue                   // it passes unchanged
 	cutOut                      // it is ours, and never sent
 	makeList                    // convertInput
 )
@@ -40,13 +40,13 @@ const (
 type bodyRule struct {
 	field     string
 	otherwise verdict
-	// accept lists the values, as JSON, that pass as they stand.
+	// accept lists the values, as JSON, that pass unchanged.
 	accept []string
-	// preset is the value, as JSON, that stands for what happens without the
-	// member, so that it is left out like null.
+	// preset is the value, as JSON, that means the same as no member, so that it
+	// is left out like null.
 	preset string
-	// put is the value, as JSON, that stands in for null, for a dropped value, and
-	// for the member if it is absent. "": the member is left out.
+	// put is the value, as JSON, that takes the place of null, of a dropped value
+	// and of an absent member. "": the member is left out.
 	put string
 	// reason of putting it.
 	reason string
@@ -56,8 +56,8 @@ type bodyRule struct {
 	action string
 }
 
-// chatgptRules is contract 5, "ChatGPT route, body". A member that is not listed
-// passes untouched.
+// chatgptRules are the rules of the chatgpt route (docs/protocol.md: Routing). A
+// member that is not listed passes unchanged.
 var chatgptRules = []bodyRule{
 	{field: "_meta", otherwise: cutOut},
 
@@ -93,12 +93,12 @@ var chatgptRules = []bodyRule{
 	{field: "background", otherwise: refuseAlways, preset: "false"},
 }
 
-// chatgptBody gives the body that the ChatGPT backend takes, and what was
+// chatgptBody returns the body that the ChatGPT backend takes, and what was
 // changed for it. drop is _meta.onUnsupported:"drop". err is an 1101 that names
 // the first member, in the order of params, that is refused.
 func chatgptBody(params []byte, members []rawjson.Member, drop bool) (body []byte, adjustments []protocol.Adjustment, err error) {
 	// The object is built from the spans of its members, each with the comma and
-	// blanks in front of it as they stand, because cuts of neighbours do not
+	// blanks in front of it as they are, because cuts of neighbours do not
 	// compose as edits.
 	brace := bytes.IndexByte(params, '{') + 1
 	first, end := brace, brace
@@ -144,7 +144,7 @@ func chatgptBody(params []byte, members []rawjson.Member, drop bool) (body []byt
 	return append(out, params[end:]...), adjustments, nil
 }
 
-// apply gives the value that is sent in place of value, nil for none.
+// apply returns the value that is sent in place of value, nil for none.
 func (r bodyRule) apply(value []byte, drop bool) ([]byte, []protocol.Adjustment, error) {
 	adjusted := func(action, reason string) []protocol.Adjustment {
 		return []protocol.Adjustment{{Field: r.field, Action: action, Reason: reason}}
@@ -210,7 +210,7 @@ func unsupported(field, message, action string) error {
 		protocol.ErrorData{Field: field, Route: protocol.RouteChatGPT, Action: action})
 }
 
-// convertInput gives input as the list that the backend takes: a string becomes
+// convertInput returns input as the list that the backend takes: a string becomes
 // one user message, the role system, which it refuses, becomes developer, and a
 // prompt_cache_breakpoint of a content part, which it refuses, is refused or
 // dropped. Anything else is left to the backend to judge.

@@ -68,7 +68,7 @@ var cancelPlaces = []cancelAt{
 }
 
 // A cancel ends Create at once with its cause, wherever the request is, and the
-// upstream notices (contract 4: < 100 ms).
+// upstream notices (docs/protocol.md: Cancelling).
 func TestCancel(t *testing.T) {
 	cause := errors.New("the host has changed its mind")
 	for _, tt := range cancelPlaces {
@@ -148,7 +148,7 @@ func TestCancelAfterTheEnd(t *testing.T) {
 }
 
 // The body's memory is given back when the headers are there, though net/http
-// holds on to its request until the stream ends (contract 7).
+// holds on to its request until the stream ends (docs/protocol.md: Limits).
 func TestBodyIsReleasedAfterTheHeaders(t *testing.T) {
 	for _, params := range []string{askPlatform, askChatGPT} {
 		finish := make(chan struct{})

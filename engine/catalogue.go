@@ -11,11 +11,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/internal/flight"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 const (
-	// catalogueLife is how long a list of models is taken for fresh, as in Codex.
+	// catalogueLife is how long a list of models counts as fresh, as in Codex.
 	catalogueLife = 300 * time.Second
 	// catalogueAgain is how long after a try that failed the background tries again.
 	catalogueAgain = time.Minute
@@ -35,7 +36,7 @@ type listed struct {
 	hidden        bool
 	// minClient is the lowest client version that is served; "": any.
 	minClient string
-	// plans that include the model; none: not said.
+	// plans that include the model; empty if the backend does not say.
 	plans []string
 }
 
@@ -43,7 +44,8 @@ type listed struct {
 // is not held while the network is waited for.
 type catalogue struct {
 	mu sync.Mutex
-	// owner is whose list it is; another one's is none.
+	// owner is the account or key the list was fetched for; for any other owner
+	// there is no list.
 	owner string
 	// etag of the list and the models; heard is zero when there is no list.
 	etag   string
@@ -52,10 +54,10 @@ type catalogue struct {
 	// tried is when the last try began, and failure why it brought nothing.
 	tried   time.Time
 	failure string
-	// running is closed when the try that runs has ended; nil: none runs.
-	running chan struct{}
 	// stale: an answer has named another etag.
 	stale bool
+	// asking are the tries that run, by owner.
+	asking flight.Group[string, struct{}]
 }
 
 // catalogueView is a catalogue at one moment.
@@ -65,7 +67,7 @@ type catalogueView struct {
 	failure string
 }
 
-// view gives the list of an owner.
+// view returns the list of an owner.
 func (c *catalogue) view(owner string) catalogueView {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,49 +87,55 @@ func (c *catalogue) outdate(etag string) {
 }
 
 // fill starts asking the backend, unless that runs already or, without force, is
-// not due. The channel is closed at the end; nil: nothing was started.
+// not due. The channel is closed at the end; nil means that nothing runs.
 func (c *catalogue) fill(owner string, force bool, ask func(etag string) (lookup, error), read func([]byte) ([]listed, bool)) <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.owner != owner {
 		c.owner, c.etag, c.models, c.heard, c.tried, c.failure, c.stale = owner, "", nil, time.Time{}, time.Time{}, "", false
-		c.running = nil // it was for somebody else
 	}
+	running := c.asking.Running(owner)
 	isFresh := !c.heard.IsZero() && time.Since(c.heard) < catalogueLife && !c.stale
 	switch {
-	case c.running != nil:
-		return c.running
+	case running != nil:
+		return running.Done()
 	case !force && (isFresh || c.failure != "" && time.Since(c.tried) < catalogueAgain):
 		return nil
 	}
-	done := make(chan struct{})
-	c.running, c.tried, c.stale = done, time.Now(), false
+	c.tried, c.stale = time.Now(), false
 	etag := c.etag
-	go func() {
+	running, _ = c.asking.Join(owner, func() struct{} {
 		answer, err := ask(etag)
-		var models []listed
-		why := answer.failed(err)
-		isSame := why == "" && answer.status == http.StatusNotModified
-		if why == "" && !isSame {
-			var ok bool
-			if models, ok = read(answer.body); !ok {
-				why = "the answer is not understood"
-			}
+		c.record(owner, answer, err, read)
+		return struct{}{}
+	})
+	return running.Done()
+}
+
+// record keeps what a try brought, unless the owner has changed meanwhile.
+func (c *catalogue) record(owner string, answer lookup, err error, read func([]byte) ([]listed, bool)) {
+	var models []listed
+	why := answer.failed(err)
+	isSame := why == "" && answer.status == http.StatusNotModified
+	if why == "" && !isSame {
+		var ok bool
+		if models, ok = read(answer.body); !ok {
+			why = notParsed
 		}
-		c.mu.Lock()
-		if c.running == done { // still the same owner's
-			c.running, c.failure = nil, why
-			if why == "" {
-				c.heard = time.Now()
-			}
-			if why == "" && !isSame {
-				c.models, c.etag = models, answer.header.Get("ETag")
-			}
-		}
-		c.mu.Unlock()
-		close(done)
-	}()
-	return done
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.owner != owner {
+		return
+	}
+	c.failure = why
+	if why != "" {
+		return
+	}
+	c.heard = time.Now()
+	if !isSame {
+		c.models, c.etag = models, answer.header.Get("ETag")
+	}
 }
 
 // askChatGPTModels is GET /models of the ChatGPT backend.
@@ -158,7 +166,7 @@ func (e *Engine) askPlatformModels(ctx context.Context, etag string) (lookup, er
 	if err != nil {
 		return lookup{}, err
 	}
-	if key.Pending() { // contract 5: nothing is exchanged for a list
+	if key.Pending() { // nothing is exchanged for a list (docs/credentials.md: Exchange)
 		return lookup{}, protocol.NewError(protocol.CodeLoginRequired, "The login was not exchanged for a Platform key yet.",
 			protocol.ErrorData{
 				Reason: protocol.ReasonNoCredentials, Action: "Ask for auth/exchange.",
@@ -184,7 +192,6 @@ func (e *Engine) readChatGPTModels(body []byte) ([]listed, bool) {
 	if !decode(body, &answer) || answer.Models == nil {
 		return nil, false
 	}
-	yes := true
 	var models []listed
 	for _, text := range answer.Models {
 		var m struct {
@@ -211,7 +218,7 @@ func (e *Engine) readChatGPTModels(body []byte) ([]listed, bool) {
 			modalities: e.words(m.Modalities), minClient: m.MinClient, plans: m.Plans,
 			hidden: m.Visibility == "hide" || m.Visibility == "none",
 			// All models of this catalogue are made to work with tools.
-			toolCalling: &yes,
+			toolCalling: new(true),
 		}
 		if l.contextWindow == 0 {
 			l.contextWindow = tokens(m.MaxWindow)
@@ -264,7 +271,7 @@ func (e *Engine) words(list []string) []string {
 	return words
 }
 
-// tokens gives a number of tokens, 0 for one that cannot be meant.
+// tokens returns a number of tokens, 0 for one that cannot be meant.
 func tokens(n float64) int64 {
 	if !isCount(n) {
 		return 0

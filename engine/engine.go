@@ -28,12 +28,12 @@ const (
 	MaxEventBytes = 32 << 20
 )
 
-// The waits of contract 6 that no Config changes.
+// The waits that no Config changes (docs/protocol.md: Errors and retries).
 const (
 	// firstBackoff is doubled for each further retry, with 10 % jitter.
 	firstBackoff = 200 * time.Millisecond
 	// headerTimeout until the response headers, when we ask for a stream; it
-	// begins anew with each piece of the body that is taken.
+	// starts again with each piece of the body that is taken.
 	headerTimeout = 60 * time.Second
 	// bodyTimeout of a whole unstreamed Platform request.
 	bodyTimeout = 15 * time.Minute
@@ -83,7 +83,7 @@ type Engine struct {
 	chatgptModels, platformModels catalogue
 }
 
-// New makes an engine. It opens no connection.
+// New returns an engine. It opens no connection.
 func New(cfg Config) *Engine {
 	cfg.ClientVersion = cmp.Or(cfg.ClientVersion, DefaultClientVersion)
 	cfg.Originator = cmp.Or(cfg.Originator, DefaultOriginator)
@@ -107,7 +107,7 @@ type Sink interface {
 	// Started: the upstream has answered 2xx.
 	Started(status int, headers protocol.Headers, evidence protocol.Evidence)
 	// Event takes one event, valid until it returns: one checked JSON value.
-	// breaks tells that a line-based reader would stumble over it. It blocks
+	// breaks says that a line-based reader would stumble over it. It blocks
 	// while the host does not read, until ctx ends; its error ends the stream and
 	// is what Create returns.
 	Event(ctx context.Context, event []byte, breaks bool) error
@@ -127,7 +127,7 @@ type Result struct {
 	Evidence protocol.Evidence
 }
 
-// Resolve tells the route that Create would take and the source of its
+// Resolve returns the route that Create would take and the source of its
 // credential, without any network call. Its errors are those of Create.
 func (e *Engine) Resolve(ctx context.Context, model string, wanted protocol.RouteName) (protocol.ResolveResult, error) {
 	route, err := e.route(ctx, model, wanted)
@@ -144,18 +144,17 @@ func (e *Engine) Resolve(ctx context.Context, model string, wanted protocol.Rout
 	}, nil
 }
 
-// route chooses the route of a model. An error about credentials tells which
-// there are.
+// route chooses the route of a model. An error about credentials names those that
+// exist.
 func (e *Engine) route(ctx context.Context, model string, wanted protocol.RouteName) (Route, error) {
 	route, err := resolve(ctx, model, wanted, e.cfg.Credentials.Mode)
-	var known *protocol.Error
-	if errors.As(err, &known) && known.Data.Need != "" {
+	if known, ok := errors.AsType[*protocol.Error](err); ok && known.Data.Need != "" {
 		known.Data.Have = e.have(ctx)
 	}
 	return route, err
 }
 
-// have lists the kinds of credential that there are.
+// have lists the kinds of credential that exist.
 func (e *Engine) have(ctx context.Context) []protocol.CredentialKind {
 	have := []protocol.CredentialKind{}
 	there := e.cfg.Credentials.Status(ctx).Credentials
@@ -175,8 +174,8 @@ type target struct {
 	source    protocol.CredentialSource
 	accountID string
 	authorize func(http.Header)
-	// login is the credential of the chatgpt route, which may be renewed, and key
-	// that of the platform route.
+	// login is the credential of the chatgpt route, which may be refreshed, and key
+	// the credential of the platform route.
 	login auth.ChatGPTCredential
 	key   auth.PlatformCredential
 }
@@ -227,7 +226,7 @@ func (e *Engine) chatGPTTarget(cred auth.ChatGPTCredential) target {
 
 // Create makes one model call: route, credential, body, request, answer. It
 // returns when the response has ended, failed or ctx is done; then the error is
-// context.Cause(ctx). Any other error is a *protocol.Error or that of the sink.
+// context.Cause(ctx). Any other error is a *protocol.Error or the sink's.
 // req is used up: its Release has been called when Create returns or panics.
 func (e *Engine) Create(ctx context.Context, req *Request, sink Sink) (Result, error) {
 	c := &call{engine: e, req: req, sink: sink, record: newRecord(req, e.cfg.Mask.Mask)}

@@ -207,7 +207,7 @@ func isHTML(h http.Header) bool {
 	return strings.Contains(strings.ToLower(h.Get("Content-Type")), "html")
 }
 
-// tokenRejected is a 401. It never switches to another source (contract 5).
+// tokenRejected is a 401. It never switches to another source (docs/protocol.md: Routing).
 func (c *call) tokenRejected(ctx context.Context) *protocol.Error {
 	action := "Run `signalbox login`."
 	switch {
@@ -235,7 +235,7 @@ var (
 	limitCodes = append([]string{"usage_limit_reached", "usage_not_included"}, quotaCodes...)
 )
 
-// limited explains a limit. It is never slept on (contract 6); only requests and
+// limited explains a limit. It is never slept on; only requests and
 // tokens, which come back by themselves, may be tried again.
 func (c *call) limited(observed upstreamError, h http.Header) *protocol.Error {
 	d := protocol.ErrorData{PlanType: observed.planType}

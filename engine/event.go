@@ -22,7 +22,7 @@ const (
 )
 
 // isTerminal reports whether an event of the kind ends the stream at once
-// (contract 6).
+// (docs/protocol.md: Ends of a stream).
 func (k eventKind) isTerminal() bool {
 	return k == kindCompleted || k == kindIncomplete || k == kindFailed
 }
@@ -53,7 +53,7 @@ func readEvent(members []rawjson.Member) event {
 	return e
 }
 
-// plainKey gives the name of a member as JSON without needless escapes.
+// plainKey returns the name of a member as JSON without needless escapes.
 func plainKey(m *rawjson.Member) []byte {
 	if !m.Escaped {
 		return m.Key
@@ -86,7 +86,7 @@ func readKind(value []byte) eventKind {
 	return kindOther
 }
 
-// observe notes what an event tells of its response, and leaves the members of
+// observe notes what an event says about its response, and leaves the members of
 // the response object in a.response, none if there is no such object.
 func (a *answer) observe(e event) {
 	if e.kind == kindMetadata {
@@ -130,7 +130,7 @@ func (a *answer) noteResponse(response []rawjson.Member) {
 }
 
 // noteHeaders notes the model that headers inside an event name: they count like
-// those of the answer. A value is a string or a list of them.
+// the headers of the answer. A value is a string or a list of them.
 func (a *answer) noteHeaders(object []byte) {
 	if object == nil {
 		return
@@ -155,7 +155,7 @@ func (a *answer) noteHeaders(object []byte) {
 	}
 }
 
-// errorObject gives the error of a top-level error event: its member "error",
+// errorObject returns the error of a top-level error event: its member "error",
 // or the event itself, which then has code and message.
 func errorObject(members []rawjson.Member, data []byte) []byte {
 	if m, found := rawjson.Find(members, "error"); found && m.Value[0] == '{' {

@@ -11,7 +11,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// record collects the evidence of one exchange. Not safe for concurrent use.
+// record collects the evidence of one call. Not safe for concurrent use.
 type record struct {
 	evidence protocol.Evidence
 	start    time.Time
@@ -24,7 +24,7 @@ type record struct {
 	strayed bool
 }
 
-// Unresolved gives the evidence of a request that has not come anywhere yet.
+// Unresolved returns the evidence of a request for which nothing was resolved yet.
 func Unresolved(req *Request) protocol.Evidence {
 	e := protocol.Evidence{
 		RequestedModel:   req.Model,
@@ -47,10 +47,10 @@ func newRecord(req *Request, mask func(string) string) *record {
 	return &record{evidence: Unresolved(req), start: time.Now(), mask: mask}
 }
 
-// sinceStart gives the milliseconds since the request came.
+// sinceStart returns the milliseconds since the request came.
 func (r *record) sinceStart() int64 { return time.Since(r.start).Milliseconds() }
 
-// snapshot gives the evidence as of now; later changes do not reach it.
+// snapshot returns the evidence as of now; later changes do not reach it.
 func (r *record) snapshot() protocol.Evidence {
 	r.evidence.DurationMs = r.sinceStart()
 	e := r.evidence
@@ -97,7 +97,7 @@ func (r *record) firstEvent() {
 }
 
 // namedByHeader notes the model of an openai-model header, "" for none, and
-// named that of a response object.
+// named the model of a response object.
 func (r *record) namedByHeader(model string) {
 	if model != "" && model != r.headerModel {
 		r.headerModel = model
@@ -114,7 +114,7 @@ func (r *record) named(model string) {
 
 // judge decides the effective model after one more was named: the openai-model
 // header, else response.model. A match takes that all of them are the requested
-// one, and that header and body name the same one (contract 4).
+// one, and that header and body name the same one (docs/protocol.md: Evidence).
 func (r *record) judge(latest string) {
 	e := &r.evidence
 	r.strayed = r.strayed || !sameModel(e.RequestedModel, latest) ||

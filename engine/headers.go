@@ -18,8 +18,8 @@ func UserAgent(originator, version string) string {
 	return originator + "/" + version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ")"
 }
 
-// chatgptHeaders sets the headers of contract 5 but for those of the
-// credential.
+// chatgptHeaders sets the headers of the chatgpt route, except the credential's
+// (docs/protocol.md: Routing).
 func (e *Engine) chatgptHeaders(h http.Header) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Accept", "text/event-stream")
@@ -29,9 +29,9 @@ func (e *Engine) chatgptHeaders(h http.Header) {
 	h.Set("Session-Id", e.session())
 }
 
-// platformHeaders sets the headers of contract 5 but for those of the
-// credential, and no other of ours: the empty User-Agent keeps net/http from
-// adding its own.
+// platformHeaders sets the headers of the platform route, except the
+// credential's, and no other of ours (docs/protocol.md: Routing): the empty
+// User-Agent keeps net/http from adding its own.
 func (e *Engine) platformHeaders(h http.Header) {
 	h.Set("Content-Type", "application/json")
 	h.Set("User-Agent", "")
@@ -44,8 +44,8 @@ func (e *Engine) platformHeaders(h http.Header) {
 	}
 }
 
-// setHeaders sets all headers of a request: those of the route, those of the
-// host, and last those of the credential.
+// setHeaders sets all headers of a request: the route's, the host's and last the
+// credential's.
 func (c *call) setHeaders(h http.Header) {
 	if c.target.route == protocol.RouteChatGPT {
 		c.engine.chatgptHeaders(h)
@@ -70,7 +70,8 @@ func (c *call) setHeaders(h http.Header) {
 // simulateHeader chooses a scenario of the simulator for one request.
 const simulateHeader = "X-Signalbox-Simulate"
 
-// visible gives the upstream's headers that a host may see (contract 4).
+// visible returns the upstream's headers that a host may see (docs/protocol.md:
+// Creating a response).
 func (c *call) visible(h http.Header) protocol.Headers {
 	visible := protocol.Headers{}
 	for name, values := range h {
@@ -91,13 +92,13 @@ func isVisible(name string) bool {
 	return name == "x-request-id" || name == "retry-after"
 }
 
-// upstreamRequestID gives the id by which OpenAI's support finds the request;
-// where the edge in front of it answered, that of the edge.
+// upstreamRequestID returns the id by which OpenAI's support finds the request, or
+// the edge's own id if the edge answered.
 func upstreamRequestID(h http.Header) string {
 	return cmp.Or(h.Get("X-Request-Id"), h.Get("X-Oai-Request-Id"), h.Get("Cf-Ray"))
 }
 
-// newSessionID gives a UUID version 7 (RFC 9562 section 5.7).
+// newSessionID returns a UUID version 7 (RFC 9562 section 5.7).
 func newSessionID(now time.Time) string {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails

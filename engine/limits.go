@@ -15,11 +15,11 @@ import (
 // maxWindows bounds what one answer can make us remember.
 const maxWindows = 32
 
-// limits is what the backends last observed of their limits. The zero value is
+// limits is what the backends last said about their limits. The zero value is
 // ready.
 type limits struct {
 	mu sync.Mutex
-	// account of chatgpt: what another one observed of itself does not mix with it.
+	// account of chatgpt: what is said about another one does not mix with it.
 	account  string
 	chatgpt  *protocol.ChatGPTLimits
 	platform *protocol.PlatformLimits
@@ -27,12 +27,11 @@ type limits struct {
 	changed func()
 }
 
-// WatchLimits makes f be called after each change of what ReadLimits gives, on
-// the goroutine that found it; f must not block. Call it before the first
-// request.
+// WatchLimits has f called after each change of what Limits returns, on the
+// goroutine that found it; f must not block. Call it before the first request.
 func (e *Engine) WatchLimits(f func()) { e.limits.changed = f }
 
-// Limits gives what the backends last observed of the account that counts now.
+// Limits returns what the backends last said about the account that counts now.
 func (e *Engine) Limits(ctx context.Context) protocol.UsageLimits {
 	account := ""
 	if who := e.cfg.Credentials.Status(ctx).Account; who != nil && who.AccountID != nil {
@@ -47,19 +46,19 @@ func (e *Engine) Limits(ctx context.Context) protocol.UsageLimits {
 	return known
 }
 
-// RefreshLimits asks the usage endpoint of the ChatGPT backend once, and gives
-// what is known then. It fails like Limits: never; why nothing new came stands in
-// the warnings.
+// RefreshLimits asks the usage endpoint of the ChatGPT backend once, and returns
+// what is known then. Like Limits it never fails; the warnings say why nothing new
+// came.
 func (e *Engine) RefreshLimits(ctx context.Context) protocol.UsageLimits {
 	why := e.askUsage(ctx)
 	known := e.Limits(ctx)
 	if why != "" {
-		known.Warnings = []string{protocol.Sentence("the usage endpoint of the ChatGPT route brought nothing new: " + why)}
+		known.Warnings = []string{protocol.Sentence("the usage of the ChatGPT route could not be refreshed: " + why)}
 	}
 	return known
 }
 
-// askUsage is GET /wham/usage. It gives why that brought nothing, "" if it did.
+// askUsage is GET /wham/usage. It returns why that brought nothing, "" if it did.
 func (e *Engine) askUsage(ctx context.Context) string {
 	target, err := e.target(ctx, protocol.RouteChatGPT)
 	if err != nil {
@@ -78,14 +77,14 @@ func (e *Engine) askUsage(ctx context.Context) string {
 	}
 	observed, ok := readUsage(answer.body, e.cfg.Mask.Mask)
 	if !ok {
-		return "the answer is not understood"
+		return notParsed
 	}
 	e.limits.record(target.accountID, observed, true)
 	return ""
 }
 
-// record keeps what the ChatGPT backend observed of an account. whole: it observed all
-// that there is, so that windows which it does not name are gone.
+// record keeps what the ChatGPT backend said about an account. whole means that it
+// said all there is, so that windows which it does not name are gone.
 func (l *limits) record(account string, observed *protocol.ChatGPTLimits, whole bool) {
 	if observed == nil {
 		return
@@ -109,7 +108,7 @@ func withoutTime(c protocol.ChatGPTLimits) protocol.ChatGPTLimits {
 	return c
 }
 
-// recordPlatform takes what the Platform observed of its key.
+// recordPlatform keeps what the Platform said about its key.
 func (l *limits) recordPlatform(observed *protocol.PlatformLimits) {
 	if observed == nil {
 		return
@@ -124,7 +123,7 @@ func (l *limits) recordPlatform(observed *protocol.PlatformLimits) {
 	}
 }
 
-// mergeLimits gives what is known after fresh has been observed; old may be nil.
+// mergeLimits returns what is known after fresh was observed; old may be nil.
 func mergeLimits(old, fresh *protocol.ChatGPTLimits) *protocol.ChatGPTLimits {
 	if old == nil {
 		return fresh

@@ -14,7 +14,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// The shapes in which the backends tell of their limits: headers, events and the
+// The shapes in which the backends describe their limits: headers, events and the
 // answer of the usage endpoint.
 
 // windowName names a window of a limit: the limit of the plan itself is codex.
@@ -26,7 +26,7 @@ func windowName(limit, position string) string {
 	return limit + "_" + position
 }
 
-// saidWindow is a window as the backend tells it, in any of its shapes.
+// saidWindow is a window as the backend writes it, in any of its shapes.
 type saidWindow struct {
 	UsedPercent   *float64 `json:"used_percent"`
 	WindowMinutes *float64 `json:"window_minutes"`
@@ -35,7 +35,7 @@ type saidWindow struct {
 	ResetAfter    *float64 `json:"reset_after_seconds"`
 }
 
-// window gives it under a name; false for one that says nothing.
+// window returns it under a name; false for one that says nothing.
 func (s *saidWindow) window(name string, now time.Time) (protocol.UsageWindow, bool) {
 	if s == nil || s.UsedPercent == nil || !isFinite(*s.UsedPercent) {
 		return protocol.UsageWindow{}, false
@@ -220,8 +220,8 @@ func addWindows(to *protocol.ChatGPTLimits, limit string, primary, secondary *sa
 // left out, and only what is no JSON object fails.
 func decode(text []byte, into any) bool {
 	err := json.Unmarshal(text, into)
-	var wrongType *json.UnmarshalTypeError
-	return err == nil || errors.As(err, &wrongType) && wrongType.Field != ""
+	wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	return err == nil || ok && wrongType.Field != ""
 }
 
 // quotas reads the x-ratelimit-… headers of the Platform; nil when there is

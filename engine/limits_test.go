@@ -169,12 +169,12 @@ func TestRefreshLimits(t *testing.T) {
 	assert.Empty(t, asked[1].Header["Version"])
 
 	_, e = simulate(t, simulator.Config{Scenario: "lookups-fail"})
-	assert.Equal(t, []string{"The usage endpoint of the ChatGPT route brought nothing new: the answer was status 503."}, e.RefreshLimits(t.Context()).Warnings)
+	assert.Equal(t, []string{"The usage of the ChatGPT route could not be refreshed: the answer was status 503."}, e.RefreshLimits(t.Context()).Warnings)
 
 	_, e = simulate(t, simulator.Config{}, func(s *setting) { s.auth = auth.Config{} })
 	limits = e.RefreshLimits(t.Context())
 	assert.Nil(t, limits.ChatGPT)
-	assert.Equal(t, []string{"The usage endpoint of the ChatGPT route brought nothing new: a ChatGPT access token is needed, and there is no credential."}, limits.Warnings)
+	assert.Equal(t, []string{"The usage of the ChatGPT route could not be refreshed: a ChatGPT access token is needed, and there is no credential."}, limits.Warnings)
 }
 
 // What one account was told is not shown to another.

@@ -21,6 +21,9 @@ const (
 	maxLookupBody = 16 << 20
 )
 
+// notParsed is why an answer that came brought nothing.
+const notParsed = "the response could not be parsed"
+
 // errLookupSize: the answer of a lookup is larger than maxLookupBody.
 var errLookupSize = errors.New("the answer is too large")
 

@@ -11,7 +11,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// Models lists the models of both routes (contract 3). It never fails. Without
+// Models lists the models of both routes. It never fails. Without
 // refresh it does not wait for the network: what is missing or older than
 // catalogueLife is asked for in the background, for the next call.
 func (e *Engine) Models(ctx context.Context, refresh bool) protocol.ModelsListResult {
@@ -23,7 +23,7 @@ func (e *Engine) Models(ctx context.Context, refresh bool) protocol.ModelsListRe
 			case <-ctx.Done():
 			}
 		}
-		l.status = e.cfg.Credentials.Status(ctx) // a renewal may have changed what can be used
+		l.status = e.cfg.Credentials.Status(ctx) // a refresh may have changed what can be used
 	}
 	return l.list()
 }
@@ -57,8 +57,8 @@ func (e *Engine) catalogueOf(route protocol.RouteName) *catalogue {
 	return &e.platformModels
 }
 
-// catalogueOwner tells whose list a route's would be, so that the list of
-// another account or key is not taken for it. Nothing is sent to find out.
+// catalogueOwner returns the account or key whose list a route's would be, so that
+// another one's is not taken for it. Nothing is sent to find out.
 func catalogueOwner(route protocol.RouteState, status protocol.AuthStatus) string {
 	owner := route.BaseURL + " " + string(route.CredentialSource)
 	if route.Route == protocol.RouteChatGPT && status.Account != nil && status.Account.AccountID != nil {
@@ -114,7 +114,7 @@ func (l *lister) list() protocol.ModelsListResult {
 	return result
 }
 
-// pinned gives the row of a pinned model, which is there whatever a backend
+// pinned returns the row of a pinned model, which is there whatever a backend
 // lists.
 func (l *lister) pinned(r row) protocol.Model {
 	for _, route := range l.status.Routes {
@@ -136,7 +136,7 @@ func (l *lister) pinned(r row) protocol.Model {
 	return protocol.Model{ID: r.pattern, Route: r.route, API: protocol.API, Source: protocol.ModelsStatic}
 }
 
-// rows gives the models of a route but for those that are pinned to it.
+// rows returns the models of a route except those that are pinned to it.
 func (l *lister) rows(route protocol.RouteState) []protocol.Model {
 	v := l.views[route.Route]
 	models, source := v.models, l.source(v)
@@ -162,7 +162,7 @@ func (l *lister) source(v catalogueView) protocol.ModelListSource {
 	return protocol.ModelsCached
 }
 
-// row gives one model on one route.
+// row returns one model on one route.
 func (l *lister) row(m listed, route protocol.RouteState, source protocol.ModelListSource) protocol.Model {
 	r := protocol.Model{
 		ID: m.id, Route: route.Route, API: protocol.API, BaseURL: route.BaseURL,
@@ -195,7 +195,7 @@ func (l *lister) isOutsidePlan(m listed) bool {
 	return !slices.Contains(m.plans, *l.status.Account.PlanType)
 }
 
-// pinnedTo gives the route that a model is pinned to; "" for none.
+// pinnedTo returns the route that a model is pinned to, "" for none.
 func pinnedTo(model string) protocol.RouteName {
 	for _, r := range table {
 		if r.pinned && matches(r.pattern, model) {

@@ -6,7 +6,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// staticModels stands in for the list of a backend that has not been heard: the
+// staticModels takes the place of the list of a backend that has not been heard: the
 // pinned models, and those that the client version which we declare knows of. It
 // is data for a picker, no promise: the backend decides.
 var staticModels = map[protocol.RouteName][]listed{
@@ -39,7 +39,7 @@ func codexModel(id, name string, efforts ...string) listed {
 	}
 }
 
-// describe says of a Platform model what its id tells: the list holds ids only.
+// describe returns what the id of a Platform model says: the list holds ids only.
 func describe(id string) listed {
 	m := listed{id: id, hidden: !servesResponses(id)}
 	if matches("gpt-5.2-pro", id) || matches("gpt-5.2-pro-YYYY-MM-DD", id) {
@@ -52,7 +52,7 @@ func describe(id string) listed {
 }
 
 // servesResponses reports whether a Platform model can be asked over the
-// Responses API, as far as its id tells. The list also holds models for speech,
+// Responses API, as far as its id says. The list also holds models for speech,
 // images, embeddings and moderation.
 func servesResponses(id string) bool {
 	for _, prefix := range []string{

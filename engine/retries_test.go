@@ -50,7 +50,7 @@ func TestAttemptsByStatus(t *testing.T) {
 				assert.Equal(t, status, *attempt.Status)
 				assert.Equal(t, status >= 500, attempt.ErrorKind == "server_error")
 			}
-			// Contract 6: false for redirects and every 4xx but 408 and 429.
+			// docs/protocol.md: Errors and retries: false for redirects and every 4xx but 408 and 429.
 			assert.Equal(t, status >= 500 || status == 408 || status == 429, failure.Data.Retryable, "status %d", status)
 		}
 	}

@@ -17,15 +17,15 @@ type Route struct {
 
 // row is one row of the routing table.
 type row struct {
-	// pattern: * stands for any text, YYYY-MM-DD for a date. Case-sensitive.
+	// pattern: * matches any text, YYYY-MM-DD a date. Case-sensitive.
 	pattern string
 	route   protocol.RouteName
 	// pinned: _meta.route cannot choose another one.
 	pinned bool
 }
 
-// table is contract 5: data, first match wins. Anything else goes by the
-// account mode.
+// table is the routing table (docs/protocol.md: Routing): data, first match wins.
+// Anything else goes by the account mode.
 var table = []row{
 	{pattern: "gpt-5.2-codex", route: protocol.RouteChatGPT, pinned: true},
 	{pattern: "gpt-5.2-pro", route: protocol.RoutePlatform, pinned: true},
@@ -46,7 +46,7 @@ func Pinned() []string {
 	return models
 }
 
-// accountMode tells the account mode; the empty one means no credential.
+// accountMode returns the account mode; the empty one means no credential.
 type accountMode func(context.Context) (protocol.AccountMode, error)
 
 // resolve chooses the route of a model. wanted is _meta.route, "" for the
@@ -101,7 +101,7 @@ func pinnedError(model string, pinned, wanted protocol.RouteName) error {
 		})
 }
 
-// needs tells the kind of credential of a route.
+// needs returns the kind of credential of a route.
 func needs(route protocol.RouteName) protocol.CredentialKind {
 	if route == protocol.RouteChatGPT {
 		return protocol.CredentialChatGPT

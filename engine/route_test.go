@@ -13,7 +13,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// routes of contract 5 as a person would write them down, apart from the table.
+// routes of docs/protocol.md: Routing, as a person would write them down, apart from the table.
 var routeCases = []struct {
 	rule   string
 	route  protocol.RouteName // "": by the account mode

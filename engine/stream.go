@@ -54,7 +54,7 @@ func (a *answer) readStream(ctx context.Context, body io.Reader) error {
 	}
 }
 
-// event handles one event. over tells that it was a terminal one; last that the
+// event handles one event. over says that it was a terminal one; last that the
 // body ended inside its block, so that it may be half.
 func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, err error) {
 	if string(data) == "[DONE]" { // of the Chat Completions API; it says nothing here
@@ -67,7 +67,7 @@ func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, 
 	case last:
 		return false, s.end(ctx, io.ErrUnexpectedEOF)
 	default:
-		// It never reaches the pipe (contract 6).
+		// It never reaches the pipe.
 		return false, s.broken(protocol.ReasonBadEvent, "An event of the stream is not valid JSON.")
 	}
 	s.record.firstEvent()
@@ -76,7 +76,7 @@ func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, 
 	if e.kind == kindLimits && s.target.route == protocol.RouteChatGPT {
 		s.recordLimits(eventLimits(data, s.mask))
 	}
-	// Contract 4: before the event that names it is delivered.
+	// Before the event that names it is delivered (docs/protocol.md: Evidence).
 	if s.record.mismatch(s.req.Meta.Expect.Model) {
 		return false, s.modelMismatch()
 	}
@@ -138,7 +138,8 @@ func (s *stream) terminal(e event) error {
 	return nil
 }
 
-// end explains an end without a terminal event: contract 6, "Ends of a stream".
+// end explains an end without a terminal event (docs/protocol.md: Ends of a
+// stream).
 // err is how reading or handing on ended.
 func (s *stream) end(ctx context.Context, err error) error {
 	silent := context.Cause(ctx) == errErrorGrace || context.Cause(ctx) == errIdleTimeout
@@ -180,7 +181,7 @@ func (c *call) idleTimeout() time.Duration {
 
 // idleReader calls expired when a read takes longer than the limit. Whatever
 // comes counts as life, a comment too. Its clock runs during reads only: it
-// stands still while the host does not read (contract 6).
+// stops while the host does not read.
 type idleReader struct {
 	in    io.Reader
 	limit time.Duration

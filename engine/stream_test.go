@@ -21,7 +21,7 @@ const (
 	nested     = `{"type":"error","error":{"type":"insufficient_quota","code":"insufficient_quota","message":"no money"}}`
 )
 
-// How a stream ends, by what its body holds (contract 6, "Ends of a stream").
+// How a stream ends, by what its body holds (docs/protocol.md: Ends of a stream).
 // After the body the connection ends cleanly, is torn down, or stays open.
 func TestEndsOfAStream(t *testing.T) {
 	const clean, torn, open = "clean", "torn", "open"

@@ -18,7 +18,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// The times of contract 6, by a clock that stands still while something runs. No
+// The times of docs/protocol.md: Errors and retries, by a clock that stops while something runs. No
 // socket takes part: the upstream is a pipe.
 
 // line is the connection on which an upstream writes an answer.

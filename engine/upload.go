@@ -39,7 +39,7 @@ func (u *upload) attach(req *http.Request, progress func()) {
 	req.Body, _ = req.GetBody()
 }
 
-// drop gives the bytes back to whoever collects them.
+// drop frees the bytes.
 func (u *upload) drop() {
 	u.mu.Lock()
 	u.body = nil
@@ -88,7 +88,7 @@ func startHeaderClock(limit time.Duration, expired func()) *headerClock {
 	return c
 }
 
-// touch begins the time anew, unless the clock has been stopped.
+// touch starts the time again, unless the clock has been stopped.
 func (c *headerClock) touch() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -20,7 +20,7 @@ const (
 	maxErrorText = 512
 )
 
-// upstreamError is what the upstream says of an error, masked, in any of its
+// upstreamError is what the upstream says about an error, masked, in any of its
 // shapes: {"error":{…}}, {"error":"…"}, {"detail":"…"}, {"detail":[{…}]},
 // {"detail":{…}}, {"code","message"}.
 type upstreamError struct {
@@ -80,7 +80,7 @@ func (c *call) readFailure(body []byte) upstreamError {
 	return c.readErrorObject(body)
 }
 
-// readFailureHeaders reads what the ChatGPT backend says of an error beside the
+// readFailureHeaders reads what the ChatGPT backend says about an error beside the
 // body: an error object in base64, or the code of a refused credential.
 func (c *call) readFailureHeaders(h http.Header) upstreamError {
 	if text, err := base64.StdEncoding.DecodeString(h.Get("X-Error-Json")); err == nil && len(text) > 0 {
@@ -203,8 +203,8 @@ type window struct {
 	resetsAt time.Time
 }
 
-// fullWindow gives the window that is used up; of both the secondary one, which
-// is longer. x-codex-active-limit names the family of headers that matters, as
+// fullWindow returns the window that is used up, the secondary one, which is
+// longer, if both are. x-codex-active-limit names the family of headers that matters, as
 // x-<limit>-primary-used-percent; without it that is codex.
 func fullWindow(h http.Header) window {
 	family := strings.ReplaceAll(cmp.Or(h.Get("X-Codex-Active-Limit"), "codex"), "_", "-")

@@ -9,28 +9,29 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/signalbox-dev/signalbox/auth"
+	"github.com/signalbox-dev/signalbox/internal/flight"
 )
 
 const (
-	// chatgptBase is the base URL of the ChatGPT route without an override.
-	chatgptBase = "https://chatgpt.com/backend-api/codex"
 	// workspaceWait is how long requests wait for the first check of an account;
 	// then they go on without, and the check with lookupTimeout.
 	workspaceWait = 2 * time.Second
 	// workspaceAgain is how long after a check that failed the next one begins.
 	workspaceAgain = time.Minute
-	// noConstraint is how the backend writes that there is none.
+	// noConstraint is how the backend writes that there is no constraint.
 	noConstraint = "NO_CONSTRAINT"
-	// overrideHeader tells the backend the region of a workspace.
+	// overrideHeader names the region of a workspace to the backend.
 	overrideHeader = "X-Openai-Account-Routing-Override"
 )
 
-// constraint is where the requests of a ChatGPT account have to go (contract 5,
-// "Region-bound workspaces"). Its zero value: anywhere.
+// constraint is where the requests of a ChatGPT account have to go
+// (docs/protocol.md: Routing). Its zero value means anywhere.
 type constraint struct {
-	// origin such as https://us.chatgpt.com; "": that of the base URL.
+	// origin such as https://us.chatgpt.com; "" for the base URL's own.
 	origin string
-	// override is the value of overrideHeader; "": none.
+	// override is the value of overrideHeader; "" for no header.
 	override string
 }
 
@@ -38,6 +39,8 @@ type constraint struct {
 type workspaces struct {
 	mu sync.Mutex
 	of map[string]*workspace
+	// checking are the checks that run, by account.
+	checking flight.Group[string, struct{}]
 }
 
 // workspace is what is known of one account; workspaces.mu guards it.
@@ -45,40 +48,42 @@ type workspace struct {
 	constraint
 	// known: a check has succeeded. It is not asked again.
 	known bool
-	// checking is closed when the running check ends; nil: none runs.
-	checking chan struct{}
-	// first is when the first check began, which requests wait for, and since when
+	// first is when the first check began, which requests wait for, and last when
 	// the last one did.
-	first, since time.Time
+	first, last time.Time
 }
 
-// constrained asks where the requests of an account have to go: once per
-// account, waiting at most workspaceWait in all for the first answer. Without an
-// answer there is no constraint, but for one that was seen before.
+// constrained returns where the requests of an account have to go: it is asked
+// once per account, and at most workspaceWait in all is spent waiting for the first
+// answer. Without an answer the constraint is the last one that was seen, if any.
 func (e *Engine) constrained(ctx context.Context, account string, authorize func(http.Header)) constraint {
 	e.workspaces.mu.Lock()
 	w := e.workspaces.of[account]
-	first := w == nil
-	if first {
+	if w == nil {
 		w = &workspace{first: time.Now()}
 		if e.workspaces.of == nil {
 			e.workspaces.of = make(map[string]*workspace)
 		}
 		e.workspaces.of[account] = w
 	}
-	if !w.known && w.checking == nil && (first || time.Since(w.since) >= workspaceAgain) {
-		w.since, w.checking = time.Now(), make(chan struct{})
+	running := e.workspaces.checking.Running(account)
+	if !w.known && running == nil && (w.last.IsZero() || time.Since(w.last) >= workspaceAgain) {
+		w.last = time.Now()
 		// The answer is for all requests of the account, not for this one alone.
-		go e.checkWorkspace(context.WithoutCancel(ctx), w, account, authorize)
+		ctx := context.WithoutCancel(ctx)
+		running, _ = e.workspaces.checking.Join(account, func() struct{} {
+			e.checkWorkspace(ctx, w, account, authorize)
+			return struct{}{}
+		})
 	}
-	checking, left := w.checking, e.waits.workspace-time.Since(w.first)
+	left := e.waits.workspace - time.Since(w.first)
 	e.workspaces.mu.Unlock()
 
-	if checking != nil && left > 0 {
+	if running != nil && left > 0 {
 		timer := time.NewTimer(left)
 		defer timer.Stop()
 		select {
-		case <-checking:
+		case <-running.Done():
 		case <-timer.C:
 		case <-ctx.Done():
 		}
@@ -94,19 +99,16 @@ func (e *Engine) checkWorkspace(ctx context.Context, w *workspace, account strin
 		h.Set("User-Agent", UserAgent(e.cfg.Originator, e.cfg.Version))
 		authorize(h)
 	})
-	var found constraint
-	known := false
-	if answer.failed(err) == "" {
-		found, err = readConstraint(answer.body, account)
-		known = err == nil
+	if answer.failed(err) != "" {
+		return
+	}
+	found, err := readConstraint(answer.body, account)
+	if err != nil {
+		return
 	}
 	e.workspaces.mu.Lock()
 	defer e.workspaces.mu.Unlock()
-	if known {
-		w.constraint, w.known = found, true
-	}
-	close(w.checking)
-	w.checking = nil
+	w.constraint, w.known = found, true
 }
 
 // errNoWorkspace: the answer does not say where the account belongs.
@@ -123,8 +125,9 @@ func readConstraint(body []byte, account string) (constraint, error) {
 			Override string `json:"account_routing_override"`
 		} `json:"accounts"`
 	}
-	var wrongType *json.UnmarshalTypeError // of one member; the others are read
-	if err := json.Unmarshal(body, &answer); err != nil && !errors.As(err, &wrongType) {
+	err := json.Unmarshal(body, &answer)
+	// A wrong type is one member's; the others are read.
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !ok {
 		return constraint{}, err
 	}
 	var found constraint
@@ -174,7 +177,7 @@ func isChatGPTOrigin(text string) bool {
 // place moves a base URL to the origin of the constraint. A base that somebody
 // has set stays where it is.
 func (c constraint) place(base string) string {
-	if c.origin == "" || base != chatgptBase {
+	if c.origin == "" || base != auth.DefaultChatGPT {
 		return base
 	}
 	u, err := url.Parse(base)

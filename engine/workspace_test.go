@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/signalbox-dev/signalbox/auth"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -53,7 +54,7 @@ func newBackend(t *testing.T, check http.HandlerFunc, edit ...func(*setting)) *b
 	}))
 	t.Cleanup(server.Close)
 	b.Engine = newEngine(t, "", append([]func(*setting){func(s *setting) {
-		s.ChatGPTBaseURL = chatgptBase
+		s.ChatGPTBaseURL = auth.DefaultChatGPT
 		real := s.Transport
 		s.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
 			r = r.Clone(r.Context())
@@ -228,7 +229,7 @@ func TestRegionBoundWorkspace(t *testing.T) {
 
 func TestParentURL(t *testing.T) {
 	for base, want := range map[string]string{
-		chatgptBase:                "https://chatgpt.com/backend-api",
+		auth.DefaultChatGPT:        "https://chatgpt.com/backend-api",
 		"http://127.0.0.1:1/codex": "http://127.0.0.1:1",
 		"http://127.0.0.1:1":       "http://127.0.0.1:1",
 		"http://127.0.0.1:1/a/b/c": "http://127.0.0.1:1/a/b",
