@@ -14,7 +14,7 @@ import (
 )
 
 // The Secret Service API of freedesktop.org, as far as it is used here. We speak
-// it ourselves (docs/decisions.md, "The keyring"): an entry of Codex is changed
+// it ourselves (docs/decisions.md 29): an entry of Codex is changed
 // in place, no prompt is opened, no D-Bus daemon is started, and a call ends
 // when its context does.
 const (
