@@ -26,7 +26,7 @@ var arrows = map[string][]string{
 	"internal/cli":        {"auth", "auth/issuer", "engine", "internal/mask", "internal/rawjson", "internal/simulator", "internal/trace", "internal/transport", "protocol", "rpc", "rpc/wire", "golang.org/x/term"},
 	"rpc":                 {"auth", "engine", "internal/mask", "internal/nearest", "internal/params", "protocol", "rpc/wire"},
 	"rpc/wire":            {"internal/rawjson", "github.com/sourcegraph/jsonrpc2"},
-	"auth":                {"auth/issuer", "auth/store", "internal/baseurl", "internal/lazyregexp", "internal/mask", "internal/rawjson", "internal/transport", "protocol"},
+	"auth":                {"auth/issuer", "auth/store", "internal/baseurl", "internal/flight", "internal/lazyregexp", "internal/mask", "internal/rawjson", "internal/transport", "protocol"},
 	"auth/issuer":         {"internal/baseurl", "internal/httpx", "internal/lazyregexp", "internal/rawjson", "internal/transport", "protocol"},
 	"engine":              {"auth", "internal/flight", "internal/httpx", "internal/mask", "internal/params", "internal/rawjson", "internal/sse", "internal/transport", "protocol"},
 	"auth/store":          {"internal/lazyregexp", "internal/rawjson", "protocol"},

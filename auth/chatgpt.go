@@ -18,44 +18,44 @@ import (
 // needed and cannot be used; 1004 when the issuer gives no answer; -32800 when
 // ctx ends.
 func (m *Manager) ChatGPT(ctx context.Context) (ChatGPTCredential, error) {
-	s := m.load(ctx)
+	s := m.view.load(ctx)
 	credential, err := m.routeChatGPT(s)
 	if err != nil {
 		return ChatGPTCredential{}, err
 	}
 	why := ""
 	if credential.isStored() {
-		why = m.due(s)
+		why = m.refresher.whyDue(s)
 	}
 	switch {
 	case why == "":
 		return credential, nil
-	case !credential.expired && m.cannotRenew(s) != nil:
+	case !credential.expired && m.refresher.checkRefresh(s) != nil:
 		return credential, nil
 	case !credential.expired:
 		patience, cancel := context.WithTimeout(ctx, m.waits.patience)
 		defer cancel()
-		if m.renew(patience, s, why) != nil {
+		if m.refresher.refresh(patience, s, why) != nil {
 			return credential, nil
 		}
 	default:
-		if err := m.renew(ctx, s, why); err != nil {
+		if err := m.refresher.refresh(ctx, s, why); err != nil {
 			return ChatGPTCredential{}, err
 		}
 		// What was adopted may have expired itself.
-		if s = m.load(ctx); m.due(s) != "" {
-			if err := m.renew(ctx, s, why); err != nil {
+		if s = m.view.load(ctx); m.refresher.whyDue(s) != "" {
+			if err := m.refresher.refresh(ctx, s, why); err != nil {
 				return ChatGPTCredential{}, err
 			}
 		}
 	}
-	return m.afterRenewal(ctx)
+	return m.afterRefresh(ctx)
 }
 
 // PeekChatGPT is ChatGPT without any network call: a token that has expired but
 // can be renewed is returned as it is.
 func (m *Manager) PeekChatGPT(ctx context.Context) (ChatGPTCredential, error) {
-	credential, err := m.routeChatGPT(m.load(ctx))
+	credential, err := m.routeChatGPT(m.view.load(ctx))
 	if err != nil {
 		return ChatGPTCredential{}, err
 	}
@@ -63,7 +63,7 @@ func (m *Manager) PeekChatGPT(ctx context.Context) (ChatGPTCredential, error) {
 }
 
 // afterRenewal reads the credential that a renewal has left.
-func (m *Manager) afterRenewal(ctx context.Context) (ChatGPTCredential, error) {
+func (m *Manager) afterRefresh(ctx context.Context) (ChatGPTCredential, error) {
 	credential, err := m.PeekChatGPT(ctx)
 	credential.Refreshed = err == nil
 	return credential, err
@@ -74,36 +74,36 @@ func (m *Manager) afterRenewal(ctx context.Context) (ChatGPTCredential, error) {
 // happened already. The error is 1001 token_rejected when there is no newer one
 // to be had: the token is the environment's, or was refused right after it had
 // been renewed; else an error of ChatGPT. Another source never takes its place.
-func (m *Manager) Renew(ctx context.Context, failed ChatGPTCredential) (ChatGPTCredential, error) {
-	s := m.load(ctx)
+func (m *Manager) RefreshRejected(ctx context.Context, failed ChatGPTCredential) (ChatGPTCredential, error) {
+	s := m.view.load(ctx)
 	switch {
-	case !failed.isStored() || m.isFreshAndUntried(failed.token) || s.Login.RefreshToken.IsZero():
-		return ChatGPTCredential{}, m.tokenRejected(s)
+	case !failed.isStored() || m.refresher.isFreshAndUntried(failed.token) || s.Login.RefreshToken.IsZero():
+		return ChatGPTCredential{}, m.refresher.tokenRejected(s)
 	case s.Err != nil:
 		return ChatGPTCredential{}, s.Err
 	}
 	if s.Login.AccessToken.Reveal() != failed.token.Reveal() {
 		if !sameAccount(failed.owner, ownerOf(&s.Login)) {
-			return ChatGPTCredential{}, m.accountChanged(s)
+			return ChatGPTCredential{}, m.refresher.accountChanged(s)
 		}
-	} else if err := m.renew(ctx, s, whyRejected); err != nil {
+	} else if err := m.refresher.refresh(ctx, s, whyRejected); err != nil {
 		return ChatGPTCredential{}, err
 	}
-	return m.afterRenewal(ctx)
+	return m.afterRefresh(ctx)
 }
 
 // tokenRejected is the 1001 of a token that nothing can be done about.
-func (m *Manager) tokenRejected(s *store.Snapshot) *protocol.Error {
+func (r *refresher) tokenRejected(s *store.Snapshot) *protocol.Error {
 	const need = protocol.CredentialChatGPT
 	return protocol.NewError(protocol.CodeLoginRequired, "the upstream did not accept the access token",
-		credentialData(need, m.find(s), protocol.ReasonTokenRejected, obtain(need)))
+		credentialData(need, r.m.find(s), protocol.ReasonTokenRejected, obtain(need)))
 }
 
 // Refresh renews the login of the store now, whether that is due or not, and
 // reports whether its access token is another one than before. The error is one
 // of ChatGPT's; a 1003 also where the new tokens are in memory only.
 func (m *Manager) Refresh(ctx context.Context) (refreshed bool, err error) {
-	s := m.load(ctx)
+	s := m.view.load(ctx)
 	if s.Err != nil {
 		return false, s.Err
 	}
@@ -112,12 +112,12 @@ func (m *Manager) Refresh(ctx context.Context) (refreshed bool, err error) {
 		return false, protocol.NewError(protocol.CodeLoginRequired, "there is no ChatGPT login to renew",
 			credentialData(need, m.find(s), protocol.ReasonNoCredentials, obtain(need)))
 	}
-	if err := m.renew(ctx, s, whyForced); err != nil {
+	if err := m.refresher.refresh(ctx, s, whyForced); err != nil {
 		return false, err
 	}
-	return m.load(ctx).Login.AccessToken.Reveal() != s.Login.AccessToken.Reveal(), nil
+	return m.view.load(ctx).Login.AccessToken.Reveal() != s.Login.AccessToken.Reveal(), nil
 }
 
 // RenewIfExpiring renews the login of the store if that is due. What comes of it
 // is to be seen in Status.
-func (m *Manager) RenewIfExpiring(ctx context.Context) { _, _ = m.ChatGPT(ctx) }
+func (m *Manager) RefreshIfExpiring(ctx context.Context) { _, _ = m.ChatGPT(ctx) }

@@ -103,7 +103,7 @@ func (m *Manager) find(s *store.Snapshot) []found {
 	m.mu.Lock()
 	explicit := m.explicit
 	m.mu.Unlock()
-	exchanged := m.exchangedKey(s)
+	exchanged := m.exchanger.heldKey(s)
 	access, key := protocol.SourceAuthJSONOAuth, protocol.SourceAuthJSONAPIKey
 	place := m.path
 	if s.From == store.KindKeyring {

@@ -24,7 +24,7 @@ func TestAuthorize(t *testing.T) {
 		if fedRAMP {
 			want["x-openai-fedramp"] = "true"
 		}
-		access := m.load(ctx).Login.AccessToken.Reveal()
+		access := m.view.load(ctx).Login.AccessToken.Reveal()
 		equal(t, name, headersOf(c, access), want)
 		equal(t, "source", c.Source, protocol.SourceAuthJSONOAuth)
 		if !c.ExpiresAt.Equal(testNow.Add(time.Hour)) {

@@ -18,10 +18,10 @@ const (
 
 // deviceCode asks for a device login. The error is 1004, 1005 device_disabled or
 // code_exchange_failed, or -32800.
-func (m *Manager) deviceCode(ctx context.Context) (issuer.DeviceCode, *protocol.Error) {
-	d, err := m.issuer.DeviceCode(ctx)
+func (s *logins) deviceCode(ctx context.Context) (issuer.DeviceCode, *protocol.Error) {
+	d, err := s.m.issuer.DeviceCode(ctx)
 	if err == nil {
-		m.masked.Add(d.ID)
+		s.m.masked.Add(d.ID)
 		return d, nil
 	}
 	e := asIssuerError(err)
@@ -31,11 +31,11 @@ func (m *Manager) deviceCode(ctx context.Context) (issuer.DeviceCode, *protocol.
 	case e.IsDeviceDisabled():
 		failure := loginFailed(protocol.ReasonDeviceDisabled, "the issuer does not offer the login by device code",
 			"Log in with the browser, or allow device codes in the security settings of ChatGPT")
-		failure.Data.HTTPStatus, failure.Data.Upstream = e.Status, m.issuerSaid(e)
+		failure.Data.HTTPStatus, failure.Data.Upstream = e.Status, s.m.issuerSaid(e)
 		failure.Data.LoginMethods = []string{protocol.LoginBrowser, protocol.LoginAPIKey}
 		return issuer.DeviceCode{}, failure
 	}
-	return issuer.DeviceCode{}, m.loginRefused(e, "no device code could be had")
+	return issuer.DeviceCode{}, s.refused(e, "no device code could be had")
 }
 
 // poll asks until the user has agreed, and redeems the code. It ends with the
@@ -65,19 +65,19 @@ func (l *Login) poll(running context.Context, d issuer.DeviceCode) {
 		case e.IsSlowDown():
 			pause = min(max(pause+deviceSlowDown, e.RetryAfter), issuer.MaxDeviceInterval)
 		default:
-			l.settle(m.deviceRefused(e))
+			l.settle(m.logins.deviceRefused(e))
 			return
 		}
 	}
 }
 
 // deviceRefused is the end of a login that the issuer gives no code for.
-func (m *Manager) deviceRefused(e *issuer.Error) *protocol.Error {
+func (s *logins) deviceRefused(e *issuer.Error) *protocol.Error {
 	switch e.Code {
 	case "access_denied":
-		return m.denied(e.Code, e.Message)
+		return s.denied(e.Code, e.Message)
 	case "expired_token":
 		return expiredLogin()
 	}
-	return m.loginRefused(e, "the login by device code could not be finished")
+	return s.refused(e, "the login by device code could not be finished")
 }

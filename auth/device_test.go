@@ -83,8 +83,8 @@ func testIDToken() string {
 }
 
 const (
-	agreed  = `{"authorization_code":"ac_1","code_challenge":"c","code_verifier":"v"}`
-	pending = `{"error":{"code":"deviceauth_authorization_pending","message":"Not yet."}}`
+	agreed = `{"authorization_code":"ac_1","code_challenge":"c","code_verifier":"v"}`
+	notYet = `{"error":{"code":"deviceauth_authorization_pending","message":"Not yet."}}`
 )
 
 // TestE19DevicePolls: how often the issuer is asked, and what its answers mean.
@@ -98,7 +98,7 @@ func TestE19DevicePolls(t *testing.T) {
 		reason   string          // "" for a login
 		code     protocol.Code
 	}{
-		"pending by status":     {interval: `"2"`, polls: []poll{{403, pending, ""}, {404, "", ""}, {200, agreed, ""}}, at: []time.Duration{2 * s, 4 * s, 6 * s}},
+		"pending by status":     {interval: `"2"`, polls: []poll{{403, notYet, ""}, {404, "", ""}, {200, agreed, ""}}, at: []time.Duration{2 * s, 4 * s, 6 * s}},
 		"a number":              {interval: `3`, polls: []poll{{403, "", ""}, {200, agreed, ""}}, at: []time.Duration{3 * s, 6 * s}},
 		"a fraction":            {interval: `1.5`, polls: []poll{{200, agreed, ""}}, at: []time.Duration{1500 * time.Millisecond}},
 		"none":                  {polls: []poll{{200, agreed, ""}}, at: []time.Duration{5 * s}},
@@ -113,14 +113,14 @@ func TestE19DevicePolls(t *testing.T) {
 		"Retry-After":           {interval: `"1"`, polls: []poll{{429, "", "20"}, {200, agreed, ""}}, at: []time.Duration{1 * s, 21 * s}},
 		"Retry-After of a day":  {interval: `"1"`, polls: []poll{{429, "", "86400"}, {200, agreed, ""}}, at: []time.Duration{1 * s, 61 * s}},
 		"no connection":         {interval: `"1"`, polls: []poll{{}, {200, agreed, ""}}, at: []time.Duration{1 * s, 7 * s}},
-		"denied":                {interval: `"1"`, polls: []poll{{403, pending, ""}, {400, `{"error":"access_denied"}`, ""}}, at: []time.Duration{1 * s, 2 * s}, reason: "denied", code: 1005},
+		"denied":                {interval: `"1"`, polls: []poll{{403, notYet, ""}, {400, `{"error":"access_denied"}`, ""}}, at: []time.Duration{1 * s, 2 * s}, reason: "denied", code: 1005},
 		"denied with 403":       {interval: `"1"`, polls: []poll{{403, `{"error":"access_denied"}`, ""}}, at: []time.Duration{1 * s}, reason: "denied", code: 1005},
 		"not for the workspace": {interval: `"1"`, polls: []poll{{400, `{"error":{"code":"access_denied","message":"missing_codex_entitlement: no"}}`, ""}}, at: []time.Duration{1 * s}, reason: "workspace_not_allowed", code: 1005},
 		"expired":               {interval: `"1"`, polls: []poll{{400, `{"error":{"code":"expired_token"}}`, ""}}, at: []time.Duration{1 * s}, reason: "expired", code: 1005},
 		"something else":        {interval: `"1"`, polls: []poll{{400, `{"error":"invalid_request"}`, ""}}, at: []time.Duration{1 * s}, reason: "code_exchange_failed", code: 1005},
 		"a page":                {interval: `"1"`, polls: []poll{{200, "<html>", ""}}, at: []time.Duration{1 * s}, reason: "bad_answer", code: 1004},
 		"no code":               {interval: `"1"`, polls: []poll{{200, `{"authorization_code":""}`, ""}}, at: []time.Duration{1 * s}, reason: "bad_answer", code: 1004},
-		"nobody agrees":         {interval: `"60"`, polls: []poll{{403, pending, ""}}, at: []time.Duration{60 * s, 120 * s}, reason: "expired", code: 1005},
+		"nobody agrees":         {interval: `"60"`, polls: []poll{{403, notYet, ""}}, at: []time.Duration{60 * s, 120 * s}, reason: "expired", code: 1005},
 	} {
 		t.Run(name, func(t *testing.T) {
 			home := t.TempDir()

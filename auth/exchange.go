@@ -5,10 +5,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
+	"github.com/signalbox-dev/signalbox/internal/flight"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -22,23 +24,27 @@ const (
 	maxRefusedExchanges = 64
 )
 
-// exchanges is what this process has got by exchanges. The Manager's mu guards
-// it.
-type exchanges struct {
+// exchanger gets Platform keys for the login in the store, and remembers what this
+// process got. mu guards what follows it and is not held while anything is read,
+// sent or called.
+type exchanger struct {
+	m *Manager
+	// running is the exchange that runs, which all that need its key wait for.
+	running flight.Group[struct{}, exchangeResult]
+
+	mu sync.Mutex
 	// key that was got last, and whose login it was got with.
 	key   Secret
 	owner identity
 	// refused are the refusals, by id_token.
 	refused map[[sha256.Size]byte]*protocol.Error
-	running *exchangeRun
 	// rejected are keys that the Platform did not accept.
 	rejected map[[sha256.Size]byte]bool
 }
 
-// exchangeRun is one run, which all that need its key wait for.
-type exchangeRun struct {
-	done       chan struct{}
-	owner      identity
+// exchangeResult is how a run of an exchange ended.
+type exchangeResult struct {
+	owner      identity // whose login it began with
 	credential PlatformCredential
 	err        *protocol.Error
 }
@@ -51,10 +57,10 @@ type exchangeRun struct {
 // has expired and the renewal was refused; 1002 foreign_issuer or bad_override;
 // 1003; 1004 when the issuer gives no answer; 1006; -32800 when ctx ends.
 func (m *Manager) Exchange(ctx context.Context) (PlatformCredential, error) {
-	s := m.load(ctx)
-	credential, err := m.exchanged(s)
+	s := m.view.load(ctx)
+	credential, err := m.exchanger.keyOf(s)
 	if err == nil && credential.key.IsZero() {
-		credential, err = m.exchange(ctx, s)
+		credential, err = m.exchanger.exchange(ctx, s)
 	}
 	if err != nil {
 		return PlatformCredential{}, err
@@ -64,14 +70,14 @@ func (m *Manager) Exchange(ctx context.Context) (PlatformCredential, error) {
 
 // exchanged gives the key of the login in s, without a key where an exchange may
 // give one, or why none can be had.
-func (m *Manager) exchanged(s *store.Snapshot) (PlatformCredential, *protocol.Error) {
+func (x *exchanger) keyOf(s *store.Snapshot) (PlatformCredential, *protocol.Error) {
 	const need = protocol.CredentialPlatformKey
-	all := m.find(s)
+	all := x.m.find(s)
 	if s.Err != nil {
 		return PlatformCredential{}, s.Err
 	}
 	for _, f := range all {
-		if f.due == need && (f.isStored() || f.source == protocol.SourceTokenExchangeAPIKey) && f.looks() == need && !m.isRejected(f.value) {
+		if f.due == need && (f.isStored() || f.source == protocol.SourceTokenExchangeAPIKey) && f.looks() == need && !x.isRejected(f.value) {
 			return PlatformCredential{Source: f.source, key: f.value}, nil
 		}
 	}
@@ -79,11 +85,11 @@ func (m *Manager) exchanged(s *store.Snapshot) (PlatformCredential, *protocol.Er
 		return PlatformCredential{}, protocol.NewError(protocol.CodeLoginRequired, "there is no ChatGPT login that could be exchanged for a Platform API key",
 			credentialData(protocol.CredentialChatGPT, all, protocol.ReasonNoCredentials, obtain(protocol.CredentialChatGPT)))
 	}
-	login := found{value: s.Login.IDToken, due: protocol.CredentialChatGPT, where: "the ChatGPT login in " + m.placeOf(s)}
+	login := found{value: s.Login.IDToken, due: protocol.CredentialChatGPT, where: "the ChatGPT login in " + x.m.placeOf(s)}
 	if err := forbids(s.Config, login, s); err != nil {
 		return PlatformCredential{}, mismatch(need, all, err.reason, err.action, err.why)
 	}
-	if err := m.cannotExchange(s); err != nil {
+	if err := x.checkExchange(s); err != nil {
 		return PlatformCredential{}, err
 	}
 	return PlatformCredential{Source: protocol.SourceTokenExchangeAPIKey}, nil
@@ -92,57 +98,58 @@ func (m *Manager) exchanged(s *store.Snapshot) (PlatformCredential, *protocol.Er
 // Rejected notes that the Platform did not accept the key. It stays the one that
 // counts (contract 5), but Exchange gets another one in its place.
 func (m *Manager) Rejected(key PlatformCredential) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.exchanges.rejected == nil || len(m.exchanges.rejected) >= maxRefusedExchanges {
-		m.exchanges.rejected = map[[sha256.Size]byte]bool{}
+	x := &m.exchanger
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.rejected == nil || len(x.rejected) >= maxRefusedExchanges {
+		x.rejected = map[[sha256.Size]byte]bool{}
 	}
-	m.exchanges.rejected[fingerprint(key.key)] = true
+	x.rejected[fingerprint(key.key)] = true
 }
 
-func (m *Manager) isRejected(key Secret) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.exchanges.rejected[fingerprint(key)]
+func (x *exchanger) isRejected(key Secret) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.rejected[fingerprint(key)]
 }
 
 // cannotExchange is why the stored login cannot be exchanged, without asking
 // anybody; nil when it can be tried. s holds an id_token.
-func (m *Manager) cannotExchange(s *store.Snapshot) *protocol.Error {
-	m.mu.Lock()
-	refused := m.exchanges.refused[fingerprint(s.Login.IDToken)]
-	m.mu.Unlock()
+func (x *exchanger) checkExchange(s *store.Snapshot) *protocol.Error {
+	x.mu.Lock()
+	refused := x.refused[fingerprint(s.Login.IDToken)]
+	x.mu.Unlock()
 	switch {
 	case refused != nil:
 		return refused
 	case !issuer.IsJWT(s.Login.IDToken):
-		return m.exchangeRefusal(s, protocol.ReasonInvalidIDToken, nil)
+		return x.refusal(s, protocol.ReasonInvalidIDToken, nil)
 	}
-	if err := m.foreignIssuer(s); err != nil {
+	if err := x.m.refresher.checkIssuer(s); err != nil {
 		return err
 	}
-	if !m.isIDTokenExpired(s) {
+	if !x.isIDTokenExpired(s) {
 		return nil
 	}
 	if s.Login.RefreshToken.IsZero() {
-		return m.exchangeRefusal(s, protocol.ReasonTokenExpired, nil)
+		return x.refusal(s, protocol.ReasonTokenExpired, nil)
 	}
-	return m.forPlatform(s, m.cannotRenew(s))
+	return x.forPlatform(s, x.m.refresher.checkRefresh(s))
 }
 
 // isIDTokenExpired reports whether the issuer would refuse the id_token for its
 // age. One that does not tell counts as good.
-func (m *Manager) isIDTokenExpired(s *store.Snapshot) bool {
+func (x *exchanger) isIDTokenExpired(s *store.Snapshot) bool {
 	expires := issuer.ParseClaims(s.Login.IDToken).ExpiresAt
-	return !expires.IsZero() && !m.cfg.Now().Before(expires.Add(-idTokenLeeway))
+	return !expires.IsZero() && !x.m.cfg.Now().Before(expires.Add(-idTokenLeeway))
 }
 
 // forPlatform is the failure of a renewal where a Platform key was wanted.
-func (m *Manager) forPlatform(s *store.Snapshot, failure *protocol.Error) *protocol.Error {
+func (x *exchanger) forPlatform(s *store.Snapshot, failure *protocol.Error) *protocol.Error {
 	if failure == nil || failure.Code != protocol.CodeLoginRequired {
 		return failure
 	}
-	about := credentialData(protocol.CredentialPlatformKey, m.find(s), failure.Data.Reason, "")
+	about := credentialData(protocol.CredentialPlatformKey, x.m.find(s), failure.Data.Reason, "")
 	wanted := *failure
 	wanted.Data.Need, wanted.Data.Have, wanted.Data.LoginMethods = about.Need, about.Have, about.LoginMethods
 	return &wanted
@@ -151,62 +158,46 @@ func (m *Manager) forPlatform(s *store.Snapshot, failure *protocol.Error) *proto
 // exchange gets a key for the login in basis, once for all callers at a time, and
 // waits until that is over. The exchange goes on when ctx ends; the error is then
 // -32800.
-func (m *Manager) exchange(ctx context.Context, basis *store.Snapshot) (PlatformCredential, *protocol.Error) {
+func (x *exchanger) exchange(ctx context.Context, basis *store.Snapshot) (PlatformCredential, *protocol.Error) {
 	owner := ownerOf(&basis.Login)
 	for {
-		r := m.joinExchange(basis, owner)
+		call, _ := x.running.Join(struct{}{}, func() exchangeResult {
+			credential, err := x.run(basis)
+			return exchangeResult{owner, credential, err}
+		})
 		select {
-		case <-r.done:
+		case <-call.Done():
 		case <-ctx.Done():
 			return PlatformCredential{}, protocol.Cancelled()
 		}
-		if !sameAccount(r.owner, owner) {
-			continue // it was that of another login, which was there before
+		if result := call.Value(); sameAccount(result.owner, owner) {
+			return result.credential, result.err
 		}
-		return r.credential, r.err
+		// It was for another login, which was there before.
 	}
-}
-
-// joinExchange gives the exchange that runs, or starts one.
-func (m *Manager) joinExchange(basis *store.Snapshot, owner identity) *exchangeRun {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.exchanges.running != nil {
-		return m.exchanges.running
-	}
-	r := &exchangeRun{done: make(chan struct{}), owner: owner}
-	m.exchanges.running = r
-	go func() {
-		r.credential, r.err = m.runExchange(basis)
-		m.mu.Lock()
-		m.exchanges.running = nil
-		m.mu.Unlock()
-		close(r.done)
-	}()
-	return r
 }
 
 // runExchange renews an expired id_token, takes our lock, reads the store again,
 // posts, and saves the key (contract 5, "Exchange").
-func (m *Manager) runExchange(basis *store.Snapshot) (PlatformCredential, *protocol.Error) {
+func (x *exchanger) run(basis *store.Snapshot) (PlatformCredential, *protocol.Error) {
 	renewed := false
 	for range exchangeTries {
-		s := m.load(context.Background())
-		credential, err := m.ofSameLogin(basis, s)
+		s := x.m.view.load(context.Background())
+		credential, err := x.ofSameLogin(basis, s)
 		if err != nil || !credential.key.IsZero() {
 			return credential, err
 		}
-		if m.isIDTokenExpired(s) {
+		if x.isIDTokenExpired(s) {
 			if renewed { // and the issuer gave no newer one
-				return PlatformCredential{}, m.remember(s, m.exchangeRefusal(s, protocol.ReasonTokenExpired, nil))
+				return PlatformCredential{}, x.noteRefused(s, x.refusal(s, protocol.ReasonTokenExpired, nil))
 			}
-			if err := m.renew(context.Background(), s, whyForced); err != nil {
-				return PlatformCredential{}, m.forPlatform(s, err)
+			if err := x.m.refresher.refresh(context.Background(), s, whyForced); err != nil {
+				return PlatformCredential{}, x.forPlatform(s, err)
 			}
 			renewed = true
 			continue
 		}
-		credential, err, done := m.exchangeLocked(basis, s, &renewed)
+		credential, err, done := x.exchangeLocked(basis, s, &renewed)
 		if done {
 			return credential, err
 		}
@@ -216,17 +207,17 @@ func (m *Manager) runExchange(basis *store.Snapshot) (PlatformCredential, *proto
 }
 
 // ofSameLogin is exchanged for a store that must still hold the login of basis.
-func (m *Manager) ofSameLogin(basis, s *store.Snapshot) (PlatformCredential, *protocol.Error) {
+func (x *exchanger) ofSameLogin(basis, s *store.Snapshot) (PlatformCredential, *protocol.Error) {
 	if s.Err == nil && (!s.Login.HasTokens() || !sameAccount(ownerOf(&basis.Login), ownerOf(&s.Login))) {
-		return PlatformCredential{}, m.forPlatform(s, m.accountChanged(s))
+		return PlatformCredential{}, x.forPlatform(s, x.m.refresher.accountChanged(s))
 	}
-	return m.exchanged(s)
+	return x.keyOf(s)
 }
 
 // exchangeLocked exchanges the id_token of s under the refresh lock. done is
 // false when the login was renewed meanwhile, or has to be.
-func (m *Manager) exchangeLocked(basis, s *store.Snapshot, renewed *bool) (credential PlatformCredential, failure *protocol.Error, done bool) {
-	release, err := m.store.LockRefresh(context.Background(), func() bool { return m.vital.isClosed() })
+func (x *exchanger) exchangeLocked(basis, s *store.Snapshot, renewed *bool) (credential PlatformCredential, failure *protocol.Error, done bool) {
+	release, err := x.m.store.LockRefresh(context.Background(), func() bool { return x.m.work.isClosed() })
 	switch {
 	case errors.Is(err, store.ErrAdopted):
 		return credential, protocol.Cancelled(), true
@@ -240,63 +231,63 @@ func (m *Manager) exchangeLocked(basis, s *store.Snapshot, renewed *bool) (crede
 		release = func() {}
 	}
 	defer func() { release() }()
-	now := m.overlay(m.store.Load(context.Background()))
-	m.masked.Add(now.Secrets...)
-	credential, failure = m.ofSameLogin(basis, now)
+	now := x.m.pending.overlay(x.m.store.Load(context.Background()))
+	x.m.masked.Add(now.Secrets...)
+	credential, failure = x.ofSameLogin(basis, now)
 	switch {
 	case failure != nil || !credential.key.IsZero():
 		return credential, failure, true
 	case now.Login.IDToken.Reveal() != s.Login.IDToken.Reveal():
 		return credential, nil, false
 	}
-	end, ok := m.begin()
+	end, ok := x.m.work.begin()
 	if !ok {
 		return credential, protocol.Cancelled(), true
 	}
 	defer end()
-	key, e := m.postExchange(now)
+	key, e := x.post(now)
 	if e == nil {
-		m.masked.Add(key)
-		m.mu.Lock()
-		m.exchanges.key, m.exchanges.owner = key, ownerOf(&now.Login)
-		m.mu.Unlock()
-		m.saveExchanged(now, key)
+		x.m.masked.Add(key)
+		x.mu.Lock()
+		x.key, x.owner = key, ownerOf(&now.Login)
+		x.mu.Unlock()
+		x.save(now, key)
 		return PlatformCredential{Source: protocol.SourceTokenExchangeAPIKey, key: key}, nil, true
 	}
 	reason := exchangeReason(e)
-	if reason == protocol.ReasonTokenExpired && !*renewed && m.cannotRenew(now) == nil {
+	if reason == protocol.ReasonTokenExpired && !*renewed && x.m.refresher.checkRefresh(now) == nil {
 		// It is older than our clock says. Renewing takes the lock itself.
 		release()
 		release = func() {}
-		if m.renew(context.Background(), now, whyForced) == nil {
+		if x.m.refresher.refresh(context.Background(), now, whyForced) == nil {
 			*renewed = true
 			return credential, nil, false
 		}
 	}
 	if reason == "" {
-		return credential, m.unavailable(e), true
+		return credential, x.m.unavailable(e), true
 	}
-	return credential, m.remember(now, m.exchangeRefusal(now, reason, e)), true
+	return credential, x.noteRefused(now, x.refusal(now, reason, e)), true
 }
 
 // remember keeps a refusal for the id_token of s, which is not exchanged again by
 // this process.
-func (m *Manager) remember(s *store.Snapshot, failure *protocol.Error) *protocol.Error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.exchanges.refused == nil || len(m.exchanges.refused) >= maxRefusedExchanges {
-		m.exchanges.refused = map[[sha256.Size]byte]*protocol.Error{}
+func (x *exchanger) noteRefused(s *store.Snapshot, failure *protocol.Error) *protocol.Error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.refused == nil || len(x.refused) >= maxRefusedExchanges {
+		x.refused = map[[sha256.Size]byte]*protocol.Error{}
 	}
-	m.exchanges.refused[fingerprint(s.Login.IDToken)] = failure
+	x.refused[fingerprint(s.Login.IDToken)] = failure
 	return failure
 }
 
 // exchangedKey is the key that this process got for the login in s; zero for
 // none.
-func (m *Manager) exchangedKey(s *store.Snapshot) Secret {
-	m.mu.Lock()
-	key, owner := m.exchanges.key, m.exchanges.owner
-	m.mu.Unlock()
+func (x *exchanger) heldKey(s *store.Snapshot) Secret {
+	x.mu.Lock()
+	key, owner := x.key, x.owner
+	x.mu.Unlock()
 	if key.IsZero() || !s.Login.HasTokens() || !sameAccount(owner, ownerOf(&s.Login)) {
 		return Secret{}
 	}
@@ -309,14 +300,14 @@ var errKeepInMemory = errors.New("the store is not to hold the key")
 // saveExchanged writes the key beside the login that it was got with, where
 // Codex would not begin to bill it (contract 5); else it stays in memory. The
 // caller holds the refresh lock.
-func (m *Manager) saveExchanged(with *store.Snapshot, key Secret) {
-	err := m.rewriteLocked(false, func(d *store.Document) error {
-		now := store.Parse(m.path, d.Text)
+func (x *exchanger) save(with *store.Snapshot, key Secret) {
+	err := x.m.view.rewriteLocked(false, func(d *store.Document) error {
+		now := store.Parse(x.m.path, d.Text)
 		f := &now.Login
 		if now.Err != nil || f.IDToken.Reveal() != with.Login.IDToken.Reveal() || !sameAccount(ownerOf(&with.Login), ownerOf(f)) {
 			return errStale
 		}
-		switch mode, err := m.mode(now); {
+		switch mode, err := x.m.mode(now); {
 		case f.AuthMode == store.ModeChatGPT:
 		case f.AuthMode == "" && err == nil && mode == protocol.ModeChatGPT && f.APIKey.IsZero():
 			d.SetString(store.ModeChatGPT, "auth_mode")
@@ -330,10 +321,17 @@ func (m *Manager) saveExchanged(with *store.Snapshot, key Secret) {
 	case err == nil:
 		return
 	case errors.Is(err, errKeepInMemory):
-		err = fmt.Errorf("%s has no auth_mode that keeps Codex from billing it", m.placeOf(with))
+		err = fmt.Errorf("%s has no auth_mode that keeps Codex from billing it", x.m.placeOf(with))
 	case errors.Is(err, errStale):
-		err = fmt.Errorf("%s holds another login by now", m.placeOf(with))
+		err = fmt.Errorf("%s holds another login by now", x.m.placeOf(with))
 	}
-	m.notice("the Platform API key of the exchange is kept in memory only: " + err.Error())
-	m.changed()
+	x.m.watch.notice("the Platform API key of the exchange is kept in memory only: " + err.Error())
+	x.m.watch.changed()
+}
+
+// forget drops the key that was got last.
+func (x *exchanger) forget() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.key = Secret{}
 }

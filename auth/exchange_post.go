@@ -13,11 +13,11 @@ import (
 
 // postExchange posts the id_token as it is. All its tries together have
 // [issuer.Timeout]: other processes wait for the lock, and the exit waits for us.
-func (m *Manager) postExchange(s *store.Snapshot) (key Secret, failure *issuer.Error) {
+func (x *exchanger) post(s *store.Snapshot) (key Secret, failure *issuer.Error) {
 	ctx, cancel := context.WithTimeout(context.Background(), issuer.Timeout)
 	defer cancel()
 	for try := 1; ; try++ {
-		key, err := m.issuer.Exchange(ctx, cmp.Or(s.Login.ClientID, m.issuer.Endpoint.ClientID), s.Login.IDToken)
+		key, err := x.m.issuer.Exchange(ctx, cmp.Or(s.Login.ClientID, x.m.issuer.Endpoint.ClientID), s.Login.IDToken)
 		if err == nil {
 			return key, nil
 		}
@@ -25,7 +25,7 @@ func (m *Manager) postExchange(s *store.Snapshot) (key Secret, failure *issuer.E
 		if !e.IsUnsent() && !e.IsLost() || try == exchangeTries || ctx.Err() != nil {
 			return Secret{}, e
 		}
-		time.Sleep(m.waits.retry << (try - 1))
+		time.Sleep(x.m.waits.retry << (try - 1))
 	}
 }
 
@@ -49,7 +49,7 @@ func exchangeReason(e *issuer.Error) protocol.Reason {
 
 // exchangeRefusal is the 1006 of an exchange that was refused, or would be. e is
 // what the issuer said, nil when it was not asked.
-func (m *Manager) exchangeRefusal(s *store.Snapshot, reason protocol.Reason, e *issuer.Error) *protocol.Error {
+func (x *exchanger) refusal(s *store.Snapshot, reason protocol.Reason, e *issuer.Error) *protocol.Error {
 	const need = protocol.CredentialPlatformKey
 	message := "the issuer does not exchange the ChatGPT login for a Platform API key"
 	action := "Set " + envAPIKey + " to a Platform API key"
@@ -65,10 +65,10 @@ func (m *Manager) exchangeRefusal(s *store.Snapshot, reason protocol.Reason, e *
 		message = "the id_token of the ChatGPT login has expired, so it cannot be exchanged for a Platform API key"
 		action, methods = again, append(methods, protocol.LoginBrowser)
 	}
-	data := credentialData(need, m.find(s), reason, action)
+	data := credentialData(need, x.m.find(s), reason, action)
 	data.LoginMethods = methods
 	if e != nil {
-		data.HTTPStatus, data.Upstream = e.Status, m.issuerSaid(e)
+		data.HTTPStatus, data.Upstream = e.Status, x.m.issuerSaid(e)
 	}
 	return protocol.NewError(protocol.CodeExchangeFailed, message, data)
 }

@@ -311,7 +311,7 @@ func TestExchangeOutlivesItsRequest(t *testing.T) {
 	for storedKey(t, m) == "" { // until the test's deadline
 		time.Sleep(time.Millisecond)
 	}
-	m.Settle(t.Context())
+	m.Drain(t.Context())
 	c, err := m.Platform(t.Context())
 	equal(t, "later", string(c.Source)+outcome(t, err), "codex_token_exchange_api_key")
 }

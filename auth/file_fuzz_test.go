@@ -61,7 +61,7 @@ func FuzzAuthFile(f *testing.F) {
 		s.Info, s.Settled = info, true
 		m := NewManager(Config{Home: filepath.Dir(path), Now: now})
 		s.Config = m.settings()
-		m.cached = &s
+		m.view.cached = &s
 		m.masked.Add(s.Secrets...)
 		_, chatGPTErr := m.ChatGPT(t.Context())
 		_, platformErr := m.PeekPlatform(t.Context())

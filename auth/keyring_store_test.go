@@ -166,7 +166,7 @@ func TestKeyringRefusals(t *testing.T) {
 		if err != nil && !strings.Contains(err.Error(), message) {
 			t.Errorf("message %q", err)
 		}
-		equal(t, "login", outcome(t, m.rewrite(ctx, true, func(d *store.Document) error { d.SetNull("x"); return nil })), "keyring")
+		equal(t, "login", outcome(t, m.view.rewrite(ctx, true, func(d *store.Document) error { d.SetNull("x"); return nil })), "keyring")
 		status, _ := statusOf(t, m)
 		equal(t, "status", []any{status.State, status.Routes[0].Reason, status.Credentials.ChatGPT.Reason}, []any{"error", "keyring", "keyring"})
 		equal(t, "no file", textOf(t, home), "")
@@ -190,7 +190,7 @@ func TestKeyringRefusals(t *testing.T) {
 		_, err := m.ChatGPT(ctx)
 		equal(t, "reason", outcome(t, err), "corrupt")
 		equal(t, "kept", outcome(t, m.replaceLogin(ctx, aLogin(""), false)), "corrupt")
-		m.forgetUnsaved()
+		m.pending.forget()
 		before := lookup(other, home)
 		equal(t, "replaced", outcome(t, m.replaceLogin(ctx, aLogin(""), true)), "")
 		entry := store.KeyringOf(home)
@@ -255,7 +255,7 @@ func TestUnsupportedStoreIsLeftAlone(t *testing.T) {
 		_, err = m.Mode(t.Context())
 		equal(t, text, outcome(t, err), "unsupported_store")
 		for _, replace := range []bool{false, true} {
-			err := m.rewrite(t.Context(), replace, func(d *store.Document) error { d.SetNull("x"); return nil })
+			err := m.view.rewrite(t.Context(), replace, func(d *store.Document) error { d.SetNull("x"); return nil })
 			equal(t, "write", outcome(t, err), "unsupported_store")
 		}
 		equal(t, "logout", outcome(t, m.removeLogin(t.Context(), nil)), "unsupported_store")
@@ -289,7 +289,7 @@ func TestKeyringHangsBeforeTheSave(t *testing.T) {
 	for strings.Contains(lookup(k, home), sim.Login().RefreshToken) { // until the test's deadline
 		time.Sleep(10 * time.Millisecond)
 	}
-	m.Settle(t.Context())
+	m.Drain(t.Context())
 	equal(t, "sent", grants(sim), "renewal")
 	equal(t, "no file", textOf(t, home), "")
 	c, err = at(t, sim, home).ChatGPT(t.Context())

@@ -72,7 +72,7 @@ func (m *Manager) BeginLogin(ctx context.Context, options LoginOptions) (*Login,
 	if options.Ports == nil {
 		options.Ports = DefaultPorts()
 	}
-	if err := m.mayLogIn(ctx, options.Replace); err != nil {
+	if err := m.logins.checkMethod(ctx, options.Replace); err != nil {
 		return nil, err
 	}
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -109,7 +109,7 @@ func (l *Login) begin(ctx, running context.Context) *protocol.Error {
 	defer context.AfterFunc(running, stop)()
 	expires := m.cfg.Now().Add(l.options.Timeout)
 	if l.options.Method == protocol.LoginDevice {
-		d, err := m.deviceCode(both)
+		d, err := m.logins.deviceCode(both)
 		if err != nil {
 			return err
 		}
@@ -204,7 +204,7 @@ func (l *Login) settle(err *protocol.Error) {
 	l.manager.logins.drop(l)
 	if c != nil {
 		c.release()
-		end, _ := l.manager.vital.enter(true) // the process ends after its page is sent
+		end, _ := l.manager.work.enter(true) // the process ends after its page is sent
 		go func() { defer end(); c.close() }()
 	}
 	close(l.settled)
@@ -281,7 +281,7 @@ func (l *Login) arrive(query url.Values) page {
 			l.settle(wrongIssuer())
 			l.give()
 		case a.failure != "":
-			l.settle(l.manager.denied(a.failure, a.failureDetail))
+			l.settle(l.manager.logins.denied(a.failure, a.failureDetail))
 			l.give()
 		default: // behind the page, which need not wait for a key
 			over = make(chan struct{})
@@ -329,7 +329,7 @@ func (l *Login) Complete(ctx context.Context, query url.Values) error {
 	go func() {
 		defer l.give()
 		if a.failure != "" {
-			l.settle(l.manager.denied(a.failure, a.failureDetail))
+			l.settle(l.manager.logins.denied(a.failure, a.failureDetail))
 			return
 		}
 		err := l.redeem(issuer.Grant{Code: a.code, RedirectURI: l.redirect, Verifier: l.pkce.Verifier})
@@ -351,6 +351,7 @@ func (l *Login) Complete(ctx context.Context, query url.Values) error {
 
 // logins is the login that waits, if there is one.
 type logins struct {
+	m         *Manager
 	beginning chan struct{} // full while a login begins
 
 	mu      sync.Mutex
@@ -389,8 +390,8 @@ func (m *Manager) PendingLogin(id string) *Login {
 
 // pendingPrompt is the prompt of the login that waits for its user; nil before it
 // is complete, and once the user has done their part.
-func (m *Manager) pendingPrompt() *protocol.LoginPrompt {
-	l := m.PendingLogin("")
+func (s *logins) pendingPrompt() *protocol.LoginPrompt {
+	l := s.m.PendingLogin("")
 	if l == nil {
 		return nil
 	}

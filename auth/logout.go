@@ -21,10 +21,10 @@ func (m *Manager) Logout(ctx context.Context, revoke bool) error {
 	if l := m.PendingLogin(""); l != nil {
 		l.Cancel(nil)
 	}
-	return m.undisturbed(ctx, func(ctx context.Context) error {
+	return m.work.do(ctx, func(ctx context.Context) error {
 		var tell func(refreshToken, accessToken Secret)
 		if revoke {
-			s := m.load(ctx)
+			s := m.view.load(ctx)
 			tell = func(refreshToken, accessToken Secret) { m.revoke(ctx, s, refreshToken, accessToken) }
 		}
 		return m.removeLogin(ctx, tell)
@@ -36,14 +36,14 @@ func (m *Manager) Logout(ctx context.Context, revoke bool) error {
 // told.
 func (m *Manager) revoke(ctx context.Context, s *store.Snapshot, refreshToken, accessToken Secret) {
 	const still = "the tokens were forgotten and may still be valid: "
-	if err := m.foreignIssuer(s); err != nil {
-		m.notice(still + err.Message)
+	if err := m.refresher.checkIssuer(s); err != nil {
+		m.watch.notice(still + err.Message)
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, revokeTimeout)
 	defer cancel()
 	clientID := cmp.Or(s.Login.ClientID, m.issuer.Endpoint.ClientID)
 	if err := m.issuer.Revoke(ctx, clientID, issuer.Tokens{Refresh: refreshToken, Access: accessToken}); err != nil {
-		m.notice(still + err.Error())
+		m.watch.notice(still + err.Error())
 	}
 }

@@ -66,32 +66,20 @@ type Manager struct {
 	issuer issuer.Client
 	masked *mask.Masker
 	waits  waits
-	vital  vital
-	logins logins
-	jitter time.Duration
 	// at is told of the steps of a renewal; tests end the process there.
 	at func(step string)
 
-	mu     sync.Mutex // guards what follows; never held while reading
-	cached *store.Snapshot
-	// exchanges for Platform keys.
-	exchanges exchanges
-	// lastRaw is what the store held when it was last read; nil before.
-	lastRaw *Secret
-	// lastGood is what was last read without an error; nil before.
-	lastGood *store.Snapshot
-	// explicit is the key that this process was given.
+	watch     watch
+	work      inFlight
+	view      view
+	pending   pending
+	refresher refresher
+	exchanger exchanger
+	logins    logins
+
+	mu sync.Mutex
+	// explicit is the key that this process was given; mu guards it.
 	explicit Secret
-	unsaved  *unsaved
-	// renewing is the renewal that runs; nil: none.
-	renewing *renewal
-	fresh    freshToken
-	rest     rest
-	// refused refresh tokens, and what the issuer said of them.
-	refused    map[[32]byte]*protocol.Error
-	generation uint64
-	listeners  []*func()
-	notices    []string
 }
 
 // waits are the times of contract 5 that tests shorten.
@@ -131,13 +119,16 @@ func NewManager(cfg Config) *Manager {
 		cfg:    cfg,
 		issuer: issuer.Client{Endpoint: cfg.Issuer, Transport: cfg.Transport, UserAgent: cfg.UserAgent, Originator: cfg.Originator},
 		waits:  waits{saveBackoff, retryPause, reusedWatch, renewPatience},
-		jitter: jitter(),
 		at:     func(string) {},
-		logins: logins{beginning: make(chan struct{}, 1)},
 	}
+	m.view.m = m
+	m.pending.m = m
+	m.refresher.m, m.refresher.jitter = m, jitter()
+	m.exchanger.m = m
+	m.logins.m, m.logins.beginning = m, make(chan struct{}, 1)
 	if cfg.Home != "" {
 		m.path = filepath.Join(cfg.Home, store.FileName)
-		m.store = store.Open(cfg.Home, m.notice)
+		m.store = store.Open(cfg.Home, m.watch.notice)
 	}
 	m.masked.Add(cfg.APIKey, cfg.AccessToken)
 	return m
@@ -185,10 +176,10 @@ func Home(getenv func(string) string) (string, error) {
 // bad_override; 1003 when the store is needed and cannot be used; 1004 when the
 // issuer gives no answer; 1006 when it refuses the exchange; -32800 when ctx ends.
 func (m *Manager) Platform(ctx context.Context) (PlatformCredential, error) {
-	s := m.load(ctx)
+	s := m.view.load(ctx)
 	credential, err := m.routePlatform(s)
 	if err == nil && credential.Pending() {
-		credential, err = m.exchange(ctx, s)
+		credential, err = m.exchanger.exchange(ctx, s)
 	}
 	if err != nil {
 		return PlatformCredential{}, err
@@ -199,59 +190,11 @@ func (m *Manager) Platform(ctx context.Context) (PlatformCredential, error) {
 // PeekPlatform is Platform without any network call: a key that an exchange
 // might give is pending.
 func (m *Manager) PeekPlatform(ctx context.Context) (PlatformCredential, error) {
-	credential, err := m.routePlatform(m.load(ctx))
+	credential, err := m.routePlatform(m.view.load(ctx))
 	if err != nil {
 		return PlatformCredential{}, err
 	}
 	return credential, nil
-}
-
-// peek is load without asking a keyring.
-func (m *Manager) peek(ctx context.Context) *store.Snapshot {
-	if m.store != nil && !m.store.Watched() {
-		m.mu.Lock()
-		cached := m.cached
-		m.mu.Unlock()
-		if cached != nil {
-			return m.overlay(cached)
-		}
-		return m.store.Peek(ctx)
-	}
-	return m.load(ctx)
-}
-
-// load returns the store as it is now, or as it will be once new tokens can be
-// saved. It costs one stat when nothing has changed.
-func (m *Manager) load(ctx context.Context) *store.Snapshot {
-	if m.store == nil {
-		return &store.Snapshot{}
-	}
-	m.mu.Lock()
-	cached := m.cached
-	m.mu.Unlock()
-	if cached != nil && m.store.Current(cached) {
-		return m.overlay(cached)
-	}
-	s := m.store.Load(ctx)
-	m.mu.Lock()
-	// Of two readers the slower one may store the older snapshot. That is
-	// harmless: the next call sees that the file is another one.
-	m.cached = s
-	m.masked.Add(s.Secrets...)
-	if s.Err == nil {
-		m.lastGood = s
-	}
-	last := m.lastRaw
-	moved := s.Err == nil || s.Err.Code != protocol.CodeCancelled && s.Err.Data.Reason != protocol.ReasonKeyring
-	if moved {
-		m.lastRaw = &s.Raw
-	}
-	moved = moved && last != nil && last.Reveal() != s.Raw.Reveal()
-	m.mu.Unlock()
-	if moved {
-		m.changed()
-	}
-	return m.overlay(s)
 }
 
 // settings returns what we honour of Codex's config.toml, as it is now.

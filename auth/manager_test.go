@@ -41,8 +41,8 @@ func TestFileReplaced(t *testing.T) {
 		return c.AccountID + outcome(t, err)
 	}
 	equal(t, "first", account(), "acct_1")
-	first := m.load(ctx)
-	equal(t, "unchanged", m.load(ctx) == first, true)
+	first := m.view.load(ctx)
+	equal(t, "unchanged", m.view.load(ctx) == first, true)
 
 	text := func(id string) []byte {
 		return []byte(`{"tokens":{"access_token":"` + token("account="+id) + `"}}`)
@@ -52,7 +52,7 @@ func TestFileReplaced(t *testing.T) {
 
 	// The same size and the same time, another inode.
 	put(t, m.path, text("acct_3"))
-	same := m.load(ctx).Info.ModTime()
+	same := m.view.load(ctx).Info.ModTime()
 	put(t, m.path, text("acct_4"))
 	if err := os.Chtimes(m.path, same, same); err != nil {
 		t.Fatal(err)
@@ -91,9 +91,9 @@ func TestFileReplaced(t *testing.T) {
 // A torn file that stays as it is costs its 100 ms once.
 func TestBrokenFileIsCached(t *testing.T) {
 	m := managerOf(t, "broken-empty")
-	first := m.load(t.Context())
+	first := m.view.load(t.Context())
 	equal(t, "torn", first.Torn, true)
-	equal(t, "cached", m.load(t.Context()) == first, true)
+	equal(t, "cached", m.view.load(t.Context()) == first, true)
 }
 
 // Every reader sees one whole file or the other, while it is replaced all the

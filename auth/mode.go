@@ -27,7 +27,7 @@ const (
 // account. Where auth.json is of a kind that we do not serve, the environment
 // decides, and the error is 1003 if that holds nothing.
 func (m *Manager) Mode(ctx context.Context) (protocol.AccountMode, error) {
-	mode, err := m.mode(m.load(ctx))
+	mode, err := m.mode(m.view.load(ctx))
 	if err != nil {
 		return "", err
 	}

@@ -76,10 +76,10 @@ func (m *Manager) chatGPT(s *store.Snapshot) (ChatGPTCredential, *protocol.Error
 	}
 	// RFC 7519, 4.1.4: "on or after". Whether it can be renewed is looked at here,
 	// so that a status and a resolution say what a request would get.
-	expired := !who.expiresAt.IsZero() && !m.cfg.Now().Before(who.expiresAt) && !m.isFresh(token.value)
+	expired := !who.expiresAt.IsZero() && !m.cfg.Now().Before(who.expiresAt) && !m.refresher.isFresh(token.value)
 	switch {
 	case expired && fromFile && !s.Login.RefreshToken.IsZero():
-		if failure := m.cannotRenew(s); failure != nil {
+		if failure := m.refresher.checkRefresh(s); failure != nil {
 			return ChatGPTCredential{}, failure
 		}
 	case expired:
@@ -108,7 +108,7 @@ func (m *Manager) platform(s *store.Snapshot) (PlatformCredential, *protocol.Err
 		if s.Err != nil || token.value.IsZero() || s.Login.AccessToken.IsZero() || token.looks() != token.due || forbids(s.Config, token, s) != nil {
 			return PlatformCredential{}, missing(need, all, s.Err)
 		}
-		if err := m.cannotExchange(s); err != nil {
+		if err := m.exchanger.checkExchange(s); err != nil {
 			return PlatformCredential{}, err
 		}
 		return PlatformCredential{Source: protocol.SourceTokenExchangeAPIKey}, nil

@@ -73,7 +73,7 @@ func play(role string) int {
 		default:
 			fmt.Println("ok")
 		}
-		m.Settle(context.Background())
+		m.Drain(context.Background())
 		return 0
 	case roleRotate:
 		var rounds, renewed int
@@ -81,7 +81,7 @@ func play(role string) int {
 		for range rounds {
 			refreshed, err := m.Refresh(context.Background())
 			if err == nil {
-				err = m.rewrite(context.Background(), false, func(d *store.Document) error {
+				err = m.view.rewrite(context.Background(), false, func(d *store.Document) error {
 					d.SetString("here", fmt.Sprintf("x_%d", os.Getpid()))
 					return nil
 				})
@@ -95,7 +95,7 @@ func play(role string) int {
 			}
 		}
 		fmt.Println(renewed)
-		m.Settle(context.Background())
+		m.Drain(context.Background())
 		return 0
 	case roleBracket:
 		var rounds int

@@ -19,14 +19,14 @@ import (
 func (m *Manager) Status(ctx context.Context) protocol.AuthStatus {
 	// A request that ended gets no answer, so there is no sense in a status that
 	// says so.
-	return m.status(m.load(context.WithoutCancel(ctx)))
+	return m.status(m.view.load(context.WithoutCancel(ctx)))
 }
 
 // InitialStatus is Status for initialize, which asks no keyring (contract 2):
 // where the login may be in one that was not read yet, the state is "error" and
 // the reason "keyring".
 func (m *Manager) InitialStatus(ctx context.Context) protocol.AuthStatus {
-	return m.status(m.peek(context.WithoutCancel(ctx)))
+	return m.status(m.view.peek(context.WithoutCancel(ctx)))
 }
 
 func (m *Manager) status(s *store.Snapshot) protocol.AuthStatus {
@@ -39,7 +39,7 @@ func (m *Manager) status(s *store.Snapshot) protocol.AuthStatus {
 		Account:     m.account(s, all),
 		Routes:      m.routes(s),
 		File:        m.fileState(),
-		Login:       m.pendingPrompt(),
+		Login:       m.logins.pendingPrompt(),
 		Overrides:   m.overrides(),
 		Warnings:    m.warnings(s, all),
 	}
@@ -68,7 +68,7 @@ func (m *Manager) renewalWarning(s *store.Snapshot) string {
 	if s.Login.RefreshToken.IsZero() || m.issuer.Endpoint.Bad != "" {
 		return ""
 	}
-	failure := m.cannotRenew(s)
+	failure := m.refresher.checkRefresh(s)
 	if failure == nil {
 		return ""
 	}
@@ -204,9 +204,7 @@ func (m *Manager) overrides() []protocol.Override {
 
 // warnings are one sentence each.
 func (m *Manager) warnings(s *store.Snapshot, all []found) []string {
-	m.mu.Lock()
-	warnings := append([]string{}, slices.Concat(m.cfg.Warnings, m.notices)...)
-	m.mu.Unlock()
+	warnings := append([]string{}, slices.Concat(m.cfg.Warnings, m.watch.noticed())...)
 	for _, e := range []Endpoint{m.cfg.ChatGPT, m.cfg.Platform} {
 		if e.Bad != "" {
 			warnings = append(warnings, e.Bad)
@@ -219,7 +217,7 @@ func (m *Manager) warnings(s *store.Snapshot, all []found) []string {
 		warnings = append(warnings, s.Err.Message)
 	}
 	warnings = append(warnings, s.Warnings...)
-	if w := m.unsavedWarning(); w != "" {
+	if w := m.pending.warning(); w != "" {
 		warnings = append(warnings, w)
 	}
 	if w := m.renewalWarning(s); w != "" {

@@ -230,7 +230,7 @@ func TestB3SwappedLink(t *testing.T) {
 	quick(m)
 	written := 0
 	for i := range 100 {
-		if m.rewrite(t.Context(), false, func(d *store.Document) error { d.SetString(fmt.Sprint(i), "x_count"); return nil }) == nil {
+		if m.view.rewrite(t.Context(), false, func(d *store.Document) error { d.SetString(fmt.Sprint(i), "x_count"); return nil }) == nil {
 			written++
 		}
 		if text, _ := os.ReadFile(victim); string(text) != precious {
@@ -272,7 +272,7 @@ func TestB4NoRegularFile(t *testing.T) {
 			t.Cleanup(func() { settle(t, m) })
 			start := time.Now()
 			equal(t, "reason", reasonOf(t, m.replaceLogin(t.Context(), aLogin(""), false), protocol.CodeCredentialStore), "corrupt")
-			m.forgetUnsaved()
+			m.pending.forget()
 			if err := m.replaceLogin(t.Context(), aLogin(""), true); err != nil {
 				t.Fatal(err)
 			}
@@ -335,7 +335,7 @@ func TestB9ReadersDuringUpdates(t *testing.T) {
 	const updates = 300
 	for i := range updates {
 		long := strings.Repeat("x", i%2*5000)
-		if err := m.rewrite(t.Context(), false, func(d *store.Document) error { d.SetString(long, "x_long"); return nil }); err != nil {
+		if err := m.view.rewrite(t.Context(), false, func(d *store.Document) error { d.SetString(long, "x_long"); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -475,7 +475,7 @@ func TestA24LocksAreHeldBriefly(t *testing.T) {
 	}
 	quick(m)
 	for i := range 200 {
-		if err := m.rewrite(t.Context(), false, func(d *store.Document) error { d.SetString(fmt.Sprint(i), "x"); return nil }); err != nil {
+		if err := m.view.rewrite(t.Context(), false, func(d *store.Document) error { d.SetString(fmt.Sprint(i), "x"); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}

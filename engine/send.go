@@ -103,7 +103,7 @@ func (c *call) recordAttempt(ctx context.Context, took time.Duration, resp *http
 // account (docs/credentials.md: Refresh). Where no newer credential exists,
 // refused is the answer that counts.
 func (c *call) sendRefreshed(ctx context.Context, refused *http.Response) (*http.Response, error) {
-	login, err := c.engine.cfg.Credentials.Renew(ctx, c.target.login)
+	login, err := c.engine.cfg.Credentials.RefreshRejected(ctx, c.target.login)
 	if known, ok := errors.AsType[*protocol.Error](err); ok && known.Data.Reason == protocol.ReasonTokenRejected {
 		return refused, nil
 	}

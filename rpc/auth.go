@@ -16,7 +16,7 @@ func (s *Server) authStatus(ctx context.Context, req *wire.Request) (any, error)
 		return nil, err
 	}
 	if p.Refresh == protocol.RefreshIfExpiring {
-		s.cfg.Auth.RenewIfExpiring(ctx)
+		s.cfg.Auth.RefreshIfExpiring(ctx)
 	}
 	return s.cfg.Auth.Status(ctx), nil
 }

@@ -39,7 +39,7 @@ func (s *Server) Serve(ctx context.Context, signals <-chan os.Signal) int {
 	code := s.serve(ctx, signals)
 	rest, cancel := context.WithTimeout(context.Background(), saveWait)
 	defer cancel()
-	s.cfg.Auth.Settle(rest)
+	s.cfg.Auth.Drain(rest)
 	return code
 }
 

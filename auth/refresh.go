@@ -2,10 +2,13 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/auth/store"
+	"github.com/signalbox-dev/signalbox/internal/flight"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -30,14 +33,29 @@ const (
 	maxRefused = 64
 )
 
-// renewal is one run of renewing, which all that need it wait for.
-type renewal struct {
-	done chan struct{}
+// refresher refreshes the login in the store. mu guards what follows it and is not
+// held while anything is read, sent or called.
+type refresher struct {
+	m *Manager
+	// jitter moves the time before expiry, for this process.
+	jitter time.Duration
+	// running is the refresh that runs, which all that need it wait for.
+	running flight.Group[struct{}, refreshResult]
+
+	mu      sync.Mutex
+	fresh   freshToken
+	backoff backoff
+	// refused refresh tokens, and what the issuer said of them.
+	refused map[[sha256.Size]byte]*protocol.Error
+}
+
+// refreshResult is how a run of a refresh ended.
+type refreshResult struct {
 	// token is the refresh token that it began with.
-	token [32]byte
+	token [sha256.Size]byte
 	err   *protocol.Error
-	// unsaved: there are new tokens, but in memory only, because of err.
-	unsaved bool
+	// pending: there are new tokens, but in memory only, because of err.
+	pending bool
 }
 
 // freshToken is the access token of the last renewal of this process.
@@ -52,66 +70,46 @@ type freshToken struct {
 // until that is over. basis is what the caller has read; when another process or
 // Codex has renewed it meanwhile, there is nothing to send. The renewal goes on
 // when ctx ends; the error is then -32800, else 1001 to 1004.
-func (m *Manager) renew(ctx context.Context, basis *store.Snapshot, why string) *protocol.Error {
+func (r *refresher) refresh(ctx context.Context, basis *store.Snapshot, why string) *protocol.Error {
 	for {
-		r := m.join(basis, why)
+		call, _ := r.running.Join(struct{}{}, func() refreshResult {
+			err, isPending := r.runRefresh(basis, why)
+			return refreshResult{fingerprint(basis.Login.RefreshToken), err, isPending}
+		})
 		select {
-		case <-r.done:
+		case <-call.Done():
 		case <-ctx.Done():
 			return protocol.Cancelled()
 		}
-		switch {
-		case r.unsaved && why != whyForced:
+		switch result := call.Value(); {
+		case result.pending && why != whyForced:
 			return nil // they can be used
-		case r.err != nil && r.token != fingerprint(basis.Login.RefreshToken):
+		case result.err != nil && result.token != fingerprint(basis.Login.RefreshToken):
 			continue // the failure is that of another login, which was there before
+		default:
+			return result.err
 		}
-		return r.err
 	}
-}
-
-// join gives the renewal that runs, or starts one.
-func (m *Manager) join(basis *store.Snapshot, why string) *renewal {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.renewing != nil {
-		return m.renewing
-	}
-	r := &renewal{done: make(chan struct{}), token: fingerprint(basis.Login.RefreshToken)}
-	m.renewing = r
-	go func() {
-		r.err, r.unsaved = m.runRenewal(basis, why)
-		m.mu.Lock()
-		m.renewing = nil
-		m.mu.Unlock()
-		close(r.done)
-	}()
-	return r
 }
 
 // runRenewal is the walk of a renewal: our lock, the store read again, one POST,
 // the commit (contract 5, "Renewal").
-func (m *Manager) runRenewal(basis *store.Snapshot, why string) (failure *protocol.Error, unsaved bool) {
-	m.mu.Lock()
-	kept := m.unsaved
-	m.mu.Unlock()
-	if kept != nil {
+func (r *refresher) runRefresh(basis *store.Snapshot, why string) (failure *protocol.Error, unsaved bool) {
+	if err := r.m.pending.failure(); err != nil {
 		// The newest tokens are in memory, and their predecessors must stay on the
 		// disk until these are there.
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		return kept.err, true
+		return err, true
 	}
-	// Before the lock files are made, too: in the folder of another user they would
-	// lock its owner out.
-	if failure := m.store.CheckWritable(); failure != nil {
+	// Checked before lock files are created: in another user's folder they would lock
+	// the owner out.
+	if failure := r.m.store.CheckWritable(); failure != nil {
 		return failure, false
 	}
-	release, err := m.store.LockRefresh(context.Background(), func() bool {
-		return m.vital.isClosed() || m.isAdoptable(basis, m.load(context.Background()), why)
+	release, err := r.m.store.LockRefresh(context.Background(), func() bool {
+		return r.m.work.isClosed() || r.isAdoptable(basis, r.m.view.load(context.Background()), why)
 	})
 	switch {
-	case errors.Is(err, store.ErrAdopted) && m.vital.isClosed():
+	case errors.Is(err, store.ErrAdopted) && r.m.work.isClosed():
 		return protocol.Cancelled(), false
 	case errors.Is(err, store.ErrAdopted):
 		return nil, false
@@ -123,33 +121,33 @@ func (m *Manager) runRenewal(basis *store.Snapshot, why string) (failure *protoc
 			release()
 		}
 	}()
-	s := m.store.Load(context.Background())
-	m.masked.Add(s.Secrets...)
-	if failure := m.compare(basis, s); failure != nil {
+	s := r.m.store.Load(context.Background())
+	r.m.masked.Add(s.Secrets...)
+	if failure := r.checkSameLogin(basis, s); failure != nil {
 		return failure, false
 	}
-	if m.isAdoptable(basis, s, why) {
+	if r.isAdoptable(basis, s, why) {
 		return nil, false
 	}
-	if failure := m.cannotRenew(s); failure != nil {
+	if failure := r.checkRefresh(s); failure != nil {
 		return failure, false
 	}
-	if failure := m.leaveAlone(s, why); failure != nil {
+	if failure := r.waitBackoff(s, why); failure != nil {
 		return failure, false
 	}
-	if failure := m.store.CheckWritable(); failure != nil {
+	if failure := r.m.store.CheckWritable(); failure != nil {
 		return failure, false
 	}
-	end, ok := m.begin()
+	end, ok := r.m.work.begin()
 	if !ok {
 		return protocol.Cancelled(), false
 	}
 	defer end()
-	fresh, failure := m.postRefresh(s, why)
+	fresh, failure := r.post(s, why)
 	if failure != nil || fresh == nil {
 		return failure, false
 	}
-	failure, unsaved = m.commitRenewed(s, fresh, release)
+	failure, unsaved = r.commit(s, fresh, release)
 	if unsaved {
 		release = nil // the saver has it
 	}
@@ -157,31 +155,31 @@ func (m *Manager) runRenewal(basis *store.Snapshot, why string) (failure *protoc
 }
 
 // compare refuses a renewal of a login that is there no more.
-func (m *Manager) compare(basis, s *store.Snapshot) *protocol.Error {
+func (r *refresher) checkSameLogin(basis, s *store.Snapshot) *protocol.Error {
 	switch {
 	case s.Err != nil:
 		return s.Err
 	case !s.Login.HasTokens(), !sameAccount(ownerOf(&basis.Login), ownerOf(&s.Login)):
-		return m.accountChanged(s)
+		return r.accountChanged(s)
 	}
 	return nil
 }
 
 // isAdoptable reports whether the store holds newer tokens of the same account
 // than basis, which need no renewal themselves.
-func (m *Manager) isAdoptable(basis, s *store.Snapshot, why string) bool {
+func (r *refresher) isAdoptable(basis, s *store.Snapshot, why string) bool {
 	if s.Err != nil || !s.Login.HasTokens() || s.Login.AccessToken.Reveal() == basis.Login.AccessToken.Reveal() {
 		return false
 	}
-	return sameAccount(ownerOf(&basis.Login), ownerOf(&s.Login)) && (why == whyForced || m.due(s) == "")
+	return sameAccount(ownerOf(&basis.Login), ownerOf(&s.Login)) && (why == whyForced || r.whyDue(s) == "")
 }
 
 // accountChanged is the 1001 of a request whose login was replaced or removed by
 // another program while it was renewed.
-func (m *Manager) accountChanged(s *store.Snapshot) *protocol.Error {
+func (r *refresher) accountChanged(s *store.Snapshot) *protocol.Error {
 	const need = protocol.CredentialChatGPT
-	return protocol.NewError(protocol.CodeLoginRequired, m.placeOf(s)+" holds another login than the one that this request began with",
-		credentialData(need, m.find(s), protocol.ReasonAccountChanged, "Send the request again to use the login that is there now"))
+	return protocol.NewError(protocol.CodeLoginRequired, r.m.placeOf(s)+" holds another login than the one that this request began with",
+		credentialData(need, r.m.find(s), protocol.ReasonAccountChanged, "Send the request again to use the login that is there now"))
 }
 
 // asStoreError gives an error of lockRefresh its type.

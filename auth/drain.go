@@ -11,8 +11,8 @@ import (
 // that asked for it, not by the end of the process, which waits for it (contract
 // 2). Only SIGKILL is exempt.
 
-// vital counts such work.
-type vital struct {
+// inFlight counts such work. The zero inFlight is ready for use.
+type inFlight struct {
 	mu      sync.Mutex
 	running int
 	closed  bool
@@ -22,42 +22,42 @@ type vital struct {
 // begin announces work that must not be lost: the process does not exit before
 // end is called. ok is false when the process is about to exit: the work must
 // not begin.
-func (m *Manager) begin() (end func(), ok bool) { return m.vital.enter(false) }
+func (w *inFlight) begin() (end func(), ok bool) { return w.enter(false) }
 
 // enter is begin; with always it also begins when the process is about to exit,
 // for what is a part of work that runs.
-func (v *vital) enter(always bool) (end func(), ok bool) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.closed && !always {
+func (f *inFlight) enter(always bool) (end func(), ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed && !always {
 		return nil, false
 	}
-	v.running++
+	f.running++
 	var once sync.Once
 	return func() {
 		once.Do(func() {
-			v.mu.Lock()
-			defer v.mu.Unlock()
-			if v.running--; v.running == 0 && v.idle != nil {
-				close(v.idle)
-				v.idle = nil
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			if f.running--; f.running == 0 && f.idle != nil {
+				close(f.idle)
+				f.idle = nil
 			}
 		})
 	}, true
 }
 
 // isClosed reports whether the process is about to exit.
-func (v *vital) isClosed() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.closed
+func (f *inFlight) isClosed() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.closed
 }
 
 // undisturbed runs work under a context that nobody ends, and waits for it. When
 // ctx ends first, the error is -32800 at once, while the work goes on; when the
 // process is about to exit, the work does not begin.
-func (m *Manager) undisturbed(ctx context.Context, work func(context.Context) error) error {
-	end, ok := m.begin()
+func (w *inFlight) do(ctx context.Context, work func(context.Context) error) error {
+	end, ok := w.begin()
 	if !ok || ctx.Err() != nil {
 		if ok {
 			end()
@@ -79,19 +79,19 @@ func (m *Manager) undisturbed(ctx context.Context, work func(context.Context) er
 
 // Settle lets no further renewal, redemption or exchange begin, and waits until
 // those that run have been saved, or ctx ends.
-func (m *Manager) Settle(ctx context.Context) {
-	v := &m.vital
-	v.mu.Lock()
-	v.closed = true
-	if v.running == 0 {
-		v.mu.Unlock()
+func (m *Manager) Drain(ctx context.Context) {
+	f := &m.work
+	f.mu.Lock()
+	f.closed = true
+	if f.running == 0 {
+		f.mu.Unlock()
 		return
 	}
-	if v.idle == nil {
-		v.idle = make(chan struct{})
+	if f.idle == nil {
+		f.idle = make(chan struct{})
 	}
-	idle := v.idle
-	v.mu.Unlock()
+	idle := f.idle
+	f.mu.Unlock()
 	select {
 	case <-idle:
 	case <-ctx.Done():

@@ -23,13 +23,13 @@ const notEntitled = "missing_codex_entitlement"
 // means that nothing has changed.
 func (l *Login) redeem(g issuer.Grant) *protocol.Error {
 	m := l.manager
-	end, ok := m.begin()
+	end, ok := m.work.begin()
 	if !ok { // the process is about to exit
 		return cancelledLogin()
 	}
 	defer end()
 	ctx := context.Background() // each step has a limit of its own
-	login, err := m.redeemCode(ctx, g)
+	login, err := m.logins.redeemCode(ctx, g)
 	if err != nil {
 		return err
 	}
@@ -44,53 +44,53 @@ func (l *Login) redeem(g issuer.Grant) *protocol.Error {
 		return protocolError(err)
 	}
 	close(l.saved)
-	return m.exchangeLogin(ctx, l.options.Exchange, login)
+	return m.logins.exchange(ctx, l.options.Exchange, login)
 }
 
 // exchangeLogin gets the key that the policy wants for a login that is saved
 // (contract 3). Where the key is required and not to be had, the error is that of
 // Exchange.
-func (m *Manager) exchangeLogin(ctx context.Context, policy protocol.ExchangePolicy, login newLogin) *protocol.Error {
+func (s *logins) exchange(ctx context.Context, policy protocol.ExchangePolicy, login newLogin) *protocol.Error {
 	wanted := policy == protocol.ExchangeRequire ||
 		policy == protocol.ExchangeAuto && planMode(issuer.ParseClaims(login.ID)) == protocol.ModeAPIKey
 	if !wanted {
 		return nil
 	}
-	_, err := m.Exchange(ctx)
+	_, err := s.m.Exchange(ctx)
 	switch {
 	case err == nil:
 		return nil
 	case policy == protocol.ExchangeRequire:
 		return protocolError(err)
 	}
-	m.notice("the login is saved, and no Platform API key could be had for it: " + err.Error())
+	s.m.watch.notice("the login is saved, and no Platform API key could be had for it: " + err.Error())
 	return nil
 }
 
 // redeemCode redeems a code (RFC 6749, 4.1.3; RFC 7636, 4.5) and checks what it
 // gives. The error is 1004 or 1005.
-func (m *Manager) redeemCode(ctx context.Context, g issuer.Grant) (newLogin, *protocol.Error) {
-	m.masked.Add(protocol.NewSecret(g.Code), protocol.NewSecret(g.Verifier))
-	tokens, err := m.issuer.RedeemCode(ctx, g)
+func (s *logins) redeemCode(ctx context.Context, g issuer.Grant) (newLogin, *protocol.Error) {
+	s.m.masked.Add(protocol.NewSecret(g.Code), protocol.NewSecret(g.Verifier))
+	tokens, err := s.m.issuer.RedeemCode(ctx, g)
 	if err != nil {
-		return newLogin{}, m.loginRefused(err, "the login could not be finished")
+		return newLogin{}, s.refused(err, "the login could not be finished")
 	}
-	login := newLogin{Tokens: tokens, issuer: m.issuer.Endpoint.URL, clientID: m.issuer.Endpoint.ClientID}
-	m.masked.Add(login.ID, login.Access, login.Refresh)
-	return login, m.checkLogin(login)
+	login := newLogin{Tokens: tokens, issuer: s.m.issuer.Endpoint.URL, clientID: s.m.issuer.Endpoint.ClientID}
+	s.m.masked.Add(login.ID, login.Access, login.Refresh)
+	return login, s.checkTokens(login)
 }
 
 // checkLogin refuses tokens that are not for us, or that Codex could not read.
-func (m *Manager) checkLogin(login newLogin) *protocol.Error {
+func (s *logins) checkTokens(login newLogin) *protocol.Error {
 	const again = "Log in again"
 	c, aud := issuer.ParseClaims(login.ID), issuer.Audience(login.ID)
 	switch {
 	case !issuer.IsReadable(login.ID):
 		return loginFailed(protocol.ReasonCodeExchangeFailed, "the issuer gave an id_token that cannot be read", again)
-	case len(aud) > 0 && !slices.Contains(aud, m.issuer.Endpoint.ClientID): // OpenID Connect Core, 3.1.3.7
+	case len(aud) > 0 && !slices.Contains(aud, s.m.issuer.Endpoint.ClientID): // OpenID Connect Core, 3.1.3.7
 		return loginFailed(protocol.ReasonCodeExchangeFailed, "the issuer gave an id_token that is for another client", again)
 	}
-	if allowed := m.settings().Workspaces; allowed != nil && !slices.Contains(allowed, c.AccountID) {
+	if allowed := s.m.settings().Workspaces; allowed != nil && !slices.Contains(allowed, c.AccountID) {
 		return loginFailed(protocol.ReasonWorkspaceNotAllowed,
 			"forced_chatgpt_workspace_id in Codex's config.toml does not allow the account of this login",
 			"Log in again and choose an allowed workspace")
@@ -100,30 +100,30 @@ func (m *Manager) checkLogin(login newLogin) *protocol.Error {
 
 // mayLogIn refuses a login before anything is sent: Codex's config may forbid the
 // method, and what could not be saved is not asked for.
-func (m *Manager) mayLogIn(ctx context.Context, replace bool) *protocol.Error {
+func (s *logins) checkMethod(ctx context.Context, replace bool) *protocol.Error {
 	switch {
-	case m.issuer.Endpoint.Bad != "":
-		return badOverride(m.issuer.Endpoint.Bad)
-	case m.settings().LoginMethod == store.ForcedAPI:
+	case s.m.issuer.Endpoint.Bad != "":
+		return badOverride(s.m.issuer.Endpoint.Bad)
+	case s.m.settings().LoginMethod == store.ForcedAPI:
 		return loginFailed(protocol.ReasonDenied, "forced_login_method in Codex's config.toml allows only an API key",
 			"Log in with the method \"apiKey\"")
 	}
-	return m.canStore(ctx, replace)
+	return s.checkStore(ctx, replace)
 }
 
 // canStore refuses what could not be written: before a person has logged in, and
 // before a code is spent.
-func (m *Manager) canStore(ctx context.Context, replace bool) *protocol.Error {
-	if m.store == nil {
+func (s *logins) checkStore(ctx context.Context, replace bool) *protocol.Error {
+	if s.m.store == nil {
 		return noHome()
 	}
-	if s := m.load(ctx); s.Err != nil && !replace {
+	if s := s.m.view.load(ctx); s.Err != nil && !replace {
 		return s.Err
 	}
-	if _, err := os.Stat(m.cfg.Home); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(s.m.cfg.Home); errors.Is(err, fs.ErrNotExist) {
 		return nil // it is created with the login
 	}
-	if err := m.store.CheckWritable(); err != nil && (!replace || err.Data.Reason != protocol.ReasonCorrupt) {
+	if err := s.m.store.CheckWritable(); err != nil && (!replace || err.Data.Reason != protocol.ReasonCorrupt) {
 		return err
 	}
 	return nil
@@ -143,7 +143,7 @@ func (m *Manager) UseAPIKey(ctx context.Context, key Secret, persist, replace bo
 			"Log in with the method \"browser\" or \"device\"")
 	}
 	if persist {
-		if err := m.canStore(ctx, replace); err != nil {
+		if err := m.logins.checkStore(ctx, replace); err != nil {
 			return err
 		}
 	}
@@ -154,7 +154,7 @@ func (m *Manager) UseAPIKey(ctx context.Context, key Secret, persist, replace bo
 		m.SetExplicitKey(key)
 		return nil
 	}
-	return m.undisturbed(ctx, func(ctx context.Context) error { return m.saveAPIKey(ctx, key, replace) })
+	return m.work.do(ctx, func(ctx context.Context) error { return m.saveAPIKey(ctx, key, replace) })
 }
 
 // checkAPIKey refuses what is no Platform key (contract 6, -32602 apiKey).
@@ -201,7 +201,7 @@ func expiredLogin() *protocol.Error {
 
 // denied is what the answer error of the authorization endpoint, or of the device
 // login, means.
-func (m *Manager) denied(code, description string) *protocol.Error {
+func (s *logins) denied(code, description string) *protocol.Error {
 	reason, message, action := protocol.ReasonDenied, "the login was refused", "Log in again and agree"
 	if code != "access_denied" {
 		message, action = "the issuer has ended the login with an error", "Log in again"
@@ -211,7 +211,7 @@ func (m *Manager) denied(code, description string) *protocol.Error {
 		action = "Ask the administrator of the workspace to enable Codex, or choose another workspace"
 	}
 	e := loginFailed(reason, message, action)
-	e.Data.Upstream = &protocol.UpstreamError{Code: cut(m.masked.Mask(code)), Message: cut(m.masked.Mask(description))}
+	e.Data.Upstream = &protocol.UpstreamError{Code: cut(s.m.masked.Mask(code)), Message: cut(s.m.masked.Mask(description))}
 	return e
 }
 
@@ -231,12 +231,12 @@ func protocolError(err error) *protocol.Error {
 
 // loginRefused is the error of a request of a login: 1004 where the issuer gave
 // no verdict, else 1005 code_exchange_failed.
-func (m *Manager) loginRefused(err error, what string) *protocol.Error {
+func (s *logins) refused(err error, what string) *protocol.Error {
 	e := asIssuerError(err)
 	if e.Verdict == issuer.Unknown {
-		return m.unavailable(e)
+		return s.m.unavailable(e)
 	}
 	failure := loginFailed(protocol.ReasonCodeExchangeFailed, what+": the issuer refused it", "Log in again")
-	failure.Data.HTTPStatus, failure.Data.Upstream = e.Status, m.issuerSaid(e)
+	failure.Data.HTTPStatus, failure.Data.Upstream = e.Status, s.m.issuerSaid(e)
 	return failure
 }

@@ -38,22 +38,22 @@ const (
 func jitter() time.Duration { return time.Duration(rand.Int64N(int64(2*renewJitter))) - renewJitter }
 
 // due tells why the stored login has to be renewed now; "" when it has not.
-func (m *Manager) due(s *store.Snapshot) string {
+func (r *refresher) whyDue(s *store.Snapshot) string {
 	f := &s.Login
 	if f.RefreshToken.IsZero() || f.AccessToken.IsZero() {
 		return ""
 	}
 	why := ""
-	now, expires := m.cfg.Now(), issuer.ParseClaims(f.AccessToken).ExpiresAt
+	now, expires := r.m.cfg.Now(), issuer.ParseClaims(f.AccessToken).ExpiresAt
 	switch {
 	case !expires.IsZero():
-		if !now.Before(expires.Add(-renewBefore - m.jitter)) {
+		if !now.Before(expires.Add(-renewBefore - r.jitter)) {
 			why = whyExpiry
 		}
 	case !f.LastRefresh.IsZero() && now.Sub(f.LastRefresh) > renewAge:
 		why = whyScheduled
 	}
-	if why != "" && m.isFresh(f.AccessToken) {
+	if why != "" && r.isFresh(f.AccessToken) {
 		return ""
 	}
 	return why
@@ -61,34 +61,35 @@ func (m *Manager) due(s *store.Snapshot) string {
 
 // isFresh reports whether this process got the access token by a renewal less
 // than renewPause ago. Such a token is used whatever the clock says of it.
-func (m *Manager) isFresh(access Secret) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.fresh.token == fingerprint(access) && time.Since(m.fresh.at) < renewPause
+func (r *refresher) isFresh(access Secret) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.fresh.token == fingerprint(access) && time.Since(r.fresh.at) < renewPause
 }
 
 // isFreshAndUntried reports whether the access token is fresh, and the upstream
 // has not accepted it yet.
-func (m *Manager) isFreshAndUntried(access Secret) bool {
-	isFresh := m.isFresh(access)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return isFresh && !m.fresh.worked
+func (r *refresher) isFreshAndUntried(access Secret) bool {
+	isFresh := r.isFresh(access)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return isFresh && !r.fresh.worked
 }
 
 // Accepted notes that the upstream has accepted a credential: when it refuses it
 // later, that is a reason to renew it, however fresh it is.
 func (m *Manager) Accepted(c ChatGPTCredential) {
-	m.mu.Lock()
-	fresh := m.fresh
-	m.mu.Unlock()
+	r := &m.refresher
+	r.mu.Lock()
+	fresh := r.fresh
+	r.mu.Unlock()
 	if fresh.at.IsZero() || fresh.worked || fresh.token != fingerprint(c.token) {
 		return
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fresh.token == fresh.token {
-		m.fresh.worked = true
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fresh.token == fresh.token {
+		r.fresh.worked = true
 	}
 }
 
@@ -98,39 +99,39 @@ func fingerprint(token Secret) [sha256.Size]byte { return sha256.Sum256([]byte(t
 // cannotRenew is why the stored login cannot be renewed, without asking anybody;
 // nil when it can be tried. A token that was refused is never sent again by this
 // process (contract 5).
-func (m *Manager) cannotRenew(s *store.Snapshot) *protocol.Error {
+func (r *refresher) checkRefresh(s *store.Snapshot) *protocol.Error {
 	const need = protocol.CredentialChatGPT
-	all := m.find(s)
-	if failure := m.foreignIssuer(s); failure != nil {
+	all := r.m.find(s)
+	if failure := r.checkIssuer(s); failure != nil {
 		return failure
 	}
 	if s.Login.RefreshToken.IsZero() {
-		return protocol.NewError(protocol.CodeLoginRequired, "there is no refresh token in "+m.placeOf(s),
+		return protocol.NewError(protocol.CodeLoginRequired, "there is no refresh token in "+r.m.placeOf(s),
 			credentialData(need, all, protocol.ReasonTokenExpired, obtain(need)))
 	}
 	if !issuer.IsSendable(s.Login.RefreshToken) {
 		return mismatch(need, all, protocol.ReasonWrongKind, obtain(need),
-			"tokens.refresh_token in "+m.placeOf(s)+" holds blanks or control characters")
+			"tokens.refresh_token in "+r.m.placeOf(s)+" holds blanks or control characters")
 	}
-	m.mu.Lock()
-	refused := m.refused[fingerprint(s.Login.RefreshToken)]
-	m.mu.Unlock()
-	if refused != nil || m.store == nil {
+	r.mu.Lock()
+	refused := r.refused[fingerprint(s.Login.RefreshToken)]
+	r.mu.Unlock()
+	if refused != nil || r.m.store == nil {
 		return refused
 	}
-	return m.store.CheckLogin(s) // what cannot be saved is not asked for
+	return r.m.store.CheckLogin(s) // what cannot be saved is not asked for
 }
 
 // foreignIssuer refuses to send tokens of the store to an issuer that they are
 // not from; nil when they may be.
-func (m *Manager) foreignIssuer(s *store.Snapshot) *protocol.Error {
+func (r *refresher) checkIssuer(s *store.Snapshot) *protocol.Error {
 	const need = protocol.CredentialChatGPT
-	if m.issuer.Endpoint.Bad != "" {
-		return badOverride(m.issuer.Endpoint.Bad)
+	if r.m.issuer.Endpoint.Bad != "" {
+		return badOverride(r.m.issuer.Endpoint.Bad)
 	}
-	if from := s.Login.Issuer; from != "" && from != m.issuer.Endpoint.URL {
-		return mismatch(need, m.find(s), protocol.ReasonForeignIssuer, obtain(need),
-			"the login in "+m.placeOf(s)+" comes from another issuer than the one in use")
+	if from := s.Login.Issuer; from != "" && from != r.m.issuer.Endpoint.URL {
+		return mismatch(need, r.m.find(s), protocol.ReasonForeignIssuer, obtain(need),
+			"the login in "+r.m.placeOf(s)+" comes from another issuer than the one in use")
 	}
 	return nil
 }

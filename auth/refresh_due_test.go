@@ -20,7 +20,7 @@ func TestRenewalWhenDue(t *testing.T) {
 		for range 20 {
 			m := managerOf(t, "codex-chatgpt")
 			m.cfg.Now = func() time.Time { return testNow.Add(time.Hour - c.left) } // the fixture lives for an hour
-			equal(t, c.left.String(), m.due(m.load(t.Context())) != "", c.refresh)
+			equal(t, c.left.String(), m.refresher.whyDue(m.view.load(t.Context())) != "", c.refresh)
 		}
 	}
 	spread := map[time.Duration]bool{}
@@ -39,15 +39,15 @@ func TestRenewalWhenDue(t *testing.T) {
 		why string
 	}{{7 * 24 * time.Hour, ""}, {9 * 24 * time.Hour, whyScheduled}} {
 		m := managerOf(t, "access-opaque")
-		last := m.load(t.Context()).Login.LastRefresh
+		last := m.view.load(t.Context()).Login.LastRefresh
 		m.cfg.Now = func() time.Time { return last.Add(c.age) }
-		equal(t, c.age.String(), m.due(m.load(t.Context())), c.why)
+		equal(t, c.age.String(), m.refresher.whyDue(m.view.load(t.Context())), c.why)
 	}
 	// A token that is good for two more minutes outlives an issuer that is gone.
 	for _, status := range []int{503, 401} {
 		l, posts := answering(t, func(w http.ResponseWriter, _ int) { w.WriteHeader(status) })
 		m := l.manager()
-		expires := issuer.ParseClaims(m.load(t.Context()).Login.AccessToken).ExpiresAt
+		expires := issuer.ParseClaims(m.view.load(t.Context()).Login.AccessToken).ExpiresAt
 		m.cfg.Now = func() time.Time { return expires.Add(-2 * time.Minute) }
 		for range 3 {
 			c, err := m.ChatGPT(t.Context())
@@ -67,7 +67,7 @@ func TestRenewalWhenDue(t *testing.T) {
 	l, _ := answering(t, func(w http.ResponseWriter, _ int) { <-hang; w.WriteHeader(503) })
 	m := l.manager()
 	m.waits.patience = 50 * time.Millisecond
-	expires := issuer.ParseClaims(m.load(t.Context()).Login.AccessToken).ExpiresAt
+	expires := issuer.ParseClaims(m.view.load(t.Context()).Login.AccessToken).ExpiresAt
 	m.cfg.Now = func() time.Time { return expires.Add(-2 * time.Minute) }
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Error(err)
@@ -109,19 +109,19 @@ func TestFreshTokenThatIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := m.Renew(t.Context(), first)
+	second, err := m.RefreshRejected(t.Context(), first)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 5 {
-		_, err = m.Renew(t.Context(), second)
+		_, err = m.RefreshRejected(t.Context(), second)
 		equal(t, "never worked", reasonOf(t, err, protocol.CodeLoginRequired), "token_rejected")
 	}
 	m.Accepted(first) // of another token this says nothing
-	_, err = m.Renew(t.Context(), second)
+	_, err = m.RefreshRejected(t.Context(), second)
 	equal(t, "never worked", reasonOf(t, err, protocol.CodeLoginRequired), "token_rejected")
 	m.Accepted(second)
-	third, err := m.Renew(t.Context(), second)
+	third, err := m.RefreshRejected(t.Context(), second)
 	if err != nil || third.token.Reveal() == second.token.Reveal() {
 		t.Fatal("not renewed", err)
 	}

@@ -14,37 +14,37 @@ import (
 
 // postRefresh posts the refresh token. nil and nil: another program has refreshed
 // the login, and its tokens are in the store.
-func (m *Manager) postRefresh(s *store.Snapshot, why string) (*issuer.Tokens, *protocol.Error) {
-	clientID := cmp.Or(s.Login.ClientID, m.issuer.Endpoint.ClientID)
+func (r *refresher) post(s *store.Snapshot, why string) (*issuer.Tokens, *protocol.Error) {
+	clientID := cmp.Or(s.Login.ClientID, r.m.issuer.Endpoint.ClientID)
 	lost := false
 	for try := 1; ; try++ {
-		m.at("post")
-		fresh, err := m.issuer.Refresh(context.Background(), clientID, s.Login.RefreshToken, why)
-		m.at("answer")
+		r.m.at("post")
+		fresh, err := r.m.issuer.Refresh(context.Background(), clientID, s.Login.RefreshToken, why)
+		r.m.at("answer")
 		if err == nil {
-			m.masked.Add(fresh.ID, fresh.Access, fresh.Refresh)
+			r.m.masked.Add(fresh.ID, fresh.Access, fresh.Refresh)
 			return &fresh, nil
 		}
 		e := asIssuerError(err)
 		switch {
 		case e.IsSpent():
-			return nil, m.afterReuse(s, e)
+			return nil, r.awaitWinner(s, e)
 		case e.IsFinal():
-			if m.moved(s) {
-				return nil, m.adoptMoved(s)
+			if r.hasMoved(s) {
+				return nil, r.adoptMoved(s)
 			}
-			return nil, m.refuse(s, e)
+			return nil, r.noteRefused(s, e)
 		case e.IsUnsent() && try < connectTries:
 		case e.IsLost() && !lost:
 			// It may have been processed: once more, unless the disk has moved.
 			lost = true
-			if m.moved(s) {
-				return nil, m.adoptMoved(s)
+			if r.hasMoved(s) {
+				return nil, r.adoptMoved(s)
 			}
 		default:
-			return nil, m.failedRenewal(s, e)
+			return nil, r.noteFailure(s, e)
 		}
-		pause := float64(m.waits.retry<<(try-1)) * (0.75 + 0.5*rand.Float64())
+		pause := float64(r.m.waits.retry<<(try-1)) * (0.75 + 0.5*rand.Float64())
 		time.Sleep(time.Duration(pause))
 	}
 }
@@ -66,8 +66,8 @@ func writeTokens(d *store.Document, fresh issuer.Tokens, at time.Time) {
 // commitRenewed saves the new tokens if the store still holds the refresh token
 // that was posted: it is a compare-and-swap. unsaved tells that they are in
 // memory only and that the saver has the lock.
-func (m *Manager) commitRenewed(s *store.Snapshot, fresh *issuer.Tokens, release func()) (failure *protocol.Error, unsaved bool) {
-	posted, at := s.Login.RefreshToken.Reveal(), m.cfg.Now()
+func (r *refresher) commit(s *store.Snapshot, fresh *issuer.Tokens, release func()) (failure *protocol.Error, unsaved bool) {
+	posted, at := s.Login.RefreshToken.Reveal(), r.m.cfg.Now()
 	change := func(d *store.Document) error { writeTokens(d, *fresh, at); return nil }
 	applies := func(now *store.Snapshot) bool {
 		if now.Err != nil {
@@ -77,74 +77,74 @@ func (m *Manager) commitRenewed(s *store.Snapshot, fresh *issuer.Tokens, release
 		}
 		return now.Login.RefreshToken.Reveal() == posted
 	}
-	m.mu.Lock()
-	m.fresh = freshToken{token: fingerprint(fresh.Access), at: time.Now()}
-	m.rest = rest{}
-	m.mu.Unlock()
-	for now := s; ; now = m.store.Load(context.Background()) {
+	r.mu.Lock()
+	r.fresh = freshToken{token: fingerprint(fresh.Access), at: time.Now()}
+	r.backoff = backoff{}
+	r.mu.Unlock()
+	for now := s; ; now = r.m.store.Load(context.Background()) {
 		if !applies(now) {
-			return m.adoptMoved(s), false // ours are dropped
+			return r.adoptMoved(s), false // ours are dropped
 		}
 		if now.Err != nil {
-			m.keepLocked(now.Err, change, applies, release)
+			r.m.pending.keepLocked(now.Err, change, applies, release)
 			return now.Err, true
 		}
 		text := []byte(now.Raw.Reveal())
 		d := store.NewDocument(text)
 		_ = change(d)
-		err := m.store.Commit(text, d.Text)
+		err := r.m.store.Commit(text, d.Text)
 		switch {
 		case errors.Is(err, store.ErrChanged):
 			continue
 		case err != nil:
-			m.keepLocked(err, change, applies, release)
+			r.m.pending.keepLocked(err, change, applies, release)
 			return asStoreError(err), true
 		}
-		m.stored()
+		r.m.view.stored()
 		return nil, false
 	}
 }
 
 // moved reports whether the store holds another refresh token than s by now, or
 // none.
-func (m *Manager) moved(s *store.Snapshot) bool {
-	now := m.store.Load(context.Background())
+func (r *refresher) hasMoved(s *store.Snapshot) bool {
+	now := r.m.store.Load(context.Background())
 	return now.Err == nil && now.Login.RefreshToken.Reveal() != s.Login.RefreshToken.Reveal()
 }
 
 // adoptMoved judges a store that holds another login than s: nil when it is one
 // of the same account, which is then used.
-func (m *Manager) adoptMoved(s *store.Snapshot) *protocol.Error {
-	now := m.store.Load(context.Background())
+func (r *refresher) adoptMoved(s *store.Snapshot) *protocol.Error {
+	now := r.m.store.Load(context.Background())
 	if now.Err == nil && now.Login.HasTokens() && sameAccount(ownerOf(&s.Login), ownerOf(&now.Login)) {
 		return nil
 	}
-	return m.accountChanged(now)
+	return r.accountChanged(now)
 }
 
 // afterReuse watches the store for the tokens of whoever spent ours. Codex's
 // locks are not held meanwhile: the winner may wait for them.
-func (m *Manager) afterReuse(s *store.Snapshot, e *issuer.Error) *protocol.Error {
-	for deadline := time.Now().Add(m.waits.reused); ; time.Sleep(store.LockPoll) {
-		if m.moved(s) {
-			return m.adoptMoved(s)
+func (r *refresher) awaitWinner(s *store.Snapshot, e *issuer.Error) *protocol.Error {
+	for deadline := time.Now().Add(r.m.waits.reused); ; time.Sleep(store.LockPoll) {
+		if r.hasMoved(s) {
+			return r.adoptMoved(s)
 		}
-		if time.Now().After(deadline) || m.vital.isClosed() {
-			if m.adoptOrphan(s) {
+		if time.Now().After(deadline) || r.m.work.isClosed() {
+			if r.adoptOrphan(s) {
 				return nil
 			}
-			return m.refuse(s, e)
+			return r.noteRefused(s, e)
 		}
 	}
 }
 
 // refuse remembers that the issuer will not take the refresh token, and gives
 // the 1001 that says so.
-func (m *Manager) refuse(s *store.Snapshot, e *issuer.Error) *protocol.Error {
+func (r *refresher) noteRefused(s *store.Snapshot, e *issuer.Error) *protocol.Error {
 	const need = protocol.CredentialChatGPT
 	about := func(reason protocol.Reason, message string) *protocol.Error {
-		data := credentialData(need, m.find(s), reason, obtain(need))
-		data.HTTPStatus, data.Upstream = e.Status, m.issuerSaid(e)
+		data := credentialData(need, r.m.find(s), reason, obtain(need))
+		data.HTTPStatus, data.Upstream = e.Status, r.m.issuerSaid(e)
 		return protocol.NewError(protocol.CodeLoginRequired, message, data)
 	}
 	failure := about(protocol.ReasonRefreshRevoked, "the issuer does not accept the refresh token any more")
@@ -154,11 +154,11 @@ func (m *Manager) refuse(s *store.Snapshot, e *issuer.Error) *protocol.Error {
 	case issuer.Reused:
 		failure = about(protocol.ReasonRefreshReused, "the refresh token was reused: another program has spent it and not saved the new one here")
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.refused == nil || len(m.refused) >= maxRefused {
-		m.refused = map[[32]byte]*protocol.Error{}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.refused == nil || len(r.refused) >= maxRefused {
+		r.refused = map[[32]byte]*protocol.Error{}
 	}
-	m.refused[fingerprint(s.Login.RefreshToken)] = failure
+	r.refused[fingerprint(s.Login.RefreshToken)] = failure
 	return failure
 }

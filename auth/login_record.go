@@ -36,10 +36,10 @@ func (m *Manager) replaceLogin(ctx context.Context, login newLogin, replaceCorru
 	owner := base64.RawURLEncoding.EncodeToString(randomBytes(32))
 	at := m.cfg.Now()
 	change := func(d *store.Document) error { login.write(d, m.path, owner, at); return nil }
-	m.forgetUnsaved() // which would hold the lock, and is replaced
-	err := m.rewrite(ctx, replaceCorrupt, change)
+	m.pending.forget() // which would hold the lock, and is replaced
+	err := m.view.rewrite(ctx, replaceCorrupt, change)
 	if err != nil {
-		m.keep(err, change, func(*store.Snapshot) bool { return true })
+		m.pending.keep(err, change, func(*store.Snapshot) bool { return true })
 	}
 	return err
 }
@@ -70,7 +70,7 @@ func (login *newLogin) write(d *store.Document, path, owner string, at time.Time
 // writes it. replaceCorrupt is that of replaceLogin.
 func (m *Manager) saveAPIKey(ctx context.Context, key Secret, replaceCorrupt bool) error {
 	m.masked.Add(key)
-	return m.rewrite(ctx, replaceCorrupt, func(d *store.Document) error {
+	return m.view.rewrite(ctx, replaceCorrupt, func(d *store.Document) error {
 		mode := store.ModeAPIKey
 		if f := store.Parse(m.path, d.Text).Login; f.HasTokens() {
 			mode = store.ModeChatGPT
@@ -86,11 +86,9 @@ func (m *Manager) saveAPIKey(ctx context.Context, key Secret, replaceCorrupt boo
 // that nobody renews meanwhile, revoke is given the newest tokens; it may be nil
 // and is not called where there are none. What is in memory only goes, too.
 func (m *Manager) removeLogin(ctx context.Context, revoke func(refreshToken, accessToken Secret)) error {
-	m.forgetUnsaved()
+	m.pending.forget()
 	m.SetExplicitKey(Secret{})
-	m.mu.Lock()
-	m.exchanges.key = Secret{}
-	m.mu.Unlock()
+	m.exchanger.forget()
 	if m.store == nil {
 		return nil
 	}
@@ -112,7 +110,7 @@ func (m *Manager) removeLogin(ctx context.Context, revoke func(refreshToken, acc
 	if revoke != nil && s.Login.HasTokens() {
 		revoke(s.Login.RefreshToken, s.Login.AccessToken)
 	}
-	return m.rewriteLocked(false, func(d *store.Document) error {
+	return m.view.rewriteLocked(false, func(d *store.Document) error {
 		d.RemoveLogin()
 		return nil
 	})
@@ -128,7 +126,7 @@ func (m *Manager) SetExplicitKey(key Secret) {
 	m.masked.Add(key)
 	m.mu.Unlock()
 	if isNew {
-		m.changed()
+		m.watch.changed()
 	}
 }
 

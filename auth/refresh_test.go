@@ -65,8 +65,8 @@ func (l *login) manager() *Manager {
 func settle(t *testing.T, m *Manager) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	m.forgetUnsaved()
-	m.Settle(ctx)
+	m.pending.forget()
+	m.Drain(ctx)
 	if ctx.Err() != nil {
 		t.Error("something of the manager goes on")
 	}
@@ -244,7 +244,7 @@ func TestA4AdoptsTheWinner(t *testing.T) {
 				t.Fatal(err)
 			}
 			winner.path = filepath.Join(winner.cfg.Home, store.FileName)
-			winner.store = store.Open(winner.cfg.Home, winner.notice)
+			winner.store = store.Open(winner.cfg.Home, winner.watch.notice)
 			if _, err := winner.ChatGPT(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -312,7 +312,7 @@ func TestA7AccountChanged(t *testing.T) {
 			equal(t, "reason", reasonOf(t, err, protocol.CodeLoginRequired), "account_changed")
 			text := textOf(t, l.home)
 			equal(t, "ours is not written", strings.Contains(text, l.sim.LiveRefreshToken()), false)
-			equal(t, "unsaved", m.unsaved == nil, true)
+			equal(t, "unsaved", m.pending.current == nil, true)
 			equal(t, "litter", litter(t, l.home), nil)
 		})
 	}
@@ -372,18 +372,18 @@ func TestRenewAfter401(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := m.Renew(t.Context(), first)
+	second, err := m.RefreshRejected(t.Context(), first)
 	if err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "another token", second.token.Reveal() != first.token.Reveal(), true)
 	// Ten more that had the first token get the second one without a POST.
 	for range 10 {
-		if c, err := m.Renew(t.Context(), first); err != nil || c.token.Reveal() != second.token.Reveal() {
+		if c, err := m.RefreshRejected(t.Context(), first); err != nil || c.token.Reveal() != second.token.Reveal() {
 			t.Error("not the newer token", err)
 		}
 	}
-	_, err = m.Renew(t.Context(), second)
+	_, err = m.RefreshRejected(t.Context(), second)
 	equal(t, "again", reasonOf(t, err, protocol.CodeLoginRequired), "token_rejected")
 	equal(t, "posts", l.posts(), 1)
 	equal(t, "reason sent", strings.Contains(string(l.sim.Requests()[0].Body), `"refresh_reason":"forced"`), true)
@@ -394,7 +394,7 @@ func TestRenewAfter401(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = m.Renew(t.Context(), env)
+	_, err = m.RefreshRejected(t.Context(), env)
 	equal(t, "environment", reasonOf(t, err, protocol.CodeLoginRequired), "token_rejected")
 }
 

@@ -198,7 +198,7 @@ func TestUpdateTellsListeners(t *testing.T) {
 	told := 0
 	stop := m.OnChange(func() { told++ })
 	before := m.Generation()
-	if err := m.rewrite(t.Context(), false, func(d *store.Document) error { d.SetNull("x"); return nil }); err != nil {
+	if err := m.view.rewrite(t.Context(), false, func(d *store.Document) error { d.SetNull("x"); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "told", told, 1)
@@ -213,7 +213,7 @@ func TestUpdateTellsListeners(t *testing.T) {
 	// An error of the change ends the update, and nothing is written.
 	text := textOf(t, home)
 	stay := errors.New("stay")
-	if err := m.rewrite(t.Context(), false, func(d *store.Document) error { d.SetNull("y"); return stay }); !errors.Is(err, stay) {
+	if err := m.view.rewrite(t.Context(), false, func(d *store.Document) error { d.SetNull("y"); return stay }); !errors.Is(err, stay) {
 		t.Error("the error of the change is lost")
 	}
 	equal(t, "untouched", textOf(t, home) == text, true)
@@ -224,7 +224,7 @@ func TestUpdateAppliesToTheNewest(t *testing.T) {
 	home := homeWith(t, fixture(t, "codex-chatgpt"))
 	m := NewManager(Config{Home: home, Now: now})
 	tries := 0
-	err := m.rewrite(t.Context(), false, func(d *store.Document) error {
+	err := m.view.rewrite(t.Context(), false, func(d *store.Document) error {
 		if tries++; tries == 1 {
 			put(t, filepath.Join(home, store.FileName), fixture(t, "unknown-members"))
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// rest is how an issuer that fails is left alone.
-type rest struct {
+// backoff is how an issuer that fails is left alone.
+type backoff struct {
 	token    [32]byte // the refresh token that it failed for
 	failures int
 	until    time.Time
@@ -18,36 +18,36 @@ type rest struct {
 
 // failedRenewal is the 1004 of a renewal of which nothing is known, and leaves
 // the issuer alone for a while.
-func (m *Manager) failedRenewal(s *store.Snapshot, e *issuer.Error) *protocol.Error {
-	failure := m.unavailable(e)
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (r *refresher) noteFailure(s *store.Snapshot, e *issuer.Error) *protocol.Error {
+	failure := r.m.unavailable(e)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	token := fingerprint(s.Login.RefreshToken)
-	if m.rest.token != token {
-		m.rest = rest{token: token}
+	if r.backoff.token != token {
+		r.backoff = backoff{token: token}
 	}
-	pause := min(firstRest<<min(m.rest.failures, 16), maxRest)
-	m.rest.failures++
-	m.rest.until = time.Now().Add(max(pause, min(e.RetryAfter, maxRest)))
-	m.rest.err = failure
+	pause := min(firstRest<<min(r.backoff.failures, 16), maxRest)
+	r.backoff.failures++
+	r.backoff.until = time.Now().Add(max(pause, min(e.RetryAfter, maxRest)))
+	r.backoff.err = failure
 	return failure
 }
 
 // leaveAlone waits until the issuer may be asked again, or gives the failure
 // before where that takes long. What a person asked for is asked at once.
-func (m *Manager) leaveAlone(s *store.Snapshot, why string) *protocol.Error {
-	m.mu.Lock()
-	r := m.rest
-	m.mu.Unlock()
-	left := time.Until(r.until)
-	if why == whyForced || r.token != fingerprint(s.Login.RefreshToken) || left <= 0 {
+func (r *refresher) waitBackoff(s *store.Snapshot, why string) *protocol.Error {
+	r.mu.Lock()
+	b := r.backoff
+	r.mu.Unlock()
+	left := time.Until(b.until)
+	if why == whyForced || b.token != fingerprint(s.Login.RefreshToken) || left <= 0 {
 		return nil
 	}
 	if left <= shortRest {
 		time.Sleep(left)
 		return nil
 	}
-	again := *r.err
+	again := *b.err
 	again.Data.RetryAfterMs = left.Milliseconds()
 	return &again
 }
