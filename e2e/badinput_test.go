@@ -173,7 +173,7 @@ func TestBadMessagesInOneWrite(t *testing.T) {
 	}
 }
 
-// "jsonrpc" may be absent in NDJSON only (contract 1).
+// "jsonrpc" may be absent in NDJSON only (docs/protocol.md: Framing).
 func TestAbsentVersion(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {
@@ -202,7 +202,7 @@ func TestUnknownMethodNamesTheNearest(t *testing.T) {
 	h.ping()
 }
 
-// Ids are echoed byte for byte (contract 1).
+// Ids are echoed byte for byte (docs/protocol.md: Framing).
 func TestIDsAreEchoed(t *testing.T) {
 	t.Parallel()
 	ids := []string{

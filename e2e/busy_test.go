@@ -4,7 +4,7 @@ package e2e
 
 import "time"
 
-// busy is the room that tests of the contract's times leave for a machine that
+// busy is the room that tests of promised times leave for a machine that
 // does other work too.
 const busy = time.Second
 

@@ -57,7 +57,8 @@ const (
 )
 
 // A credential that is missing, expired or of the wrong kind is refused before
-// any network call, and never replaced by the other one (contract 5).
+// any network call, and never replaced by the other one
+// (docs/credentials.md: Where a credential comes from).
 func TestCredentialsRefusedBeforeAnythingIsSent(t *testing.T) {
 	t.Parallel()
 	key := "sk-proj-" + testcheck.Canary
@@ -213,7 +214,8 @@ func TestBadOverrideLeavesTheOtherRoute(t *testing.T) {
 	assert.Contains(t, status, "SIGNALBOX_CHATGPT_BASE_URL", "a warning names the variable")
 }
 
-// Under --simulate nothing of the user's counts (contract 8).
+// Under --simulate nothing of the user's counts
+// (docs/reference.md: Flags and environment).
 func TestSimulateReadsNothingOfTheUsers(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The rows F1s to F17s of docs/faults.md: routing, injection, secrecy.
+// The rows F1s to F17s of docs/faults.md, routing, injection, secrecy.
 
 // jwtOf is a token with a payload, in the shape of a real one.
 func jwtOf(payload string) string {

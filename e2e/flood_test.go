@@ -13,7 +13,7 @@ import (
 )
 
 // A request and its cancel in one write: the cancel always finds the request
-// (contract 4), which is answered once.
+// (docs/protocol.md: Cancelling), which is answered once.
 func TestRequestAndItsCancelInOneWrite(t *testing.T) { // not beside those that measure time
 	for name, framing := range framings {
 		t.Run(name, func(t *testing.T) {
@@ -107,8 +107,8 @@ func TestManyPingsThenRead(t *testing.T) { // not beside those that measure time
 	}
 }
 
-// More answers than the look-ahead holds (contract 7): stdin waits until the
-// host reads, and nothing is lost.
+// More answers than the look-ahead holds (docs/protocol.md: Limits): stdin waits
+// until the host reads, and nothing is lost.
 func TestMorePingsThanTheLookAhead(t *testing.T) { // not beside those that measure time
 	for name, framing := range framings {
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +143,7 @@ func TestMorePingsThanTheLookAhead(t *testing.T) { // not beside those that meas
 }
 
 // A panic in mid-stream ends one stream, with one completed and one -32603;
-// the process goes on (contract 4).
+// the process goes on (docs/protocol.md: Order on the pipe).
 func TestPanicInMidStream(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {
@@ -179,7 +179,7 @@ func TestPanicInMidStream(t *testing.T) {
 }
 
 // stdout carries frames only: what anything in the process prints to file
-// descriptor 1 goes to stderr (contract 1).
+// descriptor 1 goes to stderr (docs/protocol.md: Framing).
 func TestPrintsGoToStderr(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {

@@ -20,8 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience bounds every wait of these tests. It is no promise of the contract;
-// those are asserted where they are tested.
+// patience bounds every wait of these tests. It is no promise; the promised
+// times are asserted where they are tested.
 const patience = 30 * time.Second
 
 // Arguments and framings that most tests use.
@@ -308,7 +308,7 @@ func notification(method, params string) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","method":%q%s}`, method, params)
 }
 
-// within asserts a time of the contract, with room for a busy machine.
+// within asserts a promised time, with room for a busy machine.
 func within(t *testing.T, start time.Time, limit time.Duration) {
 	t.Helper()
 	assert.Less(t, time.Since(start), limit+busy)

@@ -152,7 +152,7 @@ func TestLoginWithABrowser(t *testing.T) {
 }
 
 // wait:false: the pending prompt is the result, right behind its notification;
-// the login goes on, beyond the end of stdin (contract 2).
+// the login goes on, beyond the end of stdin (docs/protocol.md: Lifecycle).
 func TestLoginWithoutWaiting(t *testing.T) {
 	t.Parallel()
 	h, _, _ := loggedOut(t, options{})

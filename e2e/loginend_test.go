@@ -50,7 +50,8 @@ func redeeming(t *testing.T, lsp bool, home string) (h *host, open func()) {
 }
 
 // A code that is being redeemed is redeemed and saved before the process exits,
-// whatever ends it; the answers do not wait for that (contract 2).
+// whatever ends it; the answers do not wait for that (docs/protocol.md:
+// Lifecycle).
 func TestRedemptionSurvivesTheEnd(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(h *host){

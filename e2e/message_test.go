@@ -29,7 +29,7 @@ func readFrame(r *bufio.Reader, lsp bool) ([]byte, error) {
 	}
 	if !lsp {
 		line = line[:len(line)-1]
-		// What some line reader takes for the end of a line (contract 1).
+		// What some line reader takes for the end of a line (docs/protocol.md: Framing).
 		if bytes.ContainsAny(line, "\r\u0085\u2028\u2029") {
 			return nil, fmt.Errorf("a line break in %.500q", line)
 		}
@@ -198,7 +198,8 @@ func (m message) note() note {
 	return n
 }
 
-// transcript checks the order of contract 4 as messages come in.
+// transcript checks the order of messages as they come in
+// (docs/protocol.md: Order on the pipe).
 type transcript struct {
 	lsp     bool
 	streams map[string]*streamState

@@ -14,7 +14,7 @@ import (
 )
 
 // modelNames are JSON strings as a host may spell them, with the route of the
-// table (contract 5). The account mode of the login is chatgpt.
+// table (docs/protocol.md: Routing). The account mode of the login is chatgpt.
 var modelNames = []struct{ raw, route string }{
 	{`"gpt-5.2-codex"`, "chatgpt"},
 	{`"gpt-5.2-pro"`, "platform"},
@@ -64,7 +64,8 @@ func rawMember(t *testing.T, text []byte, name string) string {
 	return string(members[name])
 }
 
-// The model string is never changed, on no route, in no direction (contract 5).
+// The model string is never changed, on no route, in no direction
+// (docs/protocol.md: Routing).
 func TestModelStrings(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {

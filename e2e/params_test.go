@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// badCreates are refused before they start (contract 4): -32602, no
+// badCreates are refused before they start (docs/protocol.md: Order on the pipe): -32602, no
 // notification at all, and nothing is sent.
 var badCreates = []struct{ params, field string }{
 	{``, "model"},
@@ -140,7 +140,7 @@ func TestDuplicateStreamID(t *testing.T) {
 }
 
 // What a client sends reaches the Platform with its key order, number spelling,
-// blanks and escapes, but for _meta (contract 1 and 5).
+// blanks and escapes, except _meta (docs/protocol.md: Framing, Routing).
 func TestBodyArrivesByteForByte(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {

@@ -19,7 +19,7 @@ import (
 )
 
 // The host's process is gone: exit 1 within 5 s, though stdin is held open by
-// somebody else (contract 2).
+// somebody else (docs/protocol.md: Lifecycle).
 func TestProcessIDGone(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {
@@ -111,7 +111,7 @@ func fds(t *testing.T, pid int) map[string]string {
 	return all
 }
 
-// stdout is private: file descriptor 1 is stderr after the start (contract 1).
+// stdout is private: file descriptor 1 is stderr after the start (docs/protocol.md: Framing).
 func TestStdoutIsPrivate(t *testing.T) {
 	t.Parallel()
 	h := spawn(t, options{})
@@ -130,8 +130,8 @@ func TestStdoutIsPrivate(t *testing.T) {
 	assert.Len(t, holders, 1)
 }
 
-// Nothing listens without --simulate (contract 5 and 9: no port but for a
-// login); with it only on loopback.
+// Nothing listens without --simulate (docs/credentials.md: Login); with
+// it only on loopback.
 func TestNothingListens(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{"plain": nil, "simulate": {"--simulate"}} {
@@ -167,7 +167,7 @@ func TestNothingListens(t *testing.T) {
 	}
 }
 
-// The flags of the pipes are left alone (contract 1), whatever they are.
+// The flags of the pipes are left alone (docs/protocol.md: Framing), whatever they are.
 func TestPipeFlagsAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	for _, nonblocking := range []bool{false, true} {

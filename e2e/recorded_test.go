@@ -91,7 +91,7 @@ func dataOf(body []byte) [][]byte {
 	return all
 }
 
-// inLine is what NDJSON framing makes of an event (contract 1), and header
+// inLine is what NDJSON framing makes of an event (docs/protocol.md: Framing), and header
 // framing does not.
 func inLine(event []byte, lsp bool) string {
 	if lsp {
@@ -121,8 +121,8 @@ func sameEvents(t *testing.T, framing bool, body []byte, events [][]byte) {
 	}
 }
 
-// How a stream ends follows from its last event (contract 6, "Ends of a
-// stream").
+// How a stream ends follows from its last event (docs/protocol.md:
+// Ends of a stream).
 func assertEnd(t *testing.T, last []byte, o outcome) {
 	t.Helper()
 	switch eventType(last) {

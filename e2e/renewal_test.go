@@ -297,8 +297,8 @@ func TestA32RenewalAfter401(t *testing.T) {
 	require.Zero(t, renewals(sim))
 }
 
-// A login that cannot be renewed: the reason in the words of the contract, once
-// at the issuer however often it is asked for, and the status says what helps.
+// A login that cannot be refreshed: the documented reason, one POST however often
+// it is asked for, and a status that says what helps.
 func TestRenewalRefused(t *testing.T) {
 	t.Parallel()
 	for scenario, reason := range map[string]string{

@@ -106,7 +106,7 @@ var upstreamScenarios = []struct{ name, meta string }{
 }
 
 // TestScenarios holds how each answer of the upstream comes to the host: code,
-// kind, reason and the rest of contract 6, on both routes, streamed and not. The
+// kind, reason and the rest (docs/reference.md: Errors), on both routes, streamed and not. The
 // process goes on after each.
 func TestScenarios(t *testing.T) {
 	t.Parallel()

@@ -89,7 +89,7 @@ func eachStall(t *testing.T, test func(t *testing.T, framing, tls bool)) {
 	}
 }
 
-// promptly: effect upstream < 100 ms (contract 4).
+// promptly: effect upstream < 100 ms (docs/protocol.md: Cancelling).
 const promptly = 100 * time.Millisecond
 
 func TestStalledStdoutThenCancelRequest(t *testing.T) {
@@ -134,7 +134,7 @@ func TestStalledStdoutThenResponsesCancel(t *testing.T) {
 	})
 }
 
-// Both together < 1.5 s (contract 2), though nobody reads the answers.
+// Both together < 1.5 s (docs/protocol.md: Lifecycle), though nobody reads the answers.
 func TestStalledStdoutThenShutdownAndExit(t *testing.T) {
 	t.Parallel()
 	eachStall(t, func(t *testing.T, framing, tls bool) {
@@ -166,7 +166,7 @@ func TestStalledStdoutThenEndOfInput(t *testing.T) {
 	})
 }
 
-// Within 2 s (contract 2).
+// Within 2 s (docs/protocol.md: Lifecycle).
 func TestStalledStdoutThenSignal(t *testing.T) {
 	t.Parallel()
 	eachStall(t, func(t *testing.T, framing, tls bool) {

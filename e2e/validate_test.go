@@ -23,7 +23,7 @@ import (
 	"github.com/signalbox-dev/signalbox/internal/testcheck"
 )
 
-// gateRow is a row of contract 8, and what this version adds.
+// gateRow is a row of validate (docs/reference.md: Gate).
 type gateRow struct {
 	Gate             string  `json:"gate"`
 	Model            string  `json:"model"`
