@@ -1,5 +1,5 @@
 // Package signalbox has no code of its own; its test keeps the arrows between
-// the packages as docs/house.md draws them.
+// the packages as docs/architecture.md draws them.
 package signalbox
 
 import (
@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,7 +63,7 @@ func TestArrows(t *testing.T) {
 	forEachFile(t, func(path string, file *ast.File) {
 		dir := filepath.ToSlash(filepath.Dir(path))
 		allowed, known := arrows[dir]
-		require.True(t, known, "%s is in a folder that the house does not have", path)
+		require.True(t, known, "%s is in a folder that the table does not have", path)
 		seen[dir] = true
 		for _, spec := range file.Imports {
 			name, err := strconv.Unquote(spec.Path.Value)
@@ -74,6 +75,23 @@ func TestArrows(t *testing.T) {
 		}
 	})
 	require.Len(t, seen, len(arrows))
+}
+
+// TestArchitecture checks that docs/architecture.md names every package, and only
+// files that exist.
+func TestArchitecture(t *testing.T) {
+	page := read(t, "docs/architecture.md")
+	rooms := page[strings.Index(page, "## Rooms"):strings.Index(page, "## Arrows")]
+	for dir := range arrows {
+		name := dir + "/"
+		if parent := filepath.Dir(dir); arrows[parent] != nil {
+			name = "\n  " + filepath.Base(dir) + "/" // below its parent
+		}
+		require.Contains(t, rooms, name, "docs/architecture.md does not name %s", dir)
+	}
+	for _, match := range regexp.MustCompile("`([a-z_/0-9]+\\.go)`").FindAllStringSubmatch(page, -1) {
+		require.FileExists(t, match[1])
+	}
 }
 
 // TestRevealHasFewCallers keeps the ways out of a Secret closed.
