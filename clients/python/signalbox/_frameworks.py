@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Optional, Tuple, Union
 
 from ._clients import AsyncOpenAI, OpenAI, connect
 from ._environment import split_model
+from ._options import TransportOptions
 from .connection import Connection
 from .errors import SignalboxError
 
@@ -18,27 +19,26 @@ INCLUDE = ["reasoning.encrypted_content"]
 
 
 class Setup:
-    """The clients that a helper gives to its framework.
-
-    Frameworks send tuning parameters of their own accord, so on_unsupported is "drop"
-    here: the ChatGPT route's refusals are left out and listed in the evidence.
-    """
+    """The clients that a helper passes to its framework, by its Options."""
 
     def __init__(
         self,
         model: str,
-        connection: Optional[Connection],
         *,
-        binary: Optional[str],
-        simulate: Any,
-        route: Optional[str],
-        on_unsupported: str,
-        expect_model: bool,
+        connection: Optional[Connection] = None,
+        binary: Optional[str] = None,
+        simulate: Union[bool, str, None] = None,
+        route: Optional[str] = None,
+        on_unsupported: str = "drop",
+        expect_model: bool = False,
     ) -> None:
         self.model, codex = split_model(model)
         self.connection = connect(connection, binary, simulate, {})
-        self.route = "chatgpt" if codex else route
-        self._options: dict[str, Any] = {"route": self.route, "on_unsupported": on_unsupported, "expect_model": expect_model}
+        self._options: TransportOptions = {
+            "route": "chatgpt" if codex else route,
+            "on_unsupported": on_unsupported,
+            "expect_model": expect_model,
+        }
 
     def clients(self, **kwargs: Any) -> Tuple["openai.OpenAI", "openai.AsyncOpenAI"]:
         return OpenAI(self.connection, **self._options, **kwargs), self.async_client(**kwargs)

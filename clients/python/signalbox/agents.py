@@ -11,7 +11,7 @@ Tracing is switched off: the SDK would post it to OpenAI with a key of its own.
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from agents import (
     ModelSettings,
@@ -24,7 +24,10 @@ from agents import (
 )
 
 from ._frameworks import INCLUDE, Setup
-from .connection import Connection
+from ._options import Options, take_options
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = ["install", "model", "run_config", "settings"]
 
@@ -35,54 +38,31 @@ def settings(**kwargs: Any) -> ModelSettings:
     return ModelSettings(**arguments)
 
 
-def install(
-    *,
-    connection: Optional[Connection] = None,
-    binary: Optional[str] = None,
-    simulate: Any = None,
-    route: Optional[str] = None,
-    on_unsupported: str = "drop",
-    expect_model: bool = False,
-) -> None:
+def install(**options: Unpack[Options]) -> None:
     """Makes signalbox the client of every agent that has none of its own."""
-    setup = Setup("", connection, binary=binary, simulate=simulate, route=route, on_unsupported=on_unsupported, expect_model=expect_model)
+    setup = Setup("", **options)
     set_default_openai_client(setup.async_client(), use_for_tracing=False)
     set_default_openai_api("responses")
     set_tracing_disabled(True)
 
 
-def run_config(
-    *,
-    connection: Optional[Connection] = None,
-    binary: Optional[str] = None,
-    simulate: Any = None,
-    route: Optional[str] = None,
-    on_unsupported: str = "drop",
-    expect_model: bool = False,
-    **kwargs: Any,
-) -> RunConfig:
-    """A RunConfig for ``Runner.run(…, run_config=…)``: without changing anything
-    global."""
-    setup = Setup("", connection, binary=binary, simulate=simulate, route=route, on_unsupported=on_unsupported, expect_model=expect_model)
+def run_config(**kwargs: Any) -> RunConfig:
+    """Returns a RunConfig for ``Runner.run(…, run_config=…)``; nothing global changes.
+
+    kwargs are Options and the arguments of RunConfig.
+    """
+    options, kwargs = take_options(kwargs)
+    setup = Setup("", **options)
     provider = OpenAIProvider(openai_client=setup.async_client(), use_responses=True)
     arguments: dict[str, Any] = {"model_settings": settings(), "tracing_disabled": True, **kwargs}
     return RunConfig(model_provider=provider, **arguments)
 
 
-def model(
-    name: str = "gpt-5.2-codex",
-    *,
-    connection: Optional[Connection] = None,
-    binary: Optional[str] = None,
-    simulate: Any = None,
-    route: Optional[str] = None,
-    on_unsupported: str = "drop",
-    expect_model: bool = False,
-) -> OpenAIResponsesModel:
-    """A model for ``Agent(model=…)``; give the agent ``settings()``, too.
+def model(name: str = "gpt-5.2-codex", **options: Unpack[Options]) -> OpenAIResponsesModel:
+    """Returns a model for ``Agent(model=…)``; the agent also needs ``settings()``.
 
     ``signalbox.evidence(response)`` has the evidence of a ModelResponse, such as those
     of ``result.raw_responses``.
     """
-    setup = Setup(name, connection, binary=binary, simulate=simulate, route=route, on_unsupported=on_unsupported, expect_model=expect_model)
+    setup = Setup(name, **options)
     return OpenAIResponsesModel(model=setup.model, openai_client=setup.async_client())

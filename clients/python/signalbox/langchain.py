@@ -8,33 +8,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from langchain_openai import ChatOpenAI
 
 from ._clients import BASE_URL, PLACEHOLDER_KEY
 from ._frameworks import INCLUDE, Setup
-from .connection import Connection
+from ._options import take_options
 
 __all__ = ["chat_model"]
 
 
-def chat_model(
-    model: str = "gpt-5.2-codex",
-    *,
-    connection: Optional[Connection] = None,
-    binary: Optional[str] = None,
-    simulate: Any = None,
-    route: Optional[str] = None,
-    on_unsupported: str = "drop",
-    expect_model: bool = False,
-    **kwargs: Any,
-) -> ChatOpenAI:
-    """A ChatOpenAI over the Responses API, sync and async. kwargs are ChatOpenAI's.
+def chat_model(model: str = "gpt-5.2-codex", **kwargs: Any) -> ChatOpenAI:
+    """Returns a ChatOpenAI over the Responses API, sync and async.
+
+    kwargs are Options and the arguments of ChatOpenAI.
 
     ``signalbox.evidence(message)`` has the evidence of an answer.
     """
-    setup = Setup(model, connection, binary=binary, simulate=simulate, route=route, on_unsupported=on_unsupported, expect_model=expect_model)
+    options, kwargs = take_options(kwargs)
+    setup = Setup(model, **options)
     sync, async_ = setup.clients()
     arguments: dict[str, Any] = {"use_responses_api": True, "include": INCLUDE, "output_version": "responses/v1", **kwargs}
     chat = ChatOpenAI(

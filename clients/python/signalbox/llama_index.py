@@ -7,37 +7,28 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from llama_index.llms.openai import OpenAIResponses
 
 from ._clients import PLACEHOLDER_KEY
 from ._frameworks import INCLUDE, Setup
-from .connection import Connection
+from ._options import take_options
 
 __all__ = ["llm"]
 
 _FALLBACK_WINDOW = 272_000
 
 
-def llm(
-    model: str = "gpt-5.2-codex",
-    *,
-    connection: Optional[Connection] = None,
-    binary: Optional[str] = None,
-    simulate: Any = None,
-    route: Optional[str] = None,
-    on_unsupported: str = "drop",
-    expect_model: bool = False,
-    timeout: float = 600.0,
-    max_retries: int = 2,
-    **kwargs: Any,
-) -> OpenAIResponses:
-    """An OpenAIResponses, sync and async. kwargs are OpenAIResponses's own.
+def llm(model: str = "gpt-5.2-codex", *, timeout: float = 600.0, max_retries: int = 2, **kwargs: Any) -> OpenAIResponses:
+    """Returns an OpenAIResponses, sync and async.
+
+    kwargs are Options and the arguments of OpenAIResponses.
 
     ``signalbox.evidence(answer)`` has the evidence of a ChatResponse.
     """
-    setup = Setup(model, connection, binary=binary, simulate=simulate, route=route, on_unsupported=on_unsupported, expect_model=expect_model)
+    options, kwargs = take_options(kwargs)
+    setup = Setup(model, **options)
     sync, async_ = setup.clients(timeout=timeout, max_retries=max_retries)
     arguments: dict[str, Any] = {"include": INCLUDE, **kwargs}
     if arguments.get("context_window") is None:

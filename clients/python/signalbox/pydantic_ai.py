@@ -8,32 +8,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from pydantic_ai.models.openai import OpenAIResponsesModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
 from ._frameworks import Setup
-from .connection import Connection
+from ._options import take_options
 
 __all__ = ["model"]
 
 
-def model(
-    name: str = "gpt-5.2-codex",
-    *,
-    connection: Optional[Connection] = None,
-    binary: Optional[str] = None,
-    simulate: Any = None,
-    route: Optional[str] = None,
-    on_unsupported: str = "drop",
-    expect_model: bool = False,
-    **kwargs: Any,
-) -> OpenAIResponsesModel:
-    """An OpenAIResponsesModel. kwargs are its own, such as settings and profile.
+def model(name: str = "gpt-5.2-codex", **kwargs: Any) -> OpenAIResponsesModel:
+    """Returns an OpenAIResponsesModel.
+
+    kwargs are Options and the arguments of OpenAIResponsesModel, such as settings.
 
     ``signalbox.evidence(response)`` has the evidence of a ModelResponse, such as those
     of ``result.all_messages()``.
     """
-    setup = Setup(name, connection, binary=binary, simulate=simulate, route=route, on_unsupported=on_unsupported, expect_model=expect_model)
+    options, kwargs = take_options(kwargs)
+    setup = Setup(name, **options)
     return OpenAIResponsesModel(setup.model, provider=OpenAIProvider(openai_client=setup.async_client()), **kwargs)

@@ -20,8 +20,10 @@ from .. import _login
 from .._clients import PLACEHOLDER_KEY, owned_arguments
 from .._environment import split_model
 from .._evidence import Record
+from .._options import TransportOptions
 from .._transport import async_transport, transport
-from ..connection import Connection, shared
+from .._shared import shared
+from ..connection import Connection
 from ..errors import ConfigurationError, SignalboxError
 from ._intercept import AsyncIntercepted, Intercepted
 from ._streaming import AsyncStreamingClient, StreamingClient, StreamScope
@@ -126,22 +128,17 @@ class SignalboxLLM(OpenAICompletion):
         }
         return {**{k: v for k, v in arguments.items() if v is not None}, **(self.client_params or {})}
 
-    def _options(self) -> dict[str, Any]:
-        return {
-            "route": self.route,
-            "on_unsupported": self.on_unsupported,
-            "expect_model": self.expect_model,
-            "on_evidence": self._remember,
-        }
+    def _options(self) -> TransportOptions:
+        return {"route": self.route, "on_unsupported": self.on_unsupported, "expect_model": self.expect_model}
 
     def _build_sync_client(self) -> Any:
-        made = transport(httpx, self.connection, **self._options())
+        made = transport(httpx, self.connection, on_evidence=self._remember, **self._options())
         if self.interceptor:
             made = Intercepted(made, self.interceptor)
         return OpenAI(**self._client_arguments(), http_client=httpx.Client(transport=made))
 
     def _build_async_client(self) -> Any:
-        made = async_transport(httpx, self.connection, **self._options())
+        made = async_transport(httpx, self.connection, on_evidence=self._remember, **self._options())
         if self.interceptor:
             made = AsyncIntercepted(made, self.interceptor)
         return AsyncOpenAI(**self._client_arguments(), http_client=httpx.AsyncClient(transport=made))
