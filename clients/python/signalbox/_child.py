@@ -26,14 +26,14 @@ from .errors import (
 )
 
 # The head of a responses/event as signalbox writes it; the event itself is the
-# last member and is passed on byte for byte (contract 4).
+# last member and is passed on byte for byte (docs/protocol.md: Order on the pipe).
 _EVENT = re.compile(
     rb'\{"jsonrpc":"2\.0","method":"responses/event","params":\{"streamId":"[^"\\]*","requestId":(\d+),"seq":\d+,"event":'
 )
 _READ = 256 << 10
 _GRACE = 2.0  # seconds that a process has to end by itself
-# While a rotated token is saved the process stays for up to 30 s (contract 2);
-# only SIGKILL would lose the token.
+# While a refreshed login is saved the process stays for up to 30 s
+# (docs/protocol.md: Lifecycle); only SIGKILL would lose it.
 _PATIENCE = 35.0
 
 Notify = Callable[[str, Any], None]
@@ -283,8 +283,8 @@ class Child:
 
     def close(self, wait: bool = True) -> None:
         """Ends the process: shutdown, exit, end of stdin. With wait it is gone
-        afterwards; without, it has 2 s, and ends by itself in at most 30 s more, if it
-        is just saving a token that was renewed."""
+        afterwards; without, it has 2 s, and ends by itself in at most 30 s more if it
+        is saving a refreshed login."""
         with self._lock:
             if self._closing:
                 return

@@ -1,4 +1,4 @@
-"""Content-Length framing, as the Language Server Protocol has it (contract 1)."""
+"""Content-Length framing, as the Language Server Protocol has it (docs/protocol.md: Framing)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MAX_HEADER = 8 << 10
 
 
 class FramingError(Exception):
-    """The bytes are no frames: whatever wrote them is no signalbox."""
+    """The bytes are no frames: whatever wrote them is not signalbox."""
 
 
 def frame(body: bytes) -> bytes:

@@ -12,17 +12,18 @@ from typing import Any, Mapping, Optional, Union
 from ._child import dumps
 from ._environment import split_model
 from ._evidence import Record
+from ._login import COMMAND
 from ._version import __version__
-from .errors import ConfigurationError, SignalboxError
+from .errors import AuthUnavailableError, ConfigurationError, SignalboxError, UpstreamRejectedError, UpstreamUnavailableError
 
 JSON = "application/json"
 SSE = "text/event-stream; charset=utf-8"
 
-# Headers of the caller that _meta.headers takes (contract 4). All others stay
+# Headers of the caller that _meta.headers takes (docs/reference.md: responses/create). All others stay
 # here: the SDK's Authorization is a placeholder, and credentials are signalbox's.
 _PASSED = ("traceparent", "tracestate", "x-client-request-id", "idempotency-key")
 
-# Contract 6, the column "as HTTP".
+# docs/reference.md: Errors, the column "as HTTP"; a test holds it against the schema.
 _STATUS = {
     "parse_error": 400,
     "invalid_request": 400,
@@ -46,7 +47,6 @@ _STATUS = {
     "model_mismatch": 502,
     "timeout": 504,
 }
-_STATUS_BY_CODE = {-32700: 400, -32600: 400, -32601: 400, -32602: 400, -32002: 400, -32800: 499, 1000: 503, 1001: 401}
 
 
 @dataclass(frozen=True)
@@ -166,15 +166,14 @@ def _create(query: bytes, headers: Mapping[str, str], body: bytes, options: Opti
 
 
 def status_of(error: SignalboxError) -> int:
-    """The HTTP status of an error (contract 6)."""
-    if error.kind == "upstream_rejected":
+    """Returns the HTTP status of an error (docs/reference.md: Errors)."""
+    if isinstance(error, UpstreamRejectedError):
         status = error.http_status
         return status if status is not None and 400 <= status <= 599 else 400
-    if error.kind in ("auth_unavailable", "upstream_unavailable") and error.reason == "timeout":
+    if isinstance(error, (AuthUnavailableError, UpstreamUnavailableError)) and error.reason == "timeout":
         return 504
-    if error.kind in _STATUS:
-        return _STATUS[error.kind]
-    return _STATUS_BY_CODE.get(error.code or 0, 500)
+    # The class is that of the code where the kind is not known.
+    return _STATUS.get(error.kind) or _STATUS.get(type(error).kind, 500)
 
 
 _SHOWN = ("reason", "action", "retryable", "retryAfterMs", "httpStatus", "route", "need", "have", "loginMethods", "resetsAt", "limit")
@@ -204,8 +203,6 @@ def error_object(error: BaseException) -> dict[str, Any]:
 
 
 def _how_to_log_in(error: SignalboxError) -> str:
-    from ._login import COMMAND
-
     if "apiKey" in (error.data.get("loginMethods") or []) and error.data.get("need") == "platformKey":
         return ' From Python: "python -m signalbox login --with-api-key", or OPENAI_API_KEY.'
     return f' From Python: "{COMMAND}".'
@@ -216,7 +213,7 @@ def error_reply(error: SignalboxError) -> Reply:
     headers = {name.lower(): value for name, value in error.headers.items() if isinstance(value, str)}
     headers.pop("retry-after", None)
     # signalbox has spent its own retries; what it leaves to the client are these
-    # two (contract 6).
+    # two (docs/protocol.md: Errors and retries).
     again = error.retryable and (error.kind == "busy" or (error.kind == "rate_limited" and error.reason in ("requests", "tokens")))
     headers["x-should-retry"] = "true" if again else "false"
     if error.retry_after_ms is not None:

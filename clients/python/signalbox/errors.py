@@ -1,8 +1,9 @@
 """What can go wrong, as exceptions.
 
-A reply of signalbox that is an error becomes the class of its ``kind`` (contract
-6); a kind that this version does not know becomes the class of its code. What
-happens on this side of the pipe has classes of its own at the end of the file.
+A reply of signalbox that is an error becomes the class of its ``kind``
+(docs/reference.md: Errors); a kind that this version does not know becomes the class
+of its code. What happens on this side of the pipe has classes of its own at the end
+of the file.
 """
 
 from __future__ import annotations
@@ -255,7 +256,7 @@ class BinaryNotFoundError(StartError, FileNotFoundError):
 
 
 class VersionMismatchError(StartError):
-    """The binary speaks another version of the protocol, or is no signalbox."""
+    """The binary speaks another version of the protocol, or is not signalbox."""
 
     kind = "version_mismatch"
 
