@@ -16,7 +16,8 @@ from . import errors
 from ._binary import find_binary
 from ._evidence import evidence
 from ._version import __version__
-from .connection import Connection, shared
+from ._shared import shared
+from .connection import Connection
 from .errors import SignalboxError
 from .streams import AsyncResponseStream, ResponseStream
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Mapping, Optional
 
+from ._body import OnEvidence
 from ._evidence import Record
-from .connection import Connection, shared
+from ._shared import shared
+from .connection import Connection
 from .errors import ConfigurationError
-from ._transport import OnEvidence, async_transport, transport
+from ._transport import async_transport, transport
 from ._websocket import refused_url
 
 if TYPE_CHECKING:

@@ -10,17 +10,16 @@ Nothing goes over a network from here.
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any, AsyncIterator, Callable, Iterator, Optional
+from typing import Any, Optional
 
 from . import _http
+from ._body import AsyncBody, OnEvidence, SyncBody, late, read_timeout
 from ._child import dumps
 from ._evidence import EXTENSION, Record
 from ._exchange import Exchange
-from ._sse import EventWriter
+from ._shared import shared
 from .connection import Connection
 from .errors import CancelledError, SignalboxError, StartError, TimeoutExpiredError
-
-OnEvidence = Callable[[Record], None]
 
 
 class _Transport:
@@ -28,10 +27,11 @@ class _Transport:
     family in use: its classes are those of the SDK, and no other would do."""
 
     def __init__(
-        self, httpx: Any, connection: Connection, options: _http.Options, on_evidence: Optional[OnEvidence] = None
+        self, httpx: Any, body: type, connection: Optional[Connection], options: _http.Options, on_evidence: Optional[OnEvidence]
     ) -> None:
         self._httpx = httpx
-        self._connection = connection
+        self._body = body
+        self._connection = connection or shared()
         self._options = options
         self._on_evidence = on_evidence
 
@@ -122,7 +122,7 @@ class _SyncTransport(_Transport):
         plan = self._plan(request, request.read())
         if isinstance(plan, _http.Reply):
             return self._response(request, plan)
-        timeout = _read_timeout(request)
+        timeout = read_timeout(request)
         if isinstance(plan, _http.Models):
             try:
                 result = self._connection.call("models/list", timeout=timeout)
@@ -140,7 +140,7 @@ class _SyncTransport(_Transport):
         answer = self._begun(request, items, plan.record)
         if answer is not None:
             return answer
-        body = self._body(exchange, items, EventWriter(plan.record), timeout, request)
+        body = self._body(self._httpx, self._observed, exchange, items, plan.record, request)
         return self._streaming(request, items, body, plan.record)
 
     def _first(self, exchange: Exchange, stream: bool, timeout: Optional[float]) -> list[Any]:
@@ -151,17 +151,13 @@ class _SyncTransport(_Transport):
             while True:
                 more = exchange.take(timeout)
                 if not more and not exchange.taken:
-                    raise _late(exchange)
+                    raise late(exchange)
                 items += more
                 if exchange.taken or (stream and not _only_completed(items)):
                     return items
         except BaseException:  # also Ctrl-C
             exchange.child.cancel(exchange)
             raise
-
-    def _body(self, exchange: Exchange, items: list[Any], writer: EventWriter, timeout: Optional[float], request: Any) -> Any:
-        cls = type("SignalboxStream", (_SyncBody, self._httpx.SyncByteStream), {})
-        return cls(self, exchange, items, writer, timeout, request)
 
     def close(self) -> None:
         """The connection is shared; it is not closed with one client."""
@@ -172,7 +168,7 @@ class _AsyncTransport(_Transport):
         plan = self._plan(request, await request.aread())
         if isinstance(plan, _http.Reply):
             return self._response(request, plan)
-        timeout = _read_timeout(request)
+        timeout = read_timeout(request)
         if isinstance(plan, _http.Models):
             try:
                 result = await self._connection.acall("models/list", timeout=timeout)
@@ -190,8 +186,7 @@ class _AsyncTransport(_Transport):
         answer = self._begun(request, items, plan.record)
         if answer is not None:
             return answer
-        cls = type("SignalboxAsyncStream", (_AsyncBody, self._httpx.AsyncByteStream), {})
-        body = cls(self, exchange, items, EventWriter(plan.record), timeout, request)
+        body = self._body(self._httpx, self._observed, exchange, items, plan.record, request)
         return self._streaming(request, items, body, plan.record)
 
     async def _first(self, exchange: Exchange, stream: bool, timeout: Optional[float]) -> list[Any]:
@@ -200,7 +195,7 @@ class _AsyncTransport(_Transport):
             while True:
                 more = await exchange.atake(timeout)
                 if not more and not exchange.taken:
-                    raise _late(exchange)
+                    raise late(exchange)
                 items += more
                 if exchange.taken or (stream and not _only_completed(items)):
                     return items
@@ -210,109 +205,6 @@ class _AsyncTransport(_Transport):
 
     async def aclose(self) -> None:
         """The connection is shared; it is not closed with one client."""
-
-
-class _Body:
-    """The body of a stream. Closing it early cancels the response."""
-
-    def __init__(
-        self, transport: _Transport, exchange: Exchange, items: list[Any], writer: EventWriter, timeout: Optional[float], request: Any
-    ) -> None:
-        self._transport = transport
-        self._exchange = exchange
-        self._items = items
-        self._writer = writer
-        self._timeout = timeout
-        self._request = request
-
-    def _chunk(self, items: list[Any]) -> bytes:
-        data = self._writer.write(items)
-        if self._writer.done:
-            self._transport._observed(self._writer._record)
-        return data
-
-    def _late(self) -> Exception:
-        error = _late(self._exchange)
-        return _stream_timeout(self._transport._httpx, str(error), self._request)
-
-    def _leave(self) -> None:
-        # From another thread, too: whoever reads then gets the error event.
-        if not self._exchange.ended:
-            self._exchange.child.abandon(self._exchange, CancelledError("The stream was closed."))
-
-    def __del__(self) -> None:
-        if not self._exchange.ended:
-            self._exchange.child.cancel(self._exchange)
-
-
-class _SyncBody(_Body):
-    def __iter__(self) -> Iterator[bytes]:
-        items, self._items = self._items, []
-        while True:
-            data = self._chunk(items)
-            if data:
-                yield data
-            if self._writer.done or (not items and self._exchange.taken):
-                return
-            items = self._exchange.take(self._timeout)
-            if not items and not self._exchange.taken:
-                raise self._late()
-
-    def close(self) -> None:
-        self._leave()
-
-
-class _AsyncBody(_Body):
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        items, self._items = self._items, []
-        while True:
-            data = self._chunk(items)
-            if data:
-                yield data
-            if self._writer.done or (not items and self._exchange.taken):
-                return
-            items = await self._exchange.atake(self._timeout)
-            if not items and not self._exchange.taken:
-                raise self._late()
-
-    async def aclose(self) -> None:
-        self._leave()
-
-
-def _read_timeout(request: Any) -> Optional[float]:
-    timeout = (request.extensions.get("timeout") or {}).get("read")
-    return None if timeout is None else float(timeout)
-
-
-def _late(exchange: Exchange) -> TimeoutExpiredError:
-    error = TimeoutExpiredError("signalbox sent nothing within the timeout of the client.")
-    exchange.child.abandon(exchange, error)
-    return error
-
-
-def _stream_timeout(httpx: Any, message: str, request: Any) -> Exception:
-    """Between two events the SDK does not turn the exception of httpx into its own,
-    so this is one of both: programs catch the one or the other."""
-    try:
-        import openai
-    except ImportError:
-        plain: Exception = httpx.ReadTimeout(message, request=request)
-        return plain
-
-    def init(self: Any) -> None:
-        openai.APITimeoutError.__init__(self, request)
-        self._request = request
-
-    def give(self: Any) -> Any:
-        return request
-
-    def ignore(self: Any, value: Any) -> None:
-        """httpx sets it again, to what it is."""
-
-    name = "StreamTimeout"
-    cls = type(name, (httpx.ReadTimeout, openai.APITimeoutError), {"__init__": init, "request": property(give, ignore)})
-    made: Exception = cls()
-    return made
 
 
 def transport(
@@ -331,7 +223,16 @@ def transport(
     not take, and records it in the evidence; "refuse" makes them an error.
     expect_model: another model that answers is an error.
     """
-    return _make(httpx, _SyncTransport, "BaseTransport", connection, route, on_unsupported, expect_model, on_evidence)
+    family: Any = httpx
+
+    class SignalboxTransport(_SyncTransport, family.BaseTransport):  # type: ignore[misc]
+        """The transport as a class of the family."""
+
+    class SignalboxStream(SyncBody, family.SyncByteStream):  # type: ignore[misc]
+        """The body of its streams."""
+
+    options = _http.Options(route, on_unsupported, expect_model)
+    return SignalboxTransport(httpx, SignalboxStream, connection, options, on_evidence)
 
 
 def async_transport(
@@ -344,21 +245,13 @@ def async_transport(
     on_evidence: Optional[OnEvidence] = None,
 ) -> Any:
     """As transport, for ``httpx.AsyncClient`` in asyncio."""
-    return _make(httpx, _AsyncTransport, "AsyncBaseTransport", connection, route, on_unsupported, expect_model, on_evidence)
+    family: Any = httpx
 
+    class SignalboxAsyncTransport(_AsyncTransport, family.AsyncBaseTransport):  # type: ignore[misc]
+        """The transport as a class of the family."""
 
-def _make(
-    httpx: Any,
-    mixin: type,
-    base: str,
-    connection: Optional[Connection],
-    route: Optional[str],
-    on_unsupported: str,
-    expect_model: bool,
-    on_evidence: Optional[OnEvidence],
-) -> Any:
-    from .connection import shared
+    class SignalboxAsyncStream(AsyncBody, family.AsyncByteStream):  # type: ignore[misc]
+        """The body of its streams."""
 
     options = _http.Options(route, on_unsupported, expect_model)
-    cls = type("Signalbox" + base.replace("Base", ""), (mixin, getattr(httpx, base)), {})
-    return cls(httpx, connection or shared(), options, on_evidence)
+    return SignalboxAsyncTransport(httpx, SignalboxAsyncStream, connection, options, on_evidence)

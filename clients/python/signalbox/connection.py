@@ -15,19 +15,11 @@ from . import _environment
 from ._binary import find_binary
 from ._child import Child, dumps
 from ._exchange import Exchange
-from ._version import __version__
-from .errors import (
-    ConfigurationError,
-    ConnectionClosedError,
-    ConnectionLostError,
-    SignalboxError,
-    StartError,
-    TimeoutExpiredError,
-    VersionMismatchError,
-)
+from ._handshake import checked_handshake, hello, no_handshake, refused_handshake
+from ._login import print_prompt
+from .errors import ConnectionClosedError, ConnectionLostError, SignalboxError, TimeoutExpiredError
 from .streams import AsyncResponseStream, ResponseStream
 
-PROTOCOL_VERSION = 1
 #: Unread bytes of one stream above which it is cancelled.
 STREAM_CAP = 64 << 20
 _START_TIMEOUT = 20.0
@@ -163,9 +155,20 @@ class Connection:
     ) -> dict[str, Any]:
         """auth/login, until it has succeeded or failed. on_prompt gets the URL to open
         and, for a device, the code to enter; by default both are printed on stderr."""
-        from ._login import login
+        show = on_prompt or print_prompt
 
-        return login(self, method, on_prompt=on_prompt, timeout=timeout, options=options)
+        def notified(name: str, params: Any) -> None:
+            if name == "auth/loginPrompt" and isinstance(params, dict):
+                show(params)
+
+        unsubscribe = self.subscribe(notified)
+        try:
+            params = {"method": method, "timeoutMs": int(timeout * 1000), **options}
+            # The process ends the login itself; our timeout is only the last resort.
+            result: dict[str, Any] = self.call("auth/login", params, timeout=timeout + 60)
+            return result
+        finally:
+            unsubscribe()
 
     @property
     def server(self) -> dict[str, Any]:
@@ -263,27 +266,15 @@ class Connection:
                 deliver(method, params)
 
         child = Child(argv, environ, notify, self._cap)
-        hello = dumps(
-            {
-                "protocolVersion": PROTOCOL_VERSION,
-                "processId": os.getpid(),
-                "clientInfo": {"name": "signalbox-python", "version": __version__},
-                "capabilities": {},
-            }
-        )
         try:
             try:
-                exchange = child.request("initialize", hello)
+                exchange = child.request("initialize", hello())
                 result = _result(exchange, self._wait(exchange, self._start_timeout))
             except (ConnectionLostError, TimeoutExpiredError) as error:
-                raise _no_handshake(argv[0], error, child) from error
+                raise no_handshake(argv[0], error, child.stderr_tail()) from error
             except SignalboxError as error:
-                raise VersionMismatchError(
-                    f"{argv[0]!r} does not speak version {PROTOCOL_VERSION} of the protocol: {error.message}",
-                    action="Install a signalbox binary that fits this package.",
-                    data=error.data,
-                ) from error
-            self._server = _checked(argv[0], result)
+                raise refused_handshake(argv[0], error) from error
+            self._server = checked_handshake(argv[0], result)
         except BaseException:
             child.kill()
             raise
@@ -354,61 +345,12 @@ def _result(exchange: Exchange, items: list[Any]) -> Any:
     return value
 
 
-def _checked(path: str, result: Any) -> dict[str, Any]:
-    if not isinstance(result, dict) or (result.get("serverInfo") or {}).get("name") != "signalbox":
-        raise VersionMismatchError(f"{path!r} is no signalbox.", action="Correct the path of the binary.")
-    if result.get("protocolVersion") != PROTOCOL_VERSION:
-        raise VersionMismatchError(
-            f"{path!r} speaks version {result.get('protocolVersion')!r} of the protocol, and this package speaks {PROTOCOL_VERSION}.",
-            action="Install a signalbox binary that fits this package.",
-        )
-    return result
-
-
-def _no_handshake(path: str, error: SignalboxError, child: Child) -> StartError:
-    output = error.data.get("output")
-    detail = error.message if isinstance(error, ConnectionLostError) else "It did not answer initialize in time."
-    said = child.stderr_tail().strip()
-    cls: type[StartError] = VersionMismatchError if output else StartError
-    return cls(
-        f"{path!r} did not start as signalbox. {detail}" + (f" It said: {said[-500:]}" if said else ""),
-        action="Check the binary and its flags.",
-        data=error.data,
-    )
-
-
 # Every connection of this process, for its end and for forks.
 _connections: "weakref.WeakSet[Connection]" = weakref.WeakSet()
-# Variables that make a difference to what a process does.
-_OURS = ("CODEX_", "CREWAI_", "OPENAI_", "SIGNALBOX_")
-_shared: "dict[Any, Connection]" = {}
-_shared_lock = threading.Lock()
 
 
 def _track(connection: Connection) -> None:
     _connections.add(connection)
-
-
-def shared(
-    binary: Optional[str] = None,
-    *,
-    args: Iterable[str] = (),
-    env: Optional[Mapping[str, Optional[str]]] = None,
-    simulate: Union[bool, str, None] = None,
-) -> Connection:
-    """The connection that everything in this process shares which asks with the
-    same arguments and the same variables of signalbox."""
-    if isinstance(args, str):
-        raise ConfigurationError("args is a string.", action="Give a list of flags.")
-    arguments = tuple(args)
-    environ = tuple(sorted((name, value) for name, value in (env or {}).items()))
-    inherited = tuple(sorted((n, v) for n, v in os.environ.items() if n.startswith(_OURS)))
-    key = (binary, arguments, environ, simulate, inherited)
-    with _shared_lock:
-        connection = _shared.get(key)
-        if connection is None or connection._closed:
-            connection = _shared[key] = Connection(binary, args=arguments, env=env, simulate=simulate)
-        return connection
 
 
 def _close_all() -> None:
@@ -418,8 +360,6 @@ def _close_all() -> None:
 
 
 def _after_fork_in_child() -> None:
-    global _shared_lock
-    _shared_lock = threading.Lock()
     for connection in list(_connections):
         connection._after_fork()
 

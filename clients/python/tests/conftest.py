@@ -14,7 +14,7 @@ from typing import Callable, Iterator
 import pytest
 
 import signalbox
-from signalbox import connection as connection_module
+from signalbox import _shared
 
 # Stands in every fake token of the simulator (internal/testcheck).
 CANARY = "signalbox-canary"
@@ -105,7 +105,7 @@ def executable(path: Path, text: str) -> str:
 @pytest.fixture(scope="session", autouse=True)
 def nothing_is_left() -> Iterator[None]:
     yield
-    for shared in list(connection_module._shared.values()):
+    for shared in list(_shared._shared.values()):
         shared.close()
     gc.collect()
     eventually(lambda: not children(), "every process has ended")

@@ -66,7 +66,7 @@ ANSWERS_AS = """
     ("script", "error", "words"),
     [
         (ANSWERS_AS.format(python=sys.executable, result='{"protocolVersion": 2, "serverInfo": {"name": "signalbox"}}'), errors.VersionMismatchError, "version 2"),
-        (ANSWERS_AS.format(python=sys.executable, result='{"capabilities": {}}'), errors.VersionMismatchError, "no signalbox"),
+        (ANSWERS_AS.format(python=sys.executable, result='{"capabilities": {}}'), errors.VersionMismatchError, "not signalbox"),
         ("#!/bin/sh\necho hello\nsleep 10\n", errors.VersionMismatchError, "hello"),
         ("#!/bin/sh\nexec cat\n", errors.VersionMismatchError, "does not speak"),
         ("#!/bin/sh\necho 'out of luck' >&2\nexit 3\n", errors.StartError, "out of luck"),
