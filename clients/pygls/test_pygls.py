@@ -5,6 +5,10 @@ Run by `make test-clients`, in a virtual environment with requirements.txt.
 import asyncio
 import os
 import pathlib
+import re
+import subprocess
+import sys
+import tempfile
 import typing
 import unittest
 
@@ -107,6 +111,20 @@ class PyglsTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual([name for name, _ in host.seen], ["auth/loginPrompt", "auth/changed", "auth/loginCompleted"])
         self.assertRegex(host.seen[0][1].userCode, r"^\w{4}-\w+$")
         self.assertEqual(result.auth.state, "authenticated")
+
+    def test_readme(self) -> None:
+        """The snippet as it stands; the signalbox on the PATH has the simulator in
+        place of OpenAI."""
+        readme = pathlib.Path(__file__).with_name("README.md").read_text()
+        (snippet,) = re.findall(r"^```python\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+        with tempfile.TemporaryDirectory() as folder:
+            simulated = pathlib.Path(folder) / "signalbox"
+            simulated.write_text(f'#!/bin/sh\nexec "{BINARY}" "$@" --simulate\n')
+            simulated.chmod(0o755)
+            env = {**os.environ, "PATH": folder + os.pathsep + os.environ["PATH"]}
+            done = subprocess.run([sys.executable, "-c", snippet], capture_output=True, text=True, timeout=60, env=env)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout, "2 + 2 = 4.\ngpt-5.2-codex over chatgpt\n")
 
 
 if __name__ == "__main__":

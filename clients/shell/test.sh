@@ -62,6 +62,18 @@ until_ '.id == 1'
 equal cancel '-32800 cancelled' "$(printf '%s' "$line" | jq -r '"\(.error.code) \(.error.data.kind)"')"
 stop
 
+# The snippets of the README as they stand; the signalbox on the PATH has the simulator
+# in place of OpenAI.
+printf '#!/bin/sh\nexec "%s" "$@" --simulate\n' "$(cd "$(dirname "$box")" && pwd)/$(basename "$box")" >"$work/signalbox"
+chmod +x "$work/signalbox"
+snippet() { # NUMBER: prints what it prints
+  awk -v want="$1" '/^```sh$/ { n++; on = 1; next } /^```$/ { on = 0 } on && n == want' "$here/README.md" >"$work/snippet.sh"
+  PATH=$work:$PATH sh -eu "$work/snippet.sh"
+}
+equal 'the first snippet' '2 + 2 = 4.
+completed' "$(snippet 1)"
+equal 'the second snippet' authenticated "$(snippet 2)"
+
 start logged-out
 send '{"id":1,"method":"auth/login","params":{"method":"device"}}'
 until_ '.method == "auth/loginPrompt"'
