@@ -74,7 +74,7 @@ var withoutLogin = map[string]string{
 	"status.sh":      "unauthenticated\nchatgpt\tnot available: no_credentials\nplatform\tnot available: no_credentials\n",
 }
 
-// TestAsWritten runs what the README and the examples show, as it stands there.
+// TestAsWritten runs what the README and the examples show, as it is printed there.
 func TestAsWritten(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the snippets are not claimed on Windows yet")
@@ -214,7 +214,7 @@ func need(t *testing.T, programs ...string) {
 }
 
 // run runs a command with signalbox on its PATH and nothing of the user's in its
-// environment, and gives what it printed.
+// environment, and returns what it printed.
 func run(t *testing.T, bin, dir string, env []string, command ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -259,7 +259,7 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// fenced gives the fenced blocks of a language.
+// fenced returns the fenced blocks of a language.
 func fenced(text, language string) []string {
 	var blocks []string
 	for _, match := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(text, -1) {
@@ -273,7 +273,7 @@ func withoutCode(text string) string {
 	return regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(text, "")
 }
 
-// anchors gives the names by which the headings of a page are linked.
+// anchors returns the names by which the headings of a page are linked.
 func anchors(text string) []string {
 	var names []string
 	for _, match := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(withoutCode(text), -1) {

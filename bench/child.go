@@ -52,7 +52,7 @@ func (c *child) send(text string) {
 	check(err)
 }
 
-// until reads up to text, which comes in the last bytes of an answer; it gives
+// until reads up to text, which comes in the last bytes of an answer; it returns
 // the bytes that were read.
 func (c *child) until(text string) (n int) {
 	var tail []byte
@@ -75,7 +75,7 @@ func (c *child) cpu() time.Duration {
 	return time.Duration(t.Nano())
 }
 
-// memory gives a line of /proc/PID/status in MB.
+// memory returns a line of /proc/PID/status in MB.
 func (c *child) memory(line string) float64 {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
 	if err != nil { // it has ended

@@ -45,7 +45,7 @@ func (b *bench) paced() {
 	}
 }
 
-// paceOne runs all streams once. The rate is that of the whole: from the first
+// paceOne runs all streams once. The rate is over the whole: from the first
 // request to the last answer.
 func paceOne(c *child, f figures, n int, run func()) {
 	var peak atomic.Int64
@@ -126,7 +126,7 @@ func (c *child) readMany(model string, f figures) {
 	f.add("p99", late[len(late)*99/100].Seconds()*1e3)
 }
 
-// streamOf gives the streamId of a notification.
+// streamOf returns the streamId of a notification.
 func streamOf(message []byte) []byte {
 	_, rest, _ := bytes.Cut(message, []byte(`"streamId":"`))
 	id, _, _ := bytes.Cut(rest, []byte(`"`))

@@ -246,7 +246,7 @@ func TestDuplicateID(t *testing.T) {
 					h.expect(reply{id, -32600, "invalid_request", "duplicate_id"})
 				}
 			}
-			for _, id := range []string{`"\u0061"`, "1", `"1"`} { // by value, too
+			for _, id := range []string{`"\u0061"`, "1", `"1"`} { // also by value
 				h.send(notification("$/cancelRequest", fmt.Sprintf(`{"id":%s}`, id)))
 				want := strings.ReplaceAll(id, `\u0061`, "a")
 				m := h.mustNext()

@@ -100,7 +100,7 @@ func TestCodexWritesWhatWeRead(t *testing.T) {
 	assert.Equal(t, "completed", h.create("2", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`).status())
 }
 
-// slowIssuer stands before the token endpoint of a simulator: it answers each
+// slowIssuer is in front of the token endpoint of a simulator: it answers each
 // renewal after a while, so that all who come meanwhile have sent theirs.
 type slowIssuer struct {
 	*httptest.Server
@@ -157,7 +157,7 @@ func (s *slowIssuer) posts() (all, reused int) {
 }
 
 // appServer starts Codex as its own editor plugins do, which renews an expired
-// login at once. The function that it gives waits until Codex says what it has
+// login at once. The function that it returns waits until Codex says what it has
 // and reports whether that is a token.
 func appServer(t testing.TB, sim *simulator.Server, home, refreshURL string, env ...string) (hasToken func() bool) {
 	t.Helper()
@@ -259,7 +259,7 @@ func TestCodexReadsWhatWeWrite(t *testing.T) {
 }
 
 // 12 of ours on one expired login: one POST, nothing reused, 12 answers; the
-// figure beside that of Codex alone.
+// figure beside the one of Codex alone.
 func TestWeRenewAlone(t *testing.T) {
 	sim, home := scenarioHome(t, "expired")
 	issuer := startSlowIssuer(t, sim, time.Second)

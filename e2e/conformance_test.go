@@ -19,7 +19,7 @@ import (
 var conformance = filepath.Join("..", "testdata", "conformance")
 
 // play runs a conversation in a process of its own, whole in one write or with
-// a byte a write, and gives its messages and its exit code.
+// a byte a write, and returns its messages and its exit code.
 func play(t *testing.T, c transcripts.Conversation, byteByByte bool) ([]message, int) {
 	t.Helper()
 	h := spawn(t, options{lsp: !c.Lines, args: c.Flags})
@@ -73,7 +73,7 @@ func eachWay(t *testing.T, dir string, test func(t *testing.T, c transcripts.Con
 var resultID = regexp.MustCompile(`^\w+ \{"jsonrpc":"2.0","id":(.*?),"result":`)
 
 // TestConformance plays the transcripts that were written for an echo: the
-// errors of messages that are none are the same, byte for byte, and every other
+// errors of malformed messages are the same, byte for byte, and every other
 // answer has at least the same id.
 func TestConformance(t *testing.T) {
 	t.Parallel()

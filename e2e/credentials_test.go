@@ -131,7 +131,7 @@ func TestCredentialsRefusedBeforeAnythingIsSent(t *testing.T) {
 			require.NotNil(t, e.Data.Evidence)
 			assert.Nil(t, e.Data.Evidence.BaseURL)
 			assert.Equal(t, "unknown", e.Data.Evidence.CredentialSource)
-			// routes/resolve gives the same error.
+			// routes/resolve returns the same error.
 			wanted := ""
 			if row.reason == "pinned_route" {
 				wanted = `,` + row.meta[1:len(row.meta)-1]
@@ -145,7 +145,7 @@ func TestCredentialsRefusedBeforeAnythingIsSent(t *testing.T) {
 	}
 }
 
-// An auth.json that cannot be used is 1003; auth/status tells, the next request
+// An auth.json that cannot be used is 1003; auth/status says so, the next request
 // works, and a repaired file counts at once.
 func TestUnreadableAuthJSON(t *testing.T) {
 	t.Parallel()

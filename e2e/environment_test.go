@@ -21,7 +21,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// Values that no override may have, whoever names it. The canary stands where a
+// Values that no override may have, whoever names it. The canary is where a
 // user would have put a password.
 var badURLs = []string{
 	"http://example.com/", "http://api.openai.com/v1", "ftp://127.0.0.1/", "file:///etc/passwd", "127.0.0.1:1", "//127.0.0.1/", "x",

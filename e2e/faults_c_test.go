@@ -39,7 +39,7 @@ import (
 
 // The rows C1 to C25 of docs/faults.md, against the real binary.
 
-// A stream that is cut anywhere gives what was whole, and then 1105 cut.
+// A stream that is cut anywhere delivers what was whole, and then 1105 cut.
 func TestFaultC1CutAnywhere(t *testing.T) {
 	t.Parallel()
 	events := []string{firstEvent, secondEvent, lastEvent}
@@ -60,7 +60,7 @@ func TestFaultC1CutAnywhere(t *testing.T) {
 					assert.Equal(t, "completed", got.status())
 					continue
 				}
-				// An event that had come but for its blank line may pass.
+				// An event that had come except for its blank line may pass.
 				whole := strings.Count(body[:at], "\n\n")
 				assert.Contains(t, []int{whole, whole + 1}, len(got.events), "cut at %d", at)
 				e := refused(t, got.answer, 1105, "stream_broken", "cut")
@@ -82,7 +82,7 @@ func assertPrefix(t *testing.T, want []string, events [][]byte) {
 	}
 }
 
-// A body that ends cleanly anywhere never gives a half event.
+// A body that ends cleanly anywhere never delivers half an event.
 func TestFaultC2EndAnywhere(t *testing.T) {
 	t.Parallel()
 	events := []string{firstEvent, secondEvent}
@@ -577,7 +577,7 @@ func TestFaultC16Slowly(t *testing.T) {
 			}
 			return
 		}
-		// Without chunks: net/http gives a chunk out when all of it is there.
+		// Without chunks: net/http hands out a chunk when all of it is there.
 		for _, b := range []byte("HTTP/1.1 200 OK\r\n\r\n" + string(sse(firstEvent, lastEvent))) {
 			if !say(conn, string(b)) {
 				return
@@ -723,7 +723,7 @@ func TestFaultC21AnotherModel(t *testing.T) {
 }
 
 // HTTPS_PROXY and NO_PROXY count; a proxy that refuses is named, and its password
-// stays out of every message (the canary stands in it).
+// stays out of every message (the canary is in it).
 func TestFaultC22Proxy(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

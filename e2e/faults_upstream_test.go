@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rawUpstream gives the options of a process whose Platform is speak: it gets
+// rawUpstream returns the options of a process whose Platform is speak: it gets
 // each request on a connection of its own and writes what it likes, byte by
 // byte. The connection is closed when it returns.
 func rawUpstream(t *testing.T, speak func(conn *net.TCPConn, r *http.Request)) options {
@@ -77,7 +77,7 @@ func say(conn net.Conn, text string) bool {
 	return err == nil
 }
 
-// errorData is error.data of an answer, as it stands.
+// errorData is error.data of an answer, as it came.
 func errorData(t *testing.T, m message) map[string]any {
 	t.Helper()
 	var e struct{ Data map[string]any }
@@ -85,7 +85,7 @@ func errorData(t *testing.T, m message) map[string]any {
 	return e.Data
 }
 
-// fullEvidence is the evidence of an answer, as it stands.
+// fullEvidence is the evidence of an answer, as it came.
 func fullEvidence(t *testing.T, m message) map[string]any {
 	t.Helper()
 	if m.Error != nil {

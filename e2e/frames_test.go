@@ -146,7 +146,7 @@ func TestInputInPieces(t *testing.T) {
 	}
 }
 
-// What comes before the first byte that tells the framing is skipped.
+// What comes before the first byte that decides the framing is skipped.
 func TestDetection(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {

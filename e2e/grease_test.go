@@ -63,7 +63,7 @@ func (g grease) frame(h *host, m string) string {
 	return framed
 }
 
-// between gives messages that are ignored.
+// between returns messages that are ignored.
 func (g grease) between() string {
 	return [...]string{
 		"",

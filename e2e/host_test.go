@@ -39,7 +39,7 @@ type options struct {
 	home string
 	// upstream sets the base URLs and, unless home is set, the login.
 	upstream *simulator.Server
-	// nonblocking gives the process pipes with O_NONBLOCK.
+	// nonblocking: the process gets pipes with O_NONBLOCK.
 	nonblocking bool
 	// sockets connects socket pairs instead of pipes.
 	sockets bool
@@ -58,7 +58,7 @@ const (
 
 // host is a program that has spawned signalbox: it holds the ends of its pipes.
 // It reads only when it is asked to. Its methods belong to the goroutine of the
-// test, but for those of in.
+// test, except those of in.
 type host struct {
 	t      *testing.T
 	lsp    bool
@@ -257,7 +257,7 @@ func (h *host) rest() []message {
 	}
 }
 
-// wait gives the exit code; the process must end within the limit.
+// wait returns the exit code; the process must end within the limit.
 func (h *host) wait(limit time.Duration) int {
 	h.t.Helper()
 	select {
@@ -324,7 +324,7 @@ func awaitThat(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// paths are those of the requests that reached the simulator, but for the one
+// paths are those of the requests that reached the simulator, except the one
 // that asks for the region of a workspace. Unlike the requests they may be printed.
 func paths(sim *simulator.Server) []string {
 	var all []string

@@ -13,7 +13,7 @@ import (
 
 // Responses of the host that answer nothing, in every shape that could close
 // the conversation or be taken for something else. A response is never answered,
-// or two peers might never stop; what is none gets the error of the second
+// or two peers might never stop; anything else gets the error of the second
 // column.
 var hostileResponses = []struct {
 	message string

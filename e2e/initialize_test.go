@@ -79,7 +79,7 @@ func converse(t *testing.T, home string, messages ...string) []message {
 	}
 }
 
-// Whatever stands in any place of what an editor sends in initialize: damage to
+// Whatever is in any place of what an editor sends in initialize: damage to
 // a member that we read is refused with its name, all other is ignored, and the
 // conversation goes on.
 func TestMutatedInitialize(t *testing.T) {

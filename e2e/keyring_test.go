@@ -179,7 +179,7 @@ func TestRenewalInTheKeyring(t *testing.T) {
 	assert.False(t, before == after || strings.Contains(after, sim.Login().RefreshToken), "the new tokens are in the entry")
 	assert.Equal(t, attributes, k.Attributes("Codex Auth"))
 
-	// The exchange is saved there, too.
+	// The exchange is saved there as well.
 	o := hosts[0].create("2", proRequest)
 	require.Equal(t, "completed", o.status())
 	h := spawn(t, options{home: home, upstream: sim, env: k.Env})

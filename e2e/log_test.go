@@ -16,7 +16,7 @@ import (
 	"github.com/signalbox-dev/signalbox/internal/testcheck"
 )
 
-// At the level debug the log tells what was answered and how, to the file that
+// At the level debug the log says what was answered and how, to the file that
 // was named and not to stderr; never what was said.
 func TestLogFile(t *testing.T) {
 	t.Parallel()

@@ -33,7 +33,7 @@ func loggedOut(t *testing.T, o options) (*host, *simulator.Server, string) {
 	return h, sim, o.home
 }
 
-// until reads until the answer with the id, and gives the notifications before
+// until reads until the answer with the id, and returns the notifications before
 // it, by method, and the answer.
 func (h *host) until(id string) (methods []string, notes map[string]message, answer message) {
 	h.t.Helper()
@@ -61,7 +61,7 @@ func TestLoginWithABrowser(t *testing.T) {
 			require.NoError(t, err)
 			assert.WithinDuration(t, before.Add(10*time.Minute), expires, 20*time.Second)
 
-			// The address, as Codex makes it (the order, too).
+			// The address, as Codex makes it (in the same order).
 			u, err := url.Parse(p.AuthURL)
 			require.NoError(t, err)
 			assert.Equal(t, sim.IssuerURL()+"/oauth/authorize", u.Scheme+"://"+u.Host+u.Path)

@@ -151,7 +151,7 @@ func TestE5OtherPathsChangeNothing(t *testing.T) {
 	require.NoError(t, err)
 	for _, path := range []string{"/", "/favicon.ico", "/success", "/cancel", "/auth", "/auth/callback/", "/auth/../auth/callback",
 		"/auth/%63allback", "//auth/callback", "/auth/callback%2f", "/AUTH/CALLBACK", "/auth/callback;x"} {
-		// As it stands: a client would tidy it up.
+		// As it is: a client would tidy it up.
 		conn, err := net.Dial("tcp", back.Host)
 		require.NoError(t, err)
 		_, err = fmt.Fprintf(conn, "GET %s?%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path, back.RawQuery, back.Host)
@@ -243,7 +243,7 @@ func TestE8PortsBusy(t *testing.T) {
 	h.waits("2", p)
 }
 
-// The code that somebody on [::1] gets is of no use to them, and gets there only
+// The code that somebody on [::1] gets is useless to them, and gets there only
 // where the redirect URI names a host.
 func TestE9E10LoopbackAddresses(t *testing.T) {
 	t.Parallel()
@@ -476,7 +476,7 @@ func TestE16CancelFreesThePort(t *testing.T) {
 	})
 }
 
-// Two processes log in: each has a port of its own, and the file is that of one
+// Two processes log in: each has a port of its own, and the file is from one
 // of them.
 func TestE17TwoProcesses(t *testing.T) {
 	t.Parallel()
@@ -546,7 +546,7 @@ func TestE18LoginBesideARenewal(t *testing.T) {
 	assert.Equal(t, "account-2", tokens(authFile(t, home))["account_id"])
 }
 
-// The browser cannot be opened: the prompt stands alone. (No program of these
+// The browser cannot be opened: only the prompt is sent. (No program of these
 // tests finds one, see spawn.)
 func TestE21NoBrowser(t *testing.T) {
 	t.Parallel()

@@ -65,7 +65,7 @@ func redirect(t *testing.T, authURL string) *url.URL {
 	return back
 }
 
-// agree has the simulated user agree, and gives the address that the browser is
+// agree has the simulated user agree, and returns the address that the browser is
 // sent to.
 func agree(t *testing.T, authURL string) string {
 	t.Helper()
@@ -196,7 +196,7 @@ func newIssuer(t *testing.T, answers map[string]func(w http.ResponseWriter, r *h
 	return i
 }
 
-// asked gives how often a path was asked for.
+// asked returns how often a path was asked for.
 func (i *issuerOf) asked(path string) int {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -102,7 +102,7 @@ func TestLimitsRead(t *testing.T) {
 	}
 }
 
-// limits/changed tells the whole of limits/read, after an initialize, at most
+// limits/changed holds the whole of limits/read, after an initialize, at most
 // once a second.
 func TestLimitsChanged(t *testing.T) {
 	t.Parallel()

@@ -47,7 +47,7 @@ const (
 const printed = `{"jsonrpc":"2.0","id":1,"result":"printed to stdout"}`
 
 // isOwnHost reports whether a credential may be on its way to a host: OpenAI's, or
-// one that stands for it in a test, by an address, as localhost, or by a name that
+// one in its place in a test, by an address, as localhost, or by a name that
 // cannot exist.
 func isOwnHost(host string) bool {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")

@@ -62,7 +62,8 @@ type message struct {
 	Error  json.RawMessage `json:"error"`
 }
 
-// isAnswer tells an answer from a notification. An id null is one.
+// isAnswer reports whether this is an answer and not a notification. An id null
+// is an answer.
 func (m message) isAnswer() bool { return m.Method == "" }
 
 // parseMessage takes what JSON-RPC 2.0 allows a server to write and our schemas

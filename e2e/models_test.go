@@ -56,7 +56,7 @@ var modelNames = []struct{ raw, route string }{
 	{`"` + strings.Repeat("x", 5000) + `-pro"`, "platform"},
 }
 
-// rawMember is the member of a JSON object, as it stands.
+// rawMember is the member of a JSON object, as it is written.
 func rawMember(t *testing.T, text []byte, name string) string {
 	t.Helper()
 	var members map[string]json.RawMessage

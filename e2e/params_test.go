@@ -158,7 +158,7 @@ func TestBodyArrivesByteForByte(t *testing.T) {
 				`{"model":"gpt-5.2-pro","input":"` + strings.Repeat("long ", 200_000) + `"}`,
 			} {
 				want = append(want, body)
-				// _meta goes, wherever it stands.
+				// _meta goes, wherever it is.
 				h.create(fmt.Sprint(len(want)), strings.Replace(body, `"model"`, `"_meta":{"route":"platform"},"model"`, 1))
 				want = append(want, body)
 				h.create(fmt.Sprint(len(want)), body)

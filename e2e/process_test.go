@@ -71,7 +71,7 @@ func TestParentGone(t *testing.T) {
 	within(t, start, 5*time.Second)
 }
 
-// A processId that was not alive may be that of another namespace: it is not
+// A processId that was not alive may be from another namespace: it is not
 // watched. --parent-watch=off watches nothing.
 func TestProcessIDNotWatched(t *testing.T) {
 	t.Parallel()

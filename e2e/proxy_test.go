@@ -91,7 +91,7 @@ const tunnelled = "HTTP/1.1 200 Connection established\r\n\r\n"
 
 // Through a proxy, with its user and password, and a private authority: both
 // routes, at the hosts that are the default, over HTTP/2. What the proxy is told
-// stands in no output.
+// is in no output.
 func TestThroughAProxy(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})
@@ -129,7 +129,7 @@ func TestThroughAProxy(t *testing.T) {
 }
 
 // NO_PROXY names hosts that are asked directly; loopback always is. An address
-// that is none of loopback's leads here all the same.
+// that is not on loopback leads here all the same.
 func TestNoProxy(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})
@@ -159,7 +159,7 @@ func TestNoProxy(t *testing.T) {
 	}
 }
 
-// A proxy that says no, is not there, or is none: 1104 proxy with what to do, and
+// A proxy that says no, is not there, or is no proxy: 1104 proxy with what to do, and
 // not a word of its password.
 func TestProxyFailures(t *testing.T) {
 	t.Parallel()
@@ -236,7 +236,7 @@ func TestTLSFailuresAreNamed(t *testing.T) {
 }
 
 // The file of authorities: CODEX_CA_CERTIFICATE, else SSL_CERT_FILE; one that is
-// of no use is a warning, and does not keep the process from its start.
+// useless is a warning, and does not keep the process from its start.
 func TestFileOfAuthorities(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})

@@ -25,7 +25,7 @@ type recording struct {
 	body []byte
 }
 
-// readRecordings gives every recorded stream, or skips the test.
+// readRecordings returns every recorded stream, or skips the test.
 func readRecordings(t *testing.T) []recording {
 	t.Helper()
 	names, err := filepath.Glob(recordings + "/*")
@@ -163,7 +163,7 @@ func TestRecordedStreamsArriveByteForByte(t *testing.T) {
 }
 
 // A recording that stops early is delivered as far as it goes, and its end is
-// named: 1106 where an error event stands last, 1105 no_terminal_event for all
+// named: 1106 where an error event is last, 1105 no_terminal_event for all
 // others.
 func TestRecordedStreamWithoutItsTerminalEvent(t *testing.T) {
 	t.Parallel()

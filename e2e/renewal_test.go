@@ -142,7 +142,7 @@ func TestA2RenewalAmongRequests(t *testing.T) {
 }
 
 // A10, A11, A12: however the client goes away while a renewal is in flight, the
-// new tokens are saved, the replies are on time, and the exit code is that of the
+// new tokens are saved, the replies are on time, and the exit code is the one of the
 // end; only the exit waits.
 func TestRotationSurvivesClient(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ import (
 )
 
 // A private authority is trusted when CODEX_CA_CERTIFICATE names it, and only
-// then; a file that is none is a warning.
+// then; a file that holds none is a warning.
 func TestPrivateAuthority(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{TLS: true})

@@ -74,7 +74,7 @@ func scenarioRow(t *testing.T, name string, m message) string {
 	return row + fmt.Sprintf(" attempts %d", len(d.Evidence.Attempts))
 }
 
-// rough gives a time that depends on the clock to the hour.
+// rough returns a time that depends on the clock to the hour.
 func rough(ms int64) string {
 	if ms > 3_600_000 {
 		return fmt.Sprintf("~%dh", (ms+1_800_000)/3_600_000)

@@ -60,7 +60,7 @@ func checkSchema(m message) error {
 	return nil
 }
 
-// schema names the schema of a message and gives the part that it describes. A
+// schema names the schema of a message and returns the part that it describes. A
 // result does not say what it is the result of, but each has a member of its
 // own.
 func (m message) schema() (name string, part []byte) {

@@ -72,7 +72,7 @@ func (h *benchHost) kilobytes(name string) float64 {
 	return n
 }
 
-// cpu gives the time that the process has computed (proc(5), fields 14 and 15 in
+// cpu returns the time that the process has computed (proc(5), fields 14 and 15 in
 // hundredths of a second); 0 elsewhere.
 func (h *benchHost) cpu() time.Duration {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", h.cmd.Process.Pid))

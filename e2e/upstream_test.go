@@ -32,7 +32,7 @@ func simulated(t *testing.T, cfg simulator.Config) *simulator.Server {
 	return sim
 }
 
-// serving gives the options of a process whose Platform is a handler, over
+// serving returns the options of a process whose Platform is a handler, over
 // HTTP/1.1 or over TLS and HTTP/2.
 func serving(t *testing.T, tls bool, handler http.HandlerFunc) options {
 	t.Helper()
@@ -79,7 +79,7 @@ func (h *host) kilobytes(name string) int {
 
 var goroutine = regexp.MustCompile(`(?m)^goroutine \d+ `)
 
-// goroutines ends the process, which tells its goroutines at that.
+// goroutines ends the process, which prints its goroutines at that.
 func (h *host) goroutines() int {
 	h.t.Helper()
 	require.NoError(h.t, h.cmd.Process.Signal(syscall.SIGQUIT))

@@ -143,7 +143,7 @@ func values(all map[string]constant, kind string) []string {
 	return list
 }
 
-// ofKind gives the constants of a type in their order.
+// ofKind returns the constants of a type in their order.
 func ofKind(all map[string]constant, kind string) []constant {
 	var list []constant
 	for _, c := range all {
@@ -287,7 +287,7 @@ func typeOf(value any) string {
 	}
 }
 
-// meaning gives the comment of the constant with a value.
+// meaning returns the comment of the constant with a value.
 func (s *source) meaning(t *testing.T, prefix, value string) string {
 	for _, c := range s.constants {
 		if c.value == value && strings.HasPrefix(c.name, prefix) {

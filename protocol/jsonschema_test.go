@@ -150,7 +150,7 @@ func jsonSchemaDocument(t *testing.T, m *model) []byte {
 	})
 }
 
-// TestJSONSchemaDocument: the document can be used, and tells good messages from
+// TestJSONSchemaDocument: the document can be used, and distinguishes good messages from
 // bad ones.
 func TestJSONSchemaDocument(t *testing.T) {
 	schema := parseSchema(t, jsonSchemaDocument(t, protocolModel(t)))

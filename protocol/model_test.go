@@ -67,7 +67,7 @@ func protocolModel(t *testing.T) *model {
 	return m
 }
 
-// nameOfValue gives the name of the type of a message's params or result; "" for
+// nameOfValue returns the name of the type of a message's params or result; "" for
 // none and for the empty object.
 func nameOfValue(value any) string {
 	if value == nil {
@@ -122,7 +122,7 @@ func (m *model) membersOf(t *testing.T, of *ast.StructType) []member {
 	return list
 }
 
-// typeOf gives the type of a Go type. A list is never null: package protocol
+// typeOf returns the type of a Go type. A list is never null: package protocol
 // encodes an empty one.
 func (m *model) typeOf(t *testing.T, e ast.Expr) typ {
 	switch e := e.(type) {
@@ -186,7 +186,7 @@ func (m *model) typeInWords(t *testing.T, words string) typ {
 	return typ{union: all, nullable: nullable}
 }
 
-// doc gives the comment of a type as one line.
+// doc returns the comment of a type as one line.
 func (m *model) doc(name string) string { return sentence(name, m.docs[name]) }
 
 // wrap breaks a text into lines of at most 80 columns.

@@ -169,7 +169,7 @@ func btoi(b bool) int {
 	return 0
 }
 
-// indented gives v as JSON for a reader.
+// indented returns v as JSON for a reader.
 func indented(t *testing.T, v any) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -191,7 +191,7 @@ func TestOpenRPCIsValid(t *testing.T) {
 	meta := load("meta-schema.json")
 	asText, err := json.Marshal(load("json-schema.json"))
 	require.NoError(t, err)
-	// Their definition of a schema stands elsewhere; here it stands beside the others.
+	// Their definition of a schema is elsewhere; here it is beside the others.
 	jsonSchema := &jsonschema.Schema{}
 	require.NoError(t, json.Unmarshal(bytes.ReplaceAll(asText, []byte(`"#`), []byte(`"#/definitions/JSONSchema`)), jsonSchema))
 	jsonSchema.ID, jsonSchema.Schema = "", ""

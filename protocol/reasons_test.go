@@ -27,7 +27,7 @@ func reasonList() []Reason {
 	return list
 }
 
-// TestKindsAreClosed: each constant of errors.go stands in the table, once.
+// TestKindsAreClosed: each constant of errors.go is in the table, once.
 func TestKindsAreClosed(t *testing.T) {
 	codes, list := map[Code]bool{}, []string{}
 	for _, row := range Errors {
@@ -74,7 +74,7 @@ func TestMembersOfErrors(t *testing.T) {
 	require.ElementsMatch(t, members, all)
 }
 
-// TestReasonsAreClosed: the reasons of the table are those that the code gives.
+// TestReasonsAreClosed: the reasons of the table are those that the code uses.
 // That each goes with its kind, the schema of an error says, which the messages
 // of the binary are held against.
 func TestReasonsAreClosed(t *testing.T) {
@@ -90,7 +90,7 @@ func TestReasonsAreClosed(t *testing.T) {
 	require.ElementsMatch(t, given, values(packageSource(t).constants, "Reason"))
 }
 
-// reasonsIn finds the reasons that the code of a package gives: the constants
+// reasonsIn finds the reasons that the code of a package uses: the constants
 // that are called Reason or reason where they are a member, that are assigned to
 // such a member, or that stand for a parameter of that name. A text with blanks
 // is the reason of an adjustment.
@@ -173,7 +173,7 @@ func notePosition(position map[string]int, name string, f *ast.FuncType) {
 	}
 }
 
-// nameOf gives the name of an identifier, or the last one of a selector.
+// nameOf returns the name of an identifier, or the last one of a selector.
 func nameOf(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.Ident:
@@ -184,7 +184,7 @@ func nameOf(e ast.Expr) string {
 	return ""
 }
 
-// literal gives the value of a string literal, "" for anything else.
+// literal returns the value of a string literal, "" for anything else.
 func literal(e ast.Expr) string {
 	lit, ok := e.(*ast.BasicLit)
 	if !ok || lit.Kind != token.STRING {

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // the binary hold every message against them.
 const schemaFolder = "../testdata/protocol"
 
-// schemas gives the schema of each message, by file name.
+// schemas returns the schema of each message, by file name.
 func schemas(t *testing.T) map[string]*jsonschema.Schema {
 	all := map[string]*jsonschema.Schema{"error": derive(t, Error{})}
 	for _, m := range Methods {

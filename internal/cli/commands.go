@@ -8,7 +8,7 @@ import (
 // command is one subcommand. The table of them drives what is run, the help and
 // the completion.
 type command struct {
-	// usage is what stands behind the name; summary is a line of the help.
+	// usage is what follows the name; summary is a line of the help.
 	name, usage, summary string
 	// about is what `signalbox help NAME` says beside its flags; lines of at most
 	// 80 columns.
@@ -82,7 +82,7 @@ Types and documents for a program, made from the tables of this very binary.
 	}
 }
 
-// find gives the subcommand of that name.
+// find returns the subcommand of that name.
 func find(name string) (command, bool) {
 	for _, c := range commands() {
 		if c.name == name {

@@ -140,5 +140,5 @@ func printFlag(w io.Writer, f *flag.Flag) {
 	}
 }
 
-// upper gives text with a capital at its start.
+// upper returns text with a capital at its start.
 func upper(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

@@ -14,7 +14,7 @@ import (
 )
 
 // Every command has its help, by three names, within 80 columns; what the table
-// says of it stands there.
+// says of it is there.
 func TestHelpOfEachCommand(t *testing.T) {
 	t.Parallel()
 	all := runCommand("help").stdout

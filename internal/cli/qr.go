@@ -19,7 +19,7 @@ func qrText(text string) string {
 	if err != nil {
 		return ""
 	}
-	light := func(x, y int) bool { return !code.Black(x, y) } // outside, too
+	light := func(x, y int) bool { return !code.Black(x, y) } // also outside
 	var b strings.Builder
 	for y := -quietZone; y < code.Size+quietZone; y += 2 {
 		for x := -quietZone; x < code.Size+quietZone; x++ {

@@ -4,7 +4,7 @@
 // bytes, so that everything not edited stays byte for byte as it was sent:
 // number spellings, escapes, blanks and the order of members.
 //
-// The grammar is that of RFC 8259, without extensions: no byte order mark
+// The grammar is RFC 8259, without extensions: no byte order mark
 // (section 8.1), no comments, no trailing commas, no control characters inside
 // strings (section 7). The text must be UTF-8 (section 8.1; well-formed as
 // RFC 3629 defines it, so no surrogates and no overlong forms). An escape of an

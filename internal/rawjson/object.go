@@ -15,7 +15,7 @@ type Member struct {
 	Value []byte
 	// Escaped: Key holds an escape, so that its bytes are not its name.
 	Escaped bool
-	// Start is the offset of the opening quote of the key, ValueStart that of
+	// Start is the offset of the opening quote of the key, ValueStart the offset of
 	// the first byte of the value, End that just past the value.
 	Start, ValueStart, End int
 }

@@ -49,7 +49,7 @@ func FuzzReader(f *testing.F) {
 		require.Equal(t, plainEvents(stream), got)
 		require.Equal(t, got, readEvents(t, strings.NewReader(stream), 1<<20))
 
-		// A small limit gives the same verdict whatever the reads are, and only
+		// A small limit leads to the same verdict whatever the reads are, and only
 		// takes away.
 		limited := readEvents(t, &chunks{body: stream, n: int(n) + 1, err: io.EOF}, 5)
 		require.Equal(t, limited, readEvents(t, strings.NewReader(stream), 5))

@@ -98,7 +98,7 @@ func Missing(t testing.TB, name string) {
 	t.SkipNow()
 }
 
-// Address is that of the D-Bus session.
+// Address is the address of the D-Bus session.
 func (k *Keyring) Address() string {
 	_, address, _ := strings.Cut(k.Env[len(k.Env)-1], "=")
 	return address

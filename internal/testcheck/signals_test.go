@@ -30,7 +30,7 @@ func TestUntilASignal(t *testing.T) {
 	t.Fatal("there was no signal")
 }
 
-// Whoever signals the process that `go test` has started ends the tests, too.
+// Whoever signals the process that `go test` has started also ends the tests.
 func TestSignalEndsBothProcesses(t *testing.T) {
 	signals := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT}
 	if runtime.GOOS == "linux" {

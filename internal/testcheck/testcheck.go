@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// Canary stands literally in every fake token, key and secret of the tests.
+// Canary is part of every fake token, key and secret of the tests.
 const Canary = "signalbox-canary"
 
 // childVariable marks the process that runs the tests.
@@ -116,7 +116,7 @@ func (s *Scanner) Found() bool {
 	return s.found
 }
 
-// leaked gives the stacks of the goroutines that the tests have left behind,
+// leaked returns the stacks of the goroutines that the tests have left behind,
 // after a while for them to end.
 func leaked() string {
 	var stacks string
@@ -128,7 +128,7 @@ func leaked() string {
 	return stacks
 }
 
-// foreign gives the stacks of goroutines that are not the test runner's.
+// foreign returns the stacks of goroutines that are not the test runner's.
 func foreign() string {
 	all := make([]byte, 4<<20)
 	all = all[:runtime.Stack(all, true)]

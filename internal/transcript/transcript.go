@@ -109,7 +109,7 @@ func Frame(message string, lines bool) string {
 	return fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(message), message)
 }
 
-// inputBytes gives the bytes that an in section stands for.
+// inputBytes returns the bytes that an in section stands for.
 func inputBytes(section []byte, lines bool) ([]byte, error) {
 	var input []byte
 	for line := range strings.Lines(string(section)) {
