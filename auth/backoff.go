@@ -16,7 +16,7 @@ type backoff struct {
 	err      *protocol.Error
 }
 
-// failedRenewal is the 1004 of a renewal of which nothing is known, and leaves
+// noteFailure is the 1004 of a refresh of which nothing is known, and leaves
 // the issuer alone for a while.
 func (r *refresher) noteFailure(s *store.Snapshot, e *issuer.Error) *protocol.Error {
 	failure := r.m.unavailable(e)
@@ -26,16 +26,16 @@ func (r *refresher) noteFailure(s *store.Snapshot, e *issuer.Error) *protocol.Er
 	if r.backoff.token != token {
 		r.backoff = backoff{token: token}
 	}
-	pause := min(firstRest<<min(r.backoff.failures, 16), maxRest)
+	pause := min(firstBackoff<<min(r.backoff.failures, 16), maxBackoff)
 	r.backoff.failures++
-	r.backoff.until = time.Now().Add(max(pause, min(e.RetryAfter, maxRest)))
+	r.backoff.until = time.Now().Add(max(pause, min(e.RetryAfter, maxBackoff)))
 	r.backoff.err = failure
 	return failure
 }
 
-// leaveAlone waits until the issuer may be asked again, or gives the failure
+// waitBackoff waits until the issuer may be asked again, or gives the failure
 // before where that takes long. What a person asked for is asked at once.
-func (r *refresher) waitBackoff(s *store.Snapshot, why string) *protocol.Error {
+func (r *refresher) waitBackoff(s *store.Snapshot, why string) error {
 	r.mu.Lock()
 	b := r.backoff
 	r.mu.Unlock()
@@ -43,7 +43,7 @@ func (r *refresher) waitBackoff(s *store.Snapshot, why string) *protocol.Error {
 	if why == whyForced || b.token != fingerprint(s.Login.RefreshToken) || left <= 0 {
 		return nil
 	}
-	if left <= shortRest {
+	if left <= shortBackoff {
 		time.Sleep(left)
 		return nil
 	}

@@ -56,7 +56,7 @@ type callback struct {
 // redirect URI names: "127.0.0.1", or "localhost", for which [::1] is tried too,
 // because browsers may. The error is 1005 port_busy. Who holds a port is left
 // alone.
-func listen(ports []int, host string) (*callback, *protocol.Error) {
+func listen(ports []int, host string) (*callback, error) {
 	var busy []string
 	for _, port := range ports {
 		l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
@@ -188,7 +188,7 @@ type answer struct {
 	failure, failureDetail string // error and error_description
 }
 
-// strangerError: the answer does not belong to the login, or is none. The text
+// strangerError: the answer does not belong to the login, or is not one. The text
 // says why.
 type strangerError string
 
@@ -202,12 +202,12 @@ var errWrongIssuer = errors.New("another issuer")
 func readAnswer(query url.Values, state, issuer string) (answer, error) {
 	for _, values := range query {
 		if len(values) > 1 { // RFC 6749, 3.1
-			return answer{}, strangerError("A parameter of the address stands twice.")
+			return answer{}, strangerError("A parameter of the address is given twice.")
 		}
 	}
 	given, _, _ := strings.Cut(query.Get("state"), entrypointSuffix)
 	if subtle.ConstantTimeCompare([]byte(given), []byte(state)) != 1 {
-		return answer{}, strangerError("The state is not that of the login: it belongs to an older one, or somebody else has made it.")
+		return answer{}, strangerError("The state is not the one of this login: it belongs to an older login, or somebody else made it.")
 	}
 	if iss, named := query["iss"]; named && strings.TrimRight(iss[0], "/") != strings.TrimRight(issuer, "/") {
 		return answer{}, errWrongIssuer

@@ -8,12 +8,12 @@ import (
 )
 
 // ChatGPT returns the access token for the chatgpt route: that of the
-// environment, else that of the store, which is renewed first where that is due
-// (contract 5, "Renewal"). When a renewal fails, an access token that has not
+// environment, else that of the store, which is refreshed first where that is due
+// (docs/credentials.md: Refresh). When a refresh fails, an access token that has not
 // expired is returned all the same.
 //
 // The error is a *protocol.Error: 1001 no_credentials, token_expired, a reason
-// of a refused renewal or account_changed; 1002 wrong_kind, missing_account_id,
+// of a refused refresh or account_changed; 1002 wrong_kind, missing_account_id,
 // account_mismatch, foreign_issuer or bad_override; 1003 when the store is
 // needed and cannot be used; 1004 when the issuer gives no answer; -32800 when
 // ctx ends.
@@ -53,7 +53,7 @@ func (m *Manager) ChatGPT(ctx context.Context) (ChatGPTCredential, error) {
 }
 
 // PeekChatGPT is ChatGPT without any network call: a token that has expired but
-// can be renewed is returned as it is.
+// can be refreshed is returned as it is.
 func (m *Manager) PeekChatGPT(ctx context.Context) (ChatGPTCredential, error) {
 	credential, err := m.routeChatGPT(m.view.load(ctx))
 	if err != nil {
@@ -62,18 +62,18 @@ func (m *Manager) PeekChatGPT(ctx context.Context) (ChatGPTCredential, error) {
 	return credential, nil
 }
 
-// afterRenewal reads the credential that a renewal has left.
+// afterRefresh reads the credential that a refresh has left.
 func (m *Manager) afterRefresh(ctx context.Context) (ChatGPTCredential, error) {
 	credential, err := m.PeekChatGPT(ctx)
 	credential.Refreshed = err == nil
 	return credential, err
 }
 
-// Renew is for a request whose token the upstream has refused although it has
-// not expired: it gives a newer token of the same login, renewed unless that has
+// RefreshRejected is for a request whose token the upstream has refused although it has
+// not expired: it gives a newer token of the same login, refreshed unless that has
 // happened already. The error is 1001 token_rejected when there is no newer one
 // to be had: the token is the environment's, or was refused right after it had
-// been renewed; else an error of ChatGPT. Another source never takes its place.
+// been refreshed; else an error of ChatGPT. Another source never takes its place.
 func (m *Manager) RefreshRejected(ctx context.Context, failed ChatGPTCredential) (ChatGPTCredential, error) {
 	s := m.view.load(ctx)
 	switch {
@@ -99,7 +99,7 @@ func (r *refresher) tokenRejected(s *store.Snapshot) *protocol.Error {
 		credentialData(need, r.m.find(s), protocol.ReasonTokenRejected, obtain(need)))
 }
 
-// Refresh renews the login of the store now, whether that is due or not, and
+// Refresh refreshes the login of the store now, whether that is due or not, and
 // reports whether its access token is another one than before. The error is one
 // of ChatGPT's; a 1003 also where the new tokens are in memory only.
 func (m *Manager) Refresh(ctx context.Context) (refreshed bool, err error) {
@@ -109,7 +109,7 @@ func (m *Manager) Refresh(ctx context.Context) (refreshed bool, err error) {
 	}
 	if !s.Login.HasTokens() {
 		const need = protocol.CredentialChatGPT
-		return false, protocol.NewError(protocol.CodeLoginRequired, "there is no ChatGPT login to renew",
+		return false, protocol.NewError(protocol.CodeLoginRequired, "there is no ChatGPT login to refresh",
 			credentialData(need, m.find(s), protocol.ReasonNoCredentials, obtain(need)))
 	}
 	if err := m.refresher.refresh(ctx, s, whyForced); err != nil {
@@ -118,6 +118,6 @@ func (m *Manager) Refresh(ctx context.Context) (refreshed bool, err error) {
 	return m.view.load(ctx).Login.AccessToken.Reveal() != s.Login.AccessToken.Reveal(), nil
 }
 
-// RenewIfExpiring renews the login of the store if that is due. What comes of it
+// RefreshIfExpiring refreshes the login of the store if that is due. What comes of it
 // is to be seen in Status.
 func (m *Manager) RefreshIfExpiring(ctx context.Context) { _, _ = m.ChatGPT(ctx) }

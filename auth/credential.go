@@ -25,9 +25,9 @@ type ChatGPTCredential struct {
 	Source  protocol.CredentialSource
 	// ExpiresAt is zero when the token does not tell.
 	ExpiresAt time.Time
-	// Refreshed: it was renewed for this call.
+	// Refreshed: it was refreshed for this call.
 	Refreshed bool
-	// expired: it has to be renewed before it can be used.
+	// expired: it has to be refreshed before it can be used.
 	expired bool
 	owner   identity
 	token   Secret
@@ -41,7 +41,7 @@ func exchangedBeside(exchanged Secret, s *store.Snapshot) Secret {
 	return exchanged
 }
 
-// isStored reports whether the token is that of the store, which can be renewed.
+// isStored reports whether the token is that of the store, which can be refreshed.
 func (c ChatGPTCredential) isStored() bool {
 	return c.Source == protocol.SourceAuthJSONOAuth || c.Source == protocol.SourceKeyringOAuth
 }
@@ -98,7 +98,7 @@ const (
 )
 
 // find lists all credentials, those of the environment first: within a kind the
-// first one counts, and no other takes its place (contract 5).
+// first one counts, and no other takes its place (docs/credentials.md: Where a credential comes from).
 func (m *Manager) find(s *store.Snapshot) []found {
 	m.mu.Lock()
 	explicit := m.explicit

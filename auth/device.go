@@ -18,7 +18,7 @@ const (
 
 // deviceCode asks for a device login. The error is 1004, 1005 device_disabled or
 // code_exchange_failed, or -32800.
-func (s *logins) deviceCode(ctx context.Context) (issuer.DeviceCode, *protocol.Error) {
+func (s *logins) deviceCode(ctx context.Context) (issuer.DeviceCode, error) {
 	d, err := s.m.issuer.DeviceCode(ctx)
 	if err == nil {
 		s.m.masked.Add(d.ID)
@@ -35,7 +35,7 @@ func (s *logins) deviceCode(ctx context.Context) (issuer.DeviceCode, *protocol.E
 		failure.Data.LoginMethods = []string{protocol.LoginBrowser, protocol.LoginAPIKey}
 		return issuer.DeviceCode{}, failure
 	}
-	return issuer.DeviceCode{}, s.refused(e, "no device code could be had")
+	return issuer.DeviceCode{}, s.refused(e, "no device code was issued")
 }
 
 // poll asks until the user has agreed, and redeems the code. It ends with the

@@ -1,6 +1,6 @@
 // Package auth holds the user's OpenAI credentials: it finds them in the
 // environment and in the store that Codex keeps (auth.json in CODEX_HOME, or the
-// keyring), logs in, renews, exchanges and forgets. It is the only package that
+// keyring), logs in, refreshes, exchanges and forgets. It is the only package that
 // touches that store, and a token or key leaves it only through the Authorize
 // method of a credential.
 //

@@ -8,8 +8,8 @@ import (
 )
 
 // Work whose loss would lose a token is not ended by anybody: not by the request
-// that asked for it, not by the end of the process, which waits for it (contract
-// 2). Only SIGKILL is exempt.
+// that asked for it, not by the end of the process, which waits for it
+// (docs/protocol.md: Lifecycle). Only SIGKILL is exempt.
 
 // inFlight counts such work. The zero inFlight is ready for use.
 type inFlight struct {
@@ -53,7 +53,7 @@ func (f *inFlight) isClosed() bool {
 	return f.closed
 }
 
-// undisturbed runs work under a context that nobody ends, and waits for it. When
+// do runs work under a context that nobody ends, and waits for it. When
 // ctx ends first, the error is -32800 at once, while the work goes on; when the
 // process is about to exit, the work does not begin.
 func (w *inFlight) do(ctx context.Context, work func(context.Context) error) error {
@@ -77,7 +77,7 @@ func (w *inFlight) do(ctx context.Context, work func(context.Context) error) err
 	}
 }
 
-// Settle lets no further renewal, redemption or exchange begin, and waits until
+// Drain lets no further refresh, redemption or exchange begin, and waits until
 // those that run have been saved, or ctx ends.
 func (m *Manager) Drain(ctx context.Context) {
 	f := &m.work

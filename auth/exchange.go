@@ -18,7 +18,7 @@ const (
 	// idTokenLeeway: an id_token that ends sooner may be expired on arrival.
 	idTokenLeeway = 30 * time.Second
 	// exchangeTries is how often an exchange is sent that got no answer, or was
-	// overtaken by a renewal. It costs nothing: an id_token is not used up.
+	// overtaken by a refresh. It costs nothing: an id_token is not used up.
 	exchangeTries = 3
 	// maxRefusedExchanges bounds the refusals that are remembered.
 	maxRefusedExchanges = 64
@@ -37,7 +37,7 @@ type exchanger struct {
 	key   Secret
 	owner identity
 	// refused are the refusals, by id_token.
-	refused map[[sha256.Size]byte]*protocol.Error
+	refused map[[sha256.Size]byte]error
 	// rejected are keys that the Platform did not accept.
 	rejected map[[sha256.Size]byte]bool
 }
@@ -46,7 +46,7 @@ type exchanger struct {
 type exchangeResult struct {
 	owner      identity // whose login it began with
 	credential PlatformCredential
-	err        *protocol.Error
+	err        error
 }
 
 // Exchange trades the id_token of the stored login for a Platform key (RFC 8693).
@@ -54,7 +54,7 @@ type exchangeResult struct {
 // is returned and nothing is sent, unless the Platform has refused it. The exchange goes on when ctx ends.
 //
 // The error is a *protocol.Error: 1001 when there is no login, or its id_token
-// has expired and the renewal was refused; 1002 foreign_issuer or bad_override;
+// has expired and the refresh was refused; 1002 foreign_issuer or bad_override;
 // 1003; 1004 when the issuer gives no answer; 1006; -32800 when ctx ends.
 func (m *Manager) Exchange(ctx context.Context) (PlatformCredential, error) {
 	s := m.view.load(ctx)
@@ -68,9 +68,9 @@ func (m *Manager) Exchange(ctx context.Context) (PlatformCredential, error) {
 	return credential, nil
 }
 
-// exchanged gives the key of the login in s, without a key where an exchange may
+// keyOf returns the key of the login in s, without a key where an exchange may
 // give one, or why none can be had.
-func (x *exchanger) keyOf(s *store.Snapshot) (PlatformCredential, *protocol.Error) {
+func (x *exchanger) keyOf(s *store.Snapshot) (PlatformCredential, error) {
 	const need = protocol.CredentialPlatformKey
 	all := x.m.find(s)
 	if s.Err != nil {
@@ -82,7 +82,7 @@ func (x *exchanger) keyOf(s *store.Snapshot) (PlatformCredential, *protocol.Erro
 		}
 	}
 	if s.Login.IDToken.IsZero() || s.Login.AccessToken.IsZero() {
-		return PlatformCredential{}, protocol.NewError(protocol.CodeLoginRequired, "there is no ChatGPT login that could be exchanged for a Platform API key",
+		return PlatformCredential{}, protocol.NewError(protocol.CodeLoginRequired, "there is no ChatGPT login to exchange for a Platform API key",
 			credentialData(protocol.CredentialChatGPT, all, protocol.ReasonNoCredentials, obtain(protocol.CredentialChatGPT)))
 	}
 	login := found{value: s.Login.IDToken, due: protocol.CredentialChatGPT, where: "the ChatGPT login in " + x.m.placeOf(s)}
@@ -96,7 +96,7 @@ func (x *exchanger) keyOf(s *store.Snapshot) (PlatformCredential, *protocol.Erro
 }
 
 // Rejected notes that the Platform did not accept the key. It stays the one that
-// counts (contract 5), but Exchange gets another one in its place.
+// counts (docs/credentials.md: Exchange), but Exchange gets another one in its place.
 func (m *Manager) Rejected(key PlatformCredential) {
 	x := &m.exchanger
 	x.mu.Lock()
@@ -113,9 +113,9 @@ func (x *exchanger) isRejected(key Secret) bool {
 	return x.rejected[fingerprint(key)]
 }
 
-// cannotExchange is why the stored login cannot be exchanged, without asking
+// checkExchange is why the stored login cannot be exchanged, without asking
 // anybody; nil when it can be tried. s holds an id_token.
-func (x *exchanger) checkExchange(s *store.Snapshot) *protocol.Error {
+func (x *exchanger) checkExchange(s *store.Snapshot) error {
 	x.mu.Lock()
 	refused := x.refused[fingerprint(s.Login.IDToken)]
 	x.mu.Unlock()
@@ -144,13 +144,14 @@ func (x *exchanger) isIDTokenExpired(s *store.Snapshot) bool {
 	return !expires.IsZero() && !x.m.cfg.Now().Before(expires.Add(-idTokenLeeway))
 }
 
-// forPlatform is the failure of a renewal where a Platform key was wanted.
-func (x *exchanger) forPlatform(s *store.Snapshot, failure *protocol.Error) *protocol.Error {
-	if failure == nil || failure.Code != protocol.CodeLoginRequired {
+// forPlatform is the failure of a refresh where a Platform key was wanted.
+func (x *exchanger) forPlatform(s *store.Snapshot, failure error) error {
+	refused, ok := errors.AsType[*protocol.Error](failure)
+	if !ok || refused.Code != protocol.CodeLoginRequired {
 		return failure
 	}
-	about := credentialData(protocol.CredentialPlatformKey, x.m.find(s), failure.Data.Reason, "")
-	wanted := *failure
+	about := credentialData(protocol.CredentialPlatformKey, x.m.find(s), refused.Data.Reason, "")
+	wanted := *refused
 	wanted.Data.Need, wanted.Data.Have, wanted.Data.LoginMethods = about.Need, about.Have, about.LoginMethods
 	return &wanted
 }
@@ -158,7 +159,7 @@ func (x *exchanger) forPlatform(s *store.Snapshot, failure *protocol.Error) *pro
 // exchange gets a key for the login in basis, once for all callers at a time, and
 // waits until that is over. The exchange goes on when ctx ends; the error is then
 // -32800.
-func (x *exchanger) exchange(ctx context.Context, basis *store.Snapshot) (PlatformCredential, *protocol.Error) {
+func (x *exchanger) exchange(ctx context.Context, basis *store.Snapshot) (PlatformCredential, error) {
 	owner := ownerOf(&basis.Login)
 	for {
 		call, _ := x.running.Join(struct{}{}, func() exchangeResult {
@@ -177,10 +178,10 @@ func (x *exchanger) exchange(ctx context.Context, basis *store.Snapshot) (Platfo
 	}
 }
 
-// runExchange renews an expired id_token, takes our lock, reads the store again,
-// posts, and saves the key (contract 5, "Exchange").
-func (x *exchanger) run(basis *store.Snapshot) (PlatformCredential, *protocol.Error) {
-	renewed := false
+// run refreshes an expired id_token, takes our lock, reads the store again,
+// posts, and saves the key (docs/credentials.md: Exchange).
+func (x *exchanger) run(basis *store.Snapshot) (PlatformCredential, error) {
+	refreshed := false
 	for range exchangeTries {
 		s := x.m.view.load(context.Background())
 		credential, err := x.ofSameLogin(basis, s)
@@ -188,16 +189,16 @@ func (x *exchanger) run(basis *store.Snapshot) (PlatformCredential, *protocol.Er
 			return credential, err
 		}
 		if x.isIDTokenExpired(s) {
-			if renewed { // and the issuer gave no newer one
+			if refreshed { // and the issuer gave no newer one
 				return PlatformCredential{}, x.noteRefused(s, x.refusal(s, protocol.ReasonTokenExpired, nil))
 			}
 			if err := x.m.refresher.refresh(context.Background(), s, whyForced); err != nil {
 				return PlatformCredential{}, x.forPlatform(s, err)
 			}
-			renewed = true
+			refreshed = true
 			continue
 		}
-		credential, err, done := x.exchangeLocked(basis, s, &renewed)
+		credential, err, done := x.exchangeLocked(basis, s, &refreshed)
 		if done {
 			return credential, err
 		}
@@ -207,7 +208,7 @@ func (x *exchanger) run(basis *store.Snapshot) (PlatformCredential, *protocol.Er
 }
 
 // ofSameLogin is exchanged for a store that must still hold the login of basis.
-func (x *exchanger) ofSameLogin(basis, s *store.Snapshot) (PlatformCredential, *protocol.Error) {
+func (x *exchanger) ofSameLogin(basis, s *store.Snapshot) (PlatformCredential, error) {
 	if s.Err == nil && (!s.Login.HasTokens() || !sameAccount(ownerOf(&basis.Login), ownerOf(&s.Login))) {
 		return PlatformCredential{}, x.forPlatform(s, x.m.refresher.accountChanged(s))
 	}
@@ -215,22 +216,20 @@ func (x *exchanger) ofSameLogin(basis, s *store.Snapshot) (PlatformCredential, *
 }
 
 // exchangeLocked exchanges the id_token of s under the refresh lock. done is
-// false when the login was renewed meanwhile, or has to be.
-func (x *exchanger) exchangeLocked(basis, s *store.Snapshot, renewed *bool) (credential PlatformCredential, failure *protocol.Error, done bool) {
-	release, err := x.m.store.LockRefresh(context.Background(), func() bool { return x.m.work.isClosed() })
+// false when the login was refreshed meanwhile, or has to be.
+func (x *exchanger) exchangeLocked(basis, s *store.Snapshot, refreshed *bool) (credential PlatformCredential, failure error, done bool) {
+	lock, err := x.m.store.LockRefresh(context.Background(), func() bool { return x.m.work.isClosed() })
 	switch {
 	case errors.Is(err, store.ErrAdopted):
 		return credential, protocol.Cancelled(), true
 	case err != nil:
 		// Where nothing can be written no lock can be taken either, and no key saved:
 		// then it is for this process alone.
-		failure := asStoreError(err)
-		if reason := failure.Data.Reason; reason != protocol.ReasonReadOnly && reason != protocol.ReasonNotOwner {
-			return credential, failure, true
+		if reason := protocol.ReasonOf(err); reason != protocol.ReasonReadOnly && reason != protocol.ReasonNotOwner {
+			return credential, err, true
 		}
-		release = func() {}
 	}
-	defer func() { release() }()
+	defer lock.Release()
 	now := x.m.pending.overlay(x.m.store.Load(context.Background()))
 	x.m.masked.Add(now.Secrets...)
 	credential, failure = x.ofSameLogin(basis, now)
@@ -255,12 +254,11 @@ func (x *exchanger) exchangeLocked(basis, s *store.Snapshot, renewed *bool) (cre
 		return PlatformCredential{Source: protocol.SourceTokenExchangeAPIKey, key: key}, nil, true
 	}
 	reason := exchangeReason(e)
-	if reason == protocol.ReasonTokenExpired && !*renewed && x.m.refresher.checkRefresh(now) == nil {
-		// It is older than our clock says. Renewing takes the lock itself.
-		release()
-		release = func() {}
+	if reason == protocol.ReasonTokenExpired && !*refreshed && x.m.refresher.checkRefresh(now) == nil {
+		// It is older than our clock says. Refreshing takes the lock itself.
+		lock.Release()
 		if x.m.refresher.refresh(context.Background(), now, whyForced) == nil {
-			*renewed = true
+			*refreshed = true
 			return credential, nil, false
 		}
 	}
@@ -270,19 +268,19 @@ func (x *exchanger) exchangeLocked(basis, s *store.Snapshot, renewed *bool) (cre
 	return credential, x.noteRefused(now, x.refusal(now, reason, e)), true
 }
 
-// remember keeps a refusal for the id_token of s, which is not exchanged again by
+// noteRefused keeps a refusal for the id_token of s, which is not exchanged again by
 // this process.
-func (x *exchanger) noteRefused(s *store.Snapshot, failure *protocol.Error) *protocol.Error {
+func (x *exchanger) noteRefused(s *store.Snapshot, failure error) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.refused == nil || len(x.refused) >= maxRefusedExchanges {
-		x.refused = map[[sha256.Size]byte]*protocol.Error{}
+		x.refused = map[[sha256.Size]byte]error{}
 	}
 	x.refused[fingerprint(s.Login.IDToken)] = failure
 	return failure
 }
 
-// exchangedKey is the key that this process got for the login in s; zero for
+// heldKey is the key that this process got for the login in s; zero for
 // none.
 func (x *exchanger) heldKey(s *store.Snapshot) Secret {
 	x.mu.Lock()
@@ -297,8 +295,8 @@ func (x *exchanger) heldKey(s *store.Snapshot) Secret {
 // errKeepInMemory: the key must not be written where it would be.
 var errKeepInMemory = errors.New("the store is not to hold the key")
 
-// saveExchanged writes the key beside the login that it was got with, where
-// Codex would not begin to bill it (contract 5); else it stays in memory. The
+// save writes the key beside the login that it was got with, where
+// Codex would not begin to bill it (docs/credentials.md: Exchange); else it stays in memory. The
 // caller holds the refresh lock.
 func (x *exchanger) save(with *store.Snapshot, key Secret) {
 	err := x.m.view.rewriteLocked(false, func(d *store.Document) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// postExchange posts the id_token as it is. All its tries together have
+// post posts the id_token as it is. All its tries together have
 // [issuer.Timeout]: other processes wait for the lock, and the exit waits for us.
 func (x *exchanger) post(s *store.Snapshot) (key Secret, failure *issuer.Error) {
 	ctx, cancel := context.WithTimeout(context.Background(), issuer.Timeout)
@@ -47,7 +47,7 @@ func exchangeReason(e *issuer.Error) protocol.Reason {
 	return reason
 }
 
-// exchangeRefusal is the 1006 of an exchange that was refused, or would be. e is
+// refusal is the 1006 of an exchange that was refused, or would be. e is
 // what the issuer said, nil when it was not asked.
 func (x *exchanger) refusal(s *store.Snapshot, reason protocol.Reason, e *issuer.Error) *protocol.Error {
 	const need = protocol.CredentialPlatformKey

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"os"
@@ -137,7 +138,7 @@ func TestExchangeIsSaved(t *testing.T) {
 }
 
 // Where Codex would begin to bill the key, it is not written, and a warning says
-// so (contract 5).
+// so (docs/credentials.md: Exchange).
 func TestExchangeIsKeptInMemory(t *testing.T) {
 	noMode := func(d *store.Document) { d.Remove("auth_mode") }
 	for _, c := range []struct {
@@ -335,7 +336,10 @@ func TestExchangeAnswers(t *testing.T) {
 		m, _ := simulated(t, scenario)
 		m.cfg.Now = func() time.Time { return time.Now().Add(-300 * 24 * time.Hour) } // so that nothing is renewed first
 		_, err := m.Platform(t.Context())
-		failure := protocolError(err)
+		failure, ok := errors.AsType[*protocol.Error](err)
+		if !ok {
+			t.Fatalf("%s: no error", scenario)
+		}
 		equal(t, scenario, []any{failure.Code, failure.Data.Reason, failure.Data.Retryable}, []any{protocol.CodeAuthUnavailable, want, true})
 		_, err = m.PeekPlatform(t.Context())
 		equal(t, "it is not remembered", outcome(t, err), "")

@@ -45,7 +45,7 @@ func FuzzAuthFile(f *testing.F) {
 			if s.Login != (store.Login{}) {
 				t.Fatal("a refused file gives credentials")
 			}
-			e := s.Err
+			e := asError(t, s.Err)
 			if e.Code != protocol.CodeCredentialStore || e.Data.Path != path || e.Data.Reason == "" || e.Message == "" || e.Data.Action == "" {
 				t.Fatalf("refused with %+v", e)
 			}
@@ -75,7 +75,7 @@ func FuzzAuthFile(f *testing.F) {
 				shown += string(asError(t, err).Encode())
 			}
 		}
-		if s.Err != nil && (outcome(t, chatGPTErr) != string(s.Err.Data.Reason) || outcome(t, platformErr) != string(s.Err.Data.Reason)) {
+		if s.Err != nil && (outcome(t, chatGPTErr) != string(protocol.ReasonOf(s.Err)) || outcome(t, platformErr) != string(protocol.ReasonOf(s.Err))) {
 			t.Fatal("a refused file gives credentials")
 		}
 		for _, secret := range s.Secrets {

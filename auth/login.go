@@ -53,7 +53,7 @@ type Login struct {
 	prompt   protocol.LoginPrompt
 	callback *callback // nil: nothing listens
 	over     bool
-	err      *protocol.Error
+	err      error
 	stored   bool // the tokens are saved or about to be: too late to cancel
 	unwanted bool // the user has cancelled: tokens that still come are dropped
 }
@@ -94,7 +94,7 @@ func (m *Manager) BeginLogin(ctx context.Context, options LoginOptions) (*Login,
 }
 
 // begin takes the place of the login before it and makes the prompt.
-func (l *Login) begin(ctx, running context.Context) *protocol.Error {
+func (l *Login) begin(ctx, running context.Context) error {
 	m := l.manager
 	m.logins.take(l)
 	// The one before may still be beginning, and hold the port that we need.
@@ -124,7 +124,7 @@ func (l *Login) begin(ctx, running context.Context) *protocol.Error {
 		l.pkce, l.state = issuer.NewPKCE(), issuer.NewState()
 		var c *callback
 		if len(l.options.Ports) > 0 {
-			var err *protocol.Error
+			var err error
 			if c, err = listen(l.options.Ports, m.cfg.RedirectHost); err != nil {
 				return err
 			}
@@ -176,7 +176,7 @@ func (l *Login) Err() error {
 	return nil
 }
 
-func (l *Login) failure() *protocol.Error {
+func (l *Login) failure() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.err
@@ -191,7 +191,7 @@ func (l *Login) Stored() bool {
 }
 
 // settle ends the login unless it is over. The port is free when it returns.
-func (l *Login) settle(err *protocol.Error) {
+func (l *Login) settle(err error) {
 	l.mu.Lock()
 	if l.over {
 		l.mu.Unlock()
@@ -213,7 +213,7 @@ func (l *Login) settle(err *protocol.Error) {
 // Cancel ends the login with reason, a *protocol.Error or nil for 1005 cancelled:
 // its tokens, should they still come, are dropped. false: it is over, or its
 // tokens are being saved.
-func (l *Login) Cancel(reason *protocol.Error) bool {
+func (l *Login) Cancel(reason error) bool {
 	l.mu.Lock()
 	if l.over || l.stored || l.unwanted {
 		l.mu.Unlock()
@@ -230,8 +230,8 @@ func (l *Login) Cancel(reason *protocol.Error) bool {
 }
 
 // Leave ends the login with reason, as Cancel, because the process ends: a code
-// that is being redeemed is saved all the same, see [Manager.Settle] (contract 2).
-func (l *Login) Leave(reason *protocol.Error) {
+// that is being redeemed is saved all the same, see [Manager.Drain] (docs/protocol.md: Lifecycle).
+func (l *Login) Leave(reason error) {
 	if reason == nil {
 		reason = cancelledLogin()
 	}
@@ -325,7 +325,7 @@ func (l *Login) Complete(ctx context.Context, query url.Values) error {
 		}
 		return l.Err()
 	}
-	failed := make(chan *protocol.Error, 1)
+	failed := make(chan error, 1)
 	go func() {
 		defer l.give()
 		if a.failure != "" {
@@ -378,7 +378,7 @@ func (s *logins) drop(l *Login) {
 	}
 }
 
-// PendingLogin gives the login that waits, nil for none. id "" is any.
+// PendingLogin returns the login that waits, nil for none. id "" is any.
 func (m *Manager) PendingLogin(id string) *Login {
 	m.logins.mu.Lock()
 	defer m.logins.mu.Unlock()

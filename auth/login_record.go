@@ -19,7 +19,7 @@ type newLogin struct {
 	issuer, clientID string
 }
 
-// replaceLogin writes a login in the place of the old one (contract 5): it
+// replaceLogin writes a login in the place of the old one (docs/credentials.md: Login): it
 // replaces auth_mode, last_refresh and the whole of tokens, keeps OPENAI_API_KEY
 // for the same account and user only, and keeps every unknown member at the top.
 // replaceCorrupt takes a file that cannot be parsed or is of a kind that only
@@ -83,7 +83,7 @@ func (m *Manager) saveAPIKey(ctx context.Context, key Secret, replaceCorrupt boo
 
 // removeLogin takes tokens, last_refresh, auth_mode and the key out of the
 // store, and the file where nothing foreign remains. Under the same lock, so
-// that nobody renews meanwhile, revoke is given the newest tokens; it may be nil
+// that nobody refreshes meanwhile, revoke is given the newest tokens; it may be nil
 // and is not called where there are none. What is in memory only goes, too.
 func (m *Manager) removeLogin(ctx context.Context, revoke func(refreshToken, accessToken Secret)) error {
 	m.pending.forget()
@@ -99,11 +99,11 @@ func (m *Manager) removeLogin(ctx context.Context, revoke func(refreshToken, acc
 	if failure := m.store.CheckWritable(); failure != nil {
 		return failure
 	}
-	release, err := m.store.LockRefresh(ctx, nil)
+	lock, err := m.store.LockRefresh(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer lock.Release()
 	if s = m.store.Load(ctx); s.Err != nil {
 		return s.Err
 	}
@@ -148,7 +148,7 @@ func ownerOf(f *store.Login) identity {
 }
 
 // sameAccount reports whether two logins are of one account and one user
-// (contract 5): both account and user are equal, or, where a user is not known,
+// (docs/credentials.md: Refresh): both account and user are equal, or, where a user is not known,
 // the subjects of the tokens.
 func sameAccount(a, b identity) bool {
 	if a.accountID != b.accountID {

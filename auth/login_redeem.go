@@ -18,10 +18,10 @@ const notEntitled = "missing_codex_entitlement"
 
 // redeem trades the code for tokens, saves them and, if the options say so,
 // trades the id_token for a key. It is called with the turn taken, and finishes
-// what it has begun whatever happens to the login meanwhile (contract 2): only
+// what it has begun whatever happens to the login meanwhile (docs/protocol.md: Lifecycle): only
 // tokens that the user has cancelled are dropped. While Stored is false, an error
 // means that nothing has changed.
-func (l *Login) redeem(g issuer.Grant) *protocol.Error {
+func (l *Login) redeem(g issuer.Grant) error {
 	m := l.manager
 	end, ok := m.work.begin()
 	if !ok { // the process is about to exit
@@ -41,16 +41,16 @@ func (l *Login) redeem(g issuer.Grant) *protocol.Error {
 		return l.failure()
 	}
 	if err := m.replaceLogin(ctx, login, l.options.Replace); err != nil {
-		return protocolError(err)
+		return err
 	}
 	close(l.saved)
 	return m.logins.exchange(ctx, l.options.Exchange, login)
 }
 
-// exchangeLogin gets the key that the policy wants for a login that is saved
-// (contract 3). Where the key is required and not to be had, the error is that of
+// exchange gets the key that the policy wants for a login that is saved
+// (docs/credentials.md: Exchange). Where the key is required and not to be had, the error is that of
 // Exchange.
-func (s *logins) exchange(ctx context.Context, policy protocol.ExchangePolicy, login newLogin) *protocol.Error {
+func (s *logins) exchange(ctx context.Context, policy protocol.ExchangePolicy, login newLogin) error {
 	wanted := policy == protocol.ExchangeRequire ||
 		policy == protocol.ExchangeAuto && planMode(issuer.ParseClaims(login.ID)) == protocol.ModeAPIKey
 	if !wanted {
@@ -61,15 +61,15 @@ func (s *logins) exchange(ctx context.Context, policy protocol.ExchangePolicy, l
 	case err == nil:
 		return nil
 	case policy == protocol.ExchangeRequire:
-		return protocolError(err)
+		return err
 	}
-	s.m.watch.notice("the login is saved, and no Platform API key could be had for it: " + err.Error())
+	s.m.watch.notice("the login is saved, but no Platform API key was obtained for it: " + err.Error())
 	return nil
 }
 
 // redeemCode redeems a code (RFC 6749, 4.1.3; RFC 7636, 4.5) and checks what it
 // gives. The error is 1004 or 1005.
-func (s *logins) redeemCode(ctx context.Context, g issuer.Grant) (newLogin, *protocol.Error) {
+func (s *logins) redeemCode(ctx context.Context, g issuer.Grant) (newLogin, error) {
 	s.m.masked.Add(protocol.NewSecret(g.Code), protocol.NewSecret(g.Verifier))
 	tokens, err := s.m.issuer.RedeemCode(ctx, g)
 	if err != nil {
@@ -80,8 +80,8 @@ func (s *logins) redeemCode(ctx context.Context, g issuer.Grant) (newLogin, *pro
 	return login, s.checkTokens(login)
 }
 
-// checkLogin refuses tokens that are not for us, or that Codex could not read.
-func (s *logins) checkTokens(login newLogin) *protocol.Error {
+// checkTokens refuses tokens that are not for us, or that Codex could not read.
+func (s *logins) checkTokens(login newLogin) error {
 	const again = "Log in again"
 	c, aud := issuer.ParseClaims(login.ID), issuer.Audience(login.ID)
 	switch {
@@ -98,9 +98,9 @@ func (s *logins) checkTokens(login newLogin) *protocol.Error {
 	return nil
 }
 
-// mayLogIn refuses a login before anything is sent: Codex's config may forbid the
+// checkMethod refuses a login before anything is sent: Codex's config may forbid the
 // method, and what could not be saved is not asked for.
-func (s *logins) checkMethod(ctx context.Context, replace bool) *protocol.Error {
+func (s *logins) checkMethod(ctx context.Context, replace bool) error {
 	switch {
 	case s.m.issuer.Endpoint.Bad != "":
 		return badOverride(s.m.issuer.Endpoint.Bad)
@@ -111,9 +111,9 @@ func (s *logins) checkMethod(ctx context.Context, replace bool) *protocol.Error 
 	return s.checkStore(ctx, replace)
 }
 
-// canStore refuses what could not be written: before a person has logged in, and
+// checkStore refuses what could not be written: before a person has logged in, and
 // before a code is spent.
-func (s *logins) checkStore(ctx context.Context, replace bool) *protocol.Error {
+func (s *logins) checkStore(ctx context.Context, replace bool) error {
 	if s.m.store == nil {
 		return noHome()
 	}
@@ -123,7 +123,7 @@ func (s *logins) checkStore(ctx context.Context, replace bool) *protocol.Error {
 	if _, err := os.Stat(s.m.cfg.Home); errors.Is(err, fs.ErrNotExist) {
 		return nil // it is created with the login
 	}
-	if err := s.m.store.CheckWritable(); err != nil && (!replace || err.Data.Reason != protocol.ReasonCorrupt) {
+	if err := s.m.store.CheckWritable(); err != nil && (!replace || protocol.ReasonOf(err) != protocol.ReasonCorrupt) {
 		return err
 	}
 	return nil
@@ -157,8 +157,8 @@ func (m *Manager) UseAPIKey(ctx context.Context, key Secret, persist, replace bo
 	return m.work.do(ctx, func(ctx context.Context) error { return m.saveAPIKey(ctx, key, replace) })
 }
 
-// checkAPIKey refuses what is no Platform key (contract 6, -32602 apiKey).
-func checkAPIKey(key Secret) *protocol.Error {
+// checkAPIKey refuses what is no Platform key (docs/protocol.md: Errors and retries).
+func checkAPIKey(key Secret) error {
 	value := key.Reveal()
 	fault := ""
 	switch {
@@ -220,16 +220,7 @@ func wrongIssuer() *protocol.Error {
 	return loginFailed(protocol.ReasonStateMismatch, "the answer to the login names another issuer", "Log in again")
 }
 
-// protocolError gives the *protocol.Error that err is.
-func protocolError(err error) *protocol.Error {
-	var known *protocol.Error
-	if errors.As(err, &known) {
-		return known
-	}
-	return cancelledLogin() // only a context's is none
-}
-
-// loginRefused is the error of a request of a login: 1004 where the issuer gave
+// refused is the error of a request of a login: 1004 where the issuer gave
 // no verdict, else 1005 code_exchange_failed.
 func (s *logins) refused(err error, what string) *protocol.Error {
 	e := asIssuerError(err)

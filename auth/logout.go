@@ -9,12 +9,12 @@ import (
 	"github.com/signalbox-dev/signalbox/auth/store"
 )
 
-// revokeTimeout bounds the request that revokes a token (contract 5).
+// revokeTimeout bounds the request that revokes a token (docs/credentials.md: Logout).
 const revokeTimeout = 10 * time.Second
 
 // Logout forgets the login and the key, in memory, in the store and, with
 // revoke, at the issuer: the newest refresh token, or the access token where
-// there is none. That the issuer refuses or does not answer is a warning of
+// there is not one. That the issuer refuses or does not answer is a warning of
 // auth/status. It ends a login that waits. Credentials of the environment still
 // count. The error is 1003, or -32800 when ctx ends, while the logout goes on.
 func (m *Manager) Logout(ctx context.Context, revoke bool) error {
@@ -37,7 +37,7 @@ func (m *Manager) Logout(ctx context.Context, revoke bool) error {
 func (m *Manager) revoke(ctx context.Context, s *store.Snapshot, refreshToken, accessToken Secret) {
 	const still = "the tokens were forgotten and may still be valid: "
 	if err := m.refresher.checkIssuer(s); err != nil {
-		m.watch.notice(still + err.Message)
+		m.watch.notice(still + err.Error())
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, revokeTimeout)

@@ -35,12 +35,12 @@ type Config struct {
 	// ChatGPT and Platform say where the requests of the routes go. The zero
 	// Endpoint is the default one.
 	ChatGPT, Platform Endpoint
-	// Issuer is where logins and renewals go; the zero Endpoint is OpenAI's.
+	// Issuer is where logins and refreshes go; the zero Endpoint is OpenAI's.
 	Issuer issuer.Endpoint
 	// Transport for requests to the issuer, which follows no redirect; nil: one
 	// with the proxy of the environment.
 	Transport http.RoundTripper
-	// UserAgent and Originator go with a renewal, Originator also with the browser
+	// UserAgent and Originator go with a refresh, Originator also with the browser
 	// to the issuer.
 	UserAgent, Originator string
 	// RedirectHost is what the redirect URI of a browser login names: "127.0.0.1",
@@ -58,7 +58,7 @@ type Config struct {
 
 // Manager knows the user's credentials. All its methods are safe for concurrent
 // use. The store is looked at by each call and read again when it has changed,
-// so that a login or renewal by another program counts at once.
+// so that a login or refresh by another program counts at once.
 type Manager struct {
 	cfg    Config
 	path   string       // of auth.json
@@ -66,7 +66,7 @@ type Manager struct {
 	issuer issuer.Client
 	masked *mask.Masker
 	waits  waits
-	// at is told of the steps of a renewal; tests end the process there.
+	// at is told of the steps of a refresh; tests end the process there.
 	at func(step string)
 
 	watch     watch
@@ -82,7 +82,7 @@ type Manager struct {
 	explicit Secret
 }
 
-// waits are the times of contract 5 that tests shorten.
+// waits are the times that tests shorten.
 type waits struct {
 	save, retry, reused, patience time.Duration
 }
@@ -118,7 +118,7 @@ func NewManager(cfg Config) *Manager {
 		masked: cfg.Mask,
 		cfg:    cfg,
 		issuer: issuer.Client{Endpoint: cfg.Issuer, Transport: cfg.Transport, UserAgent: cfg.UserAgent, Originator: cfg.Originator},
-		waits:  waits{saveBackoff, retryPause, reusedWatch, renewPatience},
+		waits:  waits{saveBackoff, retryPause, reusedWatch, refreshPatience},
 		at:     func(string) {},
 	}
 	m.view.m = m
@@ -169,12 +169,12 @@ func Home(getenv func(string) string) (string, error) {
 
 // Platform returns the API key for the platform route, whatever the account
 // mode: that which this process was given, that of the environment, that of the
-// store, else one that the login is exchanged for (contract 5).
+// store, else one that the login is exchanged for (docs/credentials.md: Where a credential comes from).
 //
 // The error is a *protocol.Error: 1001 no_credentials, or a reason of a refused
-// renewal of the id_token; 1002 wrong_kind, foreign_base_url, foreign_issuer or
+// refresh of the id_token; 1002 wrong_kind, foreign_base_url, foreign_issuer or
 // bad_override; 1003 when the store is needed and cannot be used; 1004 when the
-// issuer gives no answer; 1006 when it refuses the exchange; -32800 when ctx ends.
+// issuer returns no answer; 1006 when it refuses the exchange; -32800 when ctx ends.
 func (m *Manager) Platform(ctx context.Context) (PlatformCredential, error) {
 	s := m.view.load(ctx)
 	credential, err := m.routePlatform(s)

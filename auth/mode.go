@@ -18,7 +18,7 @@ const (
 )
 
 // Mode returns the account mode, which decides the route of models that no row
-// of the route table names (contract 5, "Account mode"). It is "" when neither
+// of the route table names (docs/credentials.md: Account mode). It is "" when neither
 // auth.json nor a credential nor Config.AccountMode says one. It reads the file
 // and the environment only.
 //
@@ -34,14 +34,14 @@ func (m *Manager) Mode(ctx context.Context) (protocol.AccountMode, error) {
 	return mode, nil
 }
 
-func (m *Manager) mode(s *store.Snapshot) (protocol.AccountMode, *protocol.Error) {
+func (m *Manager) mode(s *store.Snapshot) (protocol.AccountMode, error) {
 	switch m.cfg.AccountMode {
 	case accountModeChatGPT:
 		return protocol.ModeChatGPT, nil
 	case accountModeAPIKey:
 		return protocol.ModeAPIKey, nil
 	}
-	if s.Err != nil && s.Err.Data.Reason != protocol.ReasonUnsupportedAuthMode {
+	if s.Err != nil && protocol.ReasonOf(s.Err) != protocol.ReasonUnsupportedAuthMode {
 		return "", s.Err
 	}
 	f := &s.Login

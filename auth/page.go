@@ -3,6 +3,7 @@ package auth
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"html"
 	"net/http"
 	"strconv"
@@ -73,21 +74,24 @@ func savedPage() page {
 }
 
 // failedPage tells how the login has failed.
-func failedPage(err *protocol.Error) page {
-	return page{
+func failedPage(err error) page {
+	p := page{
 		status: http.StatusOK, // as Codex: a browser may show a page of its own for another one
-		title:  "The login has failed",
-		text:   err.Message,
-		action: err.Data.Action,
+		title:  "The login failed",
+		text:   err.Error(),
 	}
+	if known, ok := errors.AsType[*protocol.Error](err); ok {
+		p.action = known.Data.Action
+	}
+	return p
 }
 
 // strangerPage is for a request that does not belong to the login that waits.
 func strangerPage(text string) page {
 	return page{
 		status: http.StatusBadRequest,
-		title:  "This is not the login that signalbox waits for",
+		title:  "This page does not belong to the login in progress",
 		text:   text,
-		action: "Nothing was changed, and the login still waits. Use the page that it has opened.",
+		action: "Nothing was changed, and the login is still in progress. Use the page that it opened.",
 	}
 }

@@ -27,14 +27,14 @@ type pending struct {
 }
 
 // pendingLogin is new tokens that could not be written yet. They must not be lost, so
-// they are used from memory and written as soon as that is possible (contract 5).
+// they are used from memory and written as soon as that is possible (docs/credentials.md: Refresh).
 type pendingLogin struct {
 	change func(*store.Document) error
 	// applies reports whether the store still holds what the change is for.
 	applies func(*store.Snapshot) bool
 	// err is why the last try failed.
-	err *protocol.Error
-	// over is closed when they are saved, or of no use any more.
+	err error
+	// over is closed when they are saved, or no longer of use.
 	over chan struct{}
 }
 
@@ -47,9 +47,9 @@ func (p *pending) keep(err error, change func(*store.Document) error, applies fu
 
 // keepLocked is keep for a caller that hands the refresh lock over: it stays
 // held, so that none of our processes spends the token that is spent already.
-func (p *pending) keepLocked(err error, change func(*store.Document) error, applies func(*store.Snapshot) bool, release func()) {
-	var known *protocol.Error
-	if !errors.As(err, &known) || known.Code == protocol.CodeCancelled {
+func (p *pending) keepLocked(err error, change func(*store.Document) error, applies func(*store.Snapshot) bool, lock *store.Lock) {
+	known, ok := errors.AsType[*protocol.Error](err)
+	if !ok || known.Code == protocol.CodeCancelled {
 		known = protocol.NewError(protocol.CodeCredentialStore, p.m.path+" cannot be written",
 			protocol.ErrorData{Reason: protocol.ReasonWriteFailed, Action: "Check the disk", Path: p.m.path})
 	}
@@ -62,29 +62,24 @@ func (p *pending) keepLocked(err error, change func(*store.Document) error, appl
 	end, _ := p.m.work.enter(true) // a process that is about to exit waits for it
 	go func() {
 		defer end()
-		p.saveUntil(u, release)
+		p.saveUntil(u, lock)
 	}()
 }
 
 // saveUntil tries to save u until that is done, u is dropped, or the process
 // ends.
-func (p *pending) saveUntil(u *pendingLogin, release func()) {
-	defer func() {
-		if release != nil {
-			release()
-		}
-	}()
+func (p *pending) saveUntil(u *pendingLogin, lock *store.Lock) {
+	defer func() { lock.Release() }()
 	for pause := p.m.waits.save; ; pause = min(2*pause, maxSaveBackoff) {
 		select {
 		case <-u.over:
 			return
 		case <-time.After(pause):
 		}
-		if release == nil {
+		if lock == nil {
 			_ = os.MkdirAll(p.m.cfg.Home, 0o700) // a login creates it, see rewrite
 			var err error
-			if release, err = p.m.store.LockRefresh(context.Background(), func() bool { return isClosed(u.over) }); err != nil {
-				release = nil
+			if lock, err = p.m.store.LockRefresh(context.Background(), func() bool { return isClosed(u.over) }); err != nil {
 				continue
 			}
 		}
@@ -100,7 +95,7 @@ func (p *pending) saveUntil(u *pendingLogin, release func()) {
 func (p *pending) isHopeless(u *pendingLogin) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch u.err.Data.Reason {
+	switch protocol.ReasonOf(u.err) {
 	case protocol.ReasonNoSpace, protocol.ReasonWriteFailed, protocol.ReasonLocked:
 		return false
 	}
@@ -108,7 +103,7 @@ func (p *pending) isHopeless(u *pendingLogin) bool {
 }
 
 // failure returns why the last try to save failed; nil when everything is saved.
-func (p *pending) failure() *protocol.Error {
+func (p *pending) failure() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.current == nil {
@@ -120,7 +115,7 @@ func (p *pending) failure() *protocol.Error {
 // warning is for auth/status; "" when everything is saved.
 func (p *pending) warning() string {
 	if err := p.failure(); err != nil {
-		return "the latest login could not be saved; it is kept in memory and saving is retried: " + err.Message
+		return "the latest login could not be saved; it is kept in memory and saving is retried: " + err.Error()
 	}
 	return ""
 }
@@ -136,8 +131,7 @@ func (p *pending) trySave(u *pendingLogin) error {
 		}
 		return u.change(d)
 	})
-	var known *protocol.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*protocol.Error](err); ok {
 		p.mu.Lock()
 		u.err = known
 		p.mu.Unlock()
@@ -145,7 +139,7 @@ func (p *pending) trySave(u *pendingLogin) error {
 	return err
 }
 
-// drop ends u: it is saved, or of no use any more.
+// drop ends u: it is saved, or no longer of use.
 func (p *pending) drop(u *pendingLogin) {
 	p.m.view.forget() // first: what is read from now on is what was saved
 	p.mu.Lock()
@@ -162,7 +156,7 @@ func (p *pending) drop(u *pendingLogin) {
 	}
 }
 
-// forgetUnsaved drops what is in memory only: the user has logged out.
+// forget drops what is in memory only: the user has logged out.
 func (p *pending) forget() {
 	p.mu.Lock()
 	u := p.current
@@ -180,7 +174,7 @@ func (p *pending) overlay(s *store.Snapshot) *store.Snapshot {
 	if u == nil {
 		return s
 	}
-	if good := p.m.view.good(); good != nil && s.Err != nil && s.Err.Data.Reason == protocol.ReasonKeyring {
+	if good := p.m.view.good(); good != nil && protocol.ReasonOf(s.Err) == protocol.ReasonKeyring {
 		s = good // the keyring does not answer, which is why they are unsaved
 	}
 	if !u.applies(s) {

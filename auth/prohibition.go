@@ -19,7 +19,7 @@ func forbids(set *store.Config, f found, s *store.Snapshot) *prohibition {
 	if set == nil {
 		return nil
 	}
-	const action = "Log in again as it wants, or ask whoever keeps it"
+	const action = "Log in with a method that config.toml allows, or ask your administrator"
 	switch {
 	case f.due == protocol.CredentialChatGPT && set.LoginMethod == store.ForcedAPI:
 		return &prohibition{protocol.ReasonWrongKind, "Codex's config.toml allows no ChatGPT login (" + store.KeyLoginMethod + ")", action}

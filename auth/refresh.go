@@ -13,22 +13,22 @@ import (
 )
 
 const (
-	// renewPatience is how long a request whose access token is still good waits
-	// for its renewal; then it takes the old one, and the renewal goes on.
-	renewPatience = 5 * time.Second
+	// refreshPatience is how long a request whose access token is still good waits
+	// for its refresh; then it takes the old one, and the refresh goes on.
+	refreshPatience = 5 * time.Second
 	// reusedWatch is how long the disk is watched after the issuer said "reused":
-	// somebody else has renewed and may not have saved yet.
+	// somebody else has refreshed and may not have saved yet.
 	reusedWatch = 3 * time.Second
-	// connectTries is how often a renewal is sent that was provably not processed.
+	// connectTries is how often a refresh is sent that was provably not processed.
 	connectTries = 3
 	// retryPause before another try, doubled each time, with jitter.
 	retryPause = 200 * time.Millisecond
-	// firstRest is how long the issuer is left alone after it failed, doubled each
-	// time up to maxRest. A rest up to shortRest is waited for, a longer one is
+	// firstBackoff is how long the issuer is left alone after it failed, doubled each
+	// time up to maxBackoff. A rest up to shortBackoff is waited for, a longer one is
 	// reported.
-	firstRest = 250 * time.Millisecond
-	shortRest = time.Second
-	maxRest   = 30 * time.Second
+	firstBackoff = 250 * time.Millisecond
+	shortBackoff = time.Second
+	maxBackoff   = 30 * time.Second
 	// maxRefused bounds the refusals that are remembered.
 	maxRefused = 64
 )
@@ -46,19 +46,19 @@ type refresher struct {
 	fresh   freshToken
 	backoff backoff
 	// refused refresh tokens, and what the issuer said of them.
-	refused map[[sha256.Size]byte]*protocol.Error
+	refused map[[sha256.Size]byte]error
 }
 
 // refreshResult is how a run of a refresh ended.
 type refreshResult struct {
 	// token is the refresh token that it began with.
 	token [sha256.Size]byte
-	err   *protocol.Error
+	err   error
 	// pending: there are new tokens, but in memory only, because of err.
 	pending bool
 }
 
-// freshToken is the access token of the last renewal of this process.
+// freshToken is the access token of the last refresh of this process.
 type freshToken struct {
 	token [32]byte
 	at    time.Time // with the monotonic clock
@@ -66,11 +66,11 @@ type freshToken struct {
 	worked bool
 }
 
-// renew has the stored login renewed, once for all callers at a time, and waits
+// refresh has the stored login refreshed, once for all callers at a time, and waits
 // until that is over. basis is what the caller has read; when another process or
-// Codex has renewed it meanwhile, there is nothing to send. The renewal goes on
+// Codex has refreshed it meanwhile, there is nothing to send. The refresh goes on
 // when ctx ends; the error is then -32800, else 1001 to 1004.
-func (r *refresher) refresh(ctx context.Context, basis *store.Snapshot, why string) *protocol.Error {
+func (r *refresher) refresh(ctx context.Context, basis *store.Snapshot, why string) error {
 	for {
 		call, _ := r.running.Join(struct{}{}, func() refreshResult {
 			err, isPending := r.runRefresh(basis, why)
@@ -92,9 +92,9 @@ func (r *refresher) refresh(ctx context.Context, basis *store.Snapshot, why stri
 	}
 }
 
-// runRenewal is the walk of a renewal: our lock, the store read again, one POST,
-// the commit (contract 5, "Renewal").
-func (r *refresher) runRefresh(basis *store.Snapshot, why string) (failure *protocol.Error, unsaved bool) {
+// runRefresh is the walk of a refresh: our lock, the store read again, one POST,
+// the commit (docs/credentials.md: Refresh).
+func (r *refresher) runRefresh(basis *store.Snapshot, why string) (failure error, unsaved bool) {
 	if err := r.m.pending.failure(); err != nil {
 		// The newest tokens are in memory, and their predecessors must stay on the
 		// disk until these are there.
@@ -105,7 +105,7 @@ func (r *refresher) runRefresh(basis *store.Snapshot, why string) (failure *prot
 	if failure := r.m.store.CheckWritable(); failure != nil {
 		return failure, false
 	}
-	release, err := r.m.store.LockRefresh(context.Background(), func() bool {
+	lock, err := r.m.store.LockRefresh(context.Background(), func() bool {
 		return r.m.work.isClosed() || r.isAdoptable(basis, r.m.view.load(context.Background()), why)
 	})
 	switch {
@@ -114,13 +114,9 @@ func (r *refresher) runRefresh(basis *store.Snapshot, why string) (failure *prot
 	case errors.Is(err, store.ErrAdopted):
 		return nil, false
 	case err != nil:
-		return asStoreError(err), false
+		return err, false
 	}
-	defer func() {
-		if release != nil {
-			release()
-		}
-	}()
+	defer lock.Release()
 	s := r.m.store.Load(context.Background())
 	r.m.masked.Add(s.Secrets...)
 	if failure := r.checkSameLogin(basis, s); failure != nil {
@@ -147,15 +143,11 @@ func (r *refresher) runRefresh(basis *store.Snapshot, why string) (failure *prot
 	if failure != nil || fresh == nil {
 		return failure, false
 	}
-	failure, unsaved = r.commit(s, fresh, release)
-	if unsaved {
-		release = nil // the saver has it
-	}
-	return failure, unsaved
+	return r.commit(s, fresh, lock)
 }
 
-// compare refuses a renewal of a login that is there no more.
-func (r *refresher) checkSameLogin(basis, s *store.Snapshot) *protocol.Error {
+// checkSameLogin refuses a refresh of a login that is there no more.
+func (r *refresher) checkSameLogin(basis, s *store.Snapshot) error {
 	switch {
 	case s.Err != nil:
 		return s.Err
@@ -166,7 +158,7 @@ func (r *refresher) checkSameLogin(basis, s *store.Snapshot) *protocol.Error {
 }
 
 // isAdoptable reports whether the store holds newer tokens of the same account
-// than basis, which need no renewal themselves.
+// than basis, which need no refresh themselves.
 func (r *refresher) isAdoptable(basis, s *store.Snapshot, why string) bool {
 	if s.Err != nil || !s.Login.HasTokens() || s.Login.AccessToken.Reveal() == basis.Login.AccessToken.Reveal() {
 		return false
@@ -175,18 +167,9 @@ func (r *refresher) isAdoptable(basis, s *store.Snapshot, why string) bool {
 }
 
 // accountChanged is the 1001 of a request whose login was replaced or removed by
-// another program while it was renewed.
+// another program while it was refreshed.
 func (r *refresher) accountChanged(s *store.Snapshot) *protocol.Error {
 	const need = protocol.CredentialChatGPT
 	return protocol.NewError(protocol.CodeLoginRequired, r.m.placeOf(s)+" holds another login than the one that this request began with",
 		credentialData(need, r.m.find(s), protocol.ReasonAccountChanged, "Send the request again to use the login that is there now"))
-}
-
-// asStoreError gives an error of lockRefresh its type.
-func asStoreError(err error) *protocol.Error {
-	var known *protocol.Error
-	if errors.As(err, &known) {
-		return known
-	}
-	return protocol.Cancelled()
 }

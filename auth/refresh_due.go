@@ -10,21 +10,21 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// When a login is renewed (contract 5).
+// When a login is refreshed (docs/credentials.md: Refresh).
 const (
-	// renewBefore is how long before the expiry of the access token.
-	renewBefore = 5 * time.Minute
-	// renewJitter moves that for each process, so that not all of those that share
+	// refreshBefore is how long before the expiry of the access token.
+	refreshBefore = 5 * time.Minute
+	// refreshJitter moves that for each process, so that not all of those that share
 	// a login begin in the same second: between 4:30 and 5:30.
-	renewJitter = 30 * time.Second
-	// renewAge is the age of last_refresh where the expiry cannot be read.
-	renewAge = 8 * 24 * time.Hour
-	// renewPause is the least time between two renewals that nobody asked for: a
-	// clock that is wrong by more than a token lives must not renew without end.
-	renewPause = 30 * time.Second
+	refreshJitter = 30 * time.Second
+	// refreshAge is the age of last_refresh where the expiry cannot be read.
+	refreshAge = 8 * 24 * time.Hour
+	// refreshPause is the least time between two refreshes that nobody asked for: a
+	// clock that is wrong by more than a token lives must not refresh without end.
+	refreshPause = 30 * time.Second
 )
 
-// Why a login is renewed, in Codex's words of refresh_reason.
+// Why a login is refreshed, in Codex's words of refresh_reason.
 const (
 	whyExpiry    = "proactive_expiry"
 	whyScheduled = "scheduled"
@@ -35,9 +35,11 @@ const (
 )
 
 // jitter is drawn once for each Manager.
-func jitter() time.Duration { return time.Duration(rand.Int64N(int64(2*renewJitter))) - renewJitter }
+func jitter() time.Duration {
+	return time.Duration(rand.Int64N(int64(2*refreshJitter))) - refreshJitter
+}
 
-// due tells why the stored login has to be renewed now; "" when it has not.
+// whyDue returns why the stored login has to be refreshed now; "" when it has not.
 func (r *refresher) whyDue(s *store.Snapshot) string {
 	f := &s.Login
 	if f.RefreshToken.IsZero() || f.AccessToken.IsZero() {
@@ -47,10 +49,10 @@ func (r *refresher) whyDue(s *store.Snapshot) string {
 	now, expires := r.m.cfg.Now(), issuer.ParseClaims(f.AccessToken).ExpiresAt
 	switch {
 	case !expires.IsZero():
-		if !now.Before(expires.Add(-renewBefore - r.jitter)) {
+		if !now.Before(expires.Add(-refreshBefore - r.jitter)) {
 			why = whyExpiry
 		}
-	case !f.LastRefresh.IsZero() && now.Sub(f.LastRefresh) > renewAge:
+	case !f.LastRefresh.IsZero() && now.Sub(f.LastRefresh) > refreshAge:
 		why = whyScheduled
 	}
 	if why != "" && r.isFresh(f.AccessToken) {
@@ -59,12 +61,12 @@ func (r *refresher) whyDue(s *store.Snapshot) string {
 	return why
 }
 
-// isFresh reports whether this process got the access token by a renewal less
-// than renewPause ago. Such a token is used whatever the clock says of it.
+// isFresh reports whether this process got the access token by a refresh less
+// than refreshPause ago. Such a token is used whatever the clock says of it.
 func (r *refresher) isFresh(access Secret) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.fresh.token == fingerprint(access) && time.Since(r.fresh.at) < renewPause
+	return r.fresh.token == fingerprint(access) && time.Since(r.fresh.at) < refreshPause
 }
 
 // isFreshAndUntried reports whether the access token is fresh, and the upstream
@@ -77,7 +79,7 @@ func (r *refresher) isFreshAndUntried(access Secret) bool {
 }
 
 // Accepted notes that the upstream has accepted a credential: when it refuses it
-// later, that is a reason to renew it, however fresh it is.
+// later, that is a reason to refresh it, however fresh it is.
 func (m *Manager) Accepted(c ChatGPTCredential) {
 	r := &m.refresher
 	r.mu.Lock()
@@ -96,10 +98,10 @@ func (m *Manager) Accepted(c ChatGPTCredential) {
 // fingerprint stands for a token where only equality counts.
 func fingerprint(token Secret) [sha256.Size]byte { return sha256.Sum256([]byte(token.Reveal())) }
 
-// cannotRenew is why the stored login cannot be renewed, without asking anybody;
+// checkRefresh is why the stored login cannot be refreshed, without asking anybody;
 // nil when it can be tried. A token that was refused is never sent again by this
-// process (contract 5).
-func (r *refresher) checkRefresh(s *store.Snapshot) *protocol.Error {
+// process (docs/credentials.md: Refresh).
+func (r *refresher) checkRefresh(s *store.Snapshot) error {
 	const need = protocol.CredentialChatGPT
 	all := r.m.find(s)
 	if failure := r.checkIssuer(s); failure != nil {
@@ -122,9 +124,9 @@ func (r *refresher) checkRefresh(s *store.Snapshot) *protocol.Error {
 	return r.m.store.CheckLogin(s) // what cannot be saved is not asked for
 }
 
-// foreignIssuer refuses to send tokens of the store to an issuer that they are
+// checkIssuer refuses to send tokens of the store to an issuer that they are
 // not from; nil when they may be.
-func (r *refresher) checkIssuer(s *store.Snapshot) *protocol.Error {
+func (r *refresher) checkIssuer(s *store.Snapshot) error {
 	const need = protocol.CredentialChatGPT
 	if r.m.issuer.Endpoint.Bad != "" {
 		return badOverride(r.m.issuer.Endpoint.Bad)

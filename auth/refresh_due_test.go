@@ -27,7 +27,7 @@ func TestRenewalWhenDue(t *testing.T) {
 	for range 50 {
 		j := jitter()
 		spread[j] = true
-		if j < -renewJitter || j >= renewJitter {
+		if j < -refreshJitter || j >= refreshJitter {
 			t.Errorf("jitter of %v", j)
 		}
 	}

@@ -3,6 +3,7 @@ package auth
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -12,9 +13,9 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// postRefresh posts the refresh token. nil and nil: another program has refreshed
+// post posts the refresh token. nil and nil: another program has refreshed
 // the login, and its tokens are in the store.
-func (r *refresher) post(s *store.Snapshot, why string) (*issuer.Tokens, *protocol.Error) {
+func (r *refresher) post(s *store.Snapshot, why string) (*issuer.Tokens, error) {
 	clientID := cmp.Or(s.Login.ClientID, r.m.issuer.Endpoint.ClientID)
 	lost := false
 	for try := 1; ; try++ {
@@ -63,17 +64,17 @@ func writeTokens(d *store.Document, fresh issuer.Tokens, at time.Time) {
 	d.SetString(refreshStamp(at), "last_refresh")
 }
 
-// commitRenewed saves the new tokens if the store still holds the refresh token
+// commit saves the new tokens if the store still holds the refresh token
 // that was posted: it is a compare-and-swap. unsaved tells that they are in
 // memory only and that the saver has the lock.
-func (r *refresher) commit(s *store.Snapshot, fresh *issuer.Tokens, release func()) (failure *protocol.Error, unsaved bool) {
+func (r *refresher) commit(s *store.Snapshot, fresh *issuer.Tokens, lock *store.Lock) (failure error, unsaved bool) {
 	posted, at := s.Login.RefreshToken.Reveal(), r.m.cfg.Now()
 	change := func(d *store.Document) error { writeTokens(d, *fresh, at); return nil }
 	applies := func(now *store.Snapshot) bool {
 		if now.Err != nil {
 			// Perhaps it will be repaired; it is not overwritten, and the tokens are not
 			// thrown away.
-			return now.Err.Data.Reason == protocol.ReasonCorrupt
+			return protocol.ReasonOf(now.Err) == protocol.ReasonCorrupt
 		}
 		return now.Login.RefreshToken.Reveal() == posted
 	}
@@ -86,7 +87,7 @@ func (r *refresher) commit(s *store.Snapshot, fresh *issuer.Tokens, release func
 			return r.adoptMoved(s), false // ours are dropped
 		}
 		if now.Err != nil {
-			r.m.pending.keepLocked(now.Err, change, applies, release)
+			r.m.pending.keepLocked(now.Err, change, applies, lock.Keep())
 			return now.Err, true
 		}
 		text := []byte(now.Raw.Reveal())
@@ -97,15 +98,15 @@ func (r *refresher) commit(s *store.Snapshot, fresh *issuer.Tokens, release func
 		case errors.Is(err, store.ErrChanged):
 			continue
 		case err != nil:
-			r.m.pending.keepLocked(err, change, applies, release)
-			return asStoreError(err), true
+			r.m.pending.keepLocked(err, change, applies, lock.Keep())
+			return err, true
 		}
 		r.m.view.stored()
 		return nil, false
 	}
 }
 
-// moved reports whether the store holds another refresh token than s by now, or
+// hasMoved reports whether the store holds another refresh token than s by now, or
 // none.
 func (r *refresher) hasMoved(s *store.Snapshot) bool {
 	now := r.m.store.Load(context.Background())
@@ -114,7 +115,7 @@ func (r *refresher) hasMoved(s *store.Snapshot) bool {
 
 // adoptMoved judges a store that holds another login than s: nil when it is one
 // of the same account, which is then used.
-func (r *refresher) adoptMoved(s *store.Snapshot) *protocol.Error {
+func (r *refresher) adoptMoved(s *store.Snapshot) error {
 	now := r.m.store.Load(context.Background())
 	if now.Err == nil && now.Login.HasTokens() && sameAccount(ownerOf(&s.Login), ownerOf(&now.Login)) {
 		return nil
@@ -122,9 +123,9 @@ func (r *refresher) adoptMoved(s *store.Snapshot) *protocol.Error {
 	return r.accountChanged(now)
 }
 
-// afterReuse watches the store for the tokens of whoever spent ours. Codex's
+// awaitWinner watches the store for the tokens of whoever spent ours. Codex's
 // locks are not held meanwhile: the winner may wait for them.
-func (r *refresher) awaitWinner(s *store.Snapshot, e *issuer.Error) *protocol.Error {
+func (r *refresher) awaitWinner(s *store.Snapshot, e *issuer.Error) error {
 	for deadline := time.Now().Add(r.m.waits.reused); ; time.Sleep(store.LockPoll) {
 		if r.hasMoved(s) {
 			return r.adoptMoved(s)
@@ -138,7 +139,7 @@ func (r *refresher) awaitWinner(s *store.Snapshot, e *issuer.Error) *protocol.Er
 	}
 }
 
-// refuse remembers that the issuer will not take the refresh token, and gives
+// noteRefused remembers that the issuer will not take the refresh token, and gives
 // the 1001 that says so.
 func (r *refresher) noteRefused(s *store.Snapshot, e *issuer.Error) *protocol.Error {
 	const need = protocol.CredentialChatGPT
@@ -147,17 +148,17 @@ func (r *refresher) noteRefused(s *store.Snapshot, e *issuer.Error) *protocol.Er
 		data.HTTPStatus, data.Upstream = e.Status, r.m.issuerSaid(e)
 		return protocol.NewError(protocol.CodeLoginRequired, message, data)
 	}
-	failure := about(protocol.ReasonRefreshRevoked, "the issuer does not accept the refresh token any more")
+	failure := about(protocol.ReasonRefreshRevoked, "the issuer no longer accepts the refresh token")
 	switch e.Verdict {
 	case issuer.Expired:
 		failure = about(protocol.ReasonRefreshExpired, "the refresh token has expired")
 	case issuer.Reused:
-		failure = about(protocol.ReasonRefreshReused, "the refresh token was reused: another program has spent it and not saved the new one here")
+		failure = about(protocol.ReasonRefreshReused, "the refresh token was reused: another program has spent it and did not save the new one here")
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.refused == nil || len(r.refused) >= maxRefused {
-		r.refused = map[[32]byte]*protocol.Error{}
+		r.refused = map[[sha256.Size]byte]error{}
 	}
 	r.refused[fingerprint(s.Login.RefreshToken)] = failure
 	return failure

@@ -319,7 +319,7 @@ func TestA7AccountChanged(t *testing.T) {
 }
 
 // Another program changed something else in the file meanwhile: both changes are
-// there afterwards (contract 5: "compare-and-swap").
+// there afterwards (docs/credentials.md: Refresh).
 func TestCommitOverAnotherChange(t *testing.T) {
 	var l *login
 	l = loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {

@@ -20,7 +20,7 @@ type identity struct {
 }
 
 // identify reads the claims of the environment's token, or those of the file's
-// id_token and then its access token (contract 5).
+// id_token and then its access token (docs/credentials.md: Where a credential comes from).
 func identify(f found, stored *store.Login) identity {
 	access := issuer.ParseClaims(f.value)
 	id := access
@@ -43,7 +43,7 @@ func identify(f found, stored *store.Login) identity {
 }
 
 // chatGPT resolves the OAuth access token, whatever its route would say.
-func (m *Manager) chatGPT(s *store.Snapshot) (ChatGPTCredential, *protocol.Error) {
+func (m *Manager) chatGPT(s *store.Snapshot) (ChatGPTCredential, error) {
 	const need = protocol.CredentialChatGPT
 	all := m.find(s)
 	token, ok := first(all, need)
@@ -74,7 +74,7 @@ func (m *Manager) chatGPT(s *store.Snapshot) (ChatGPTCredential, *protocol.Error
 		return ChatGPTCredential{}, mismatch(need, all, protocol.ReasonAccountMismatch, action,
 			fmt.Sprintf("tokens.account_id in %s is another account than that of the tokens beside it", place))
 	}
-	// RFC 7519, 4.1.4: "on or after". Whether it can be renewed is looked at here,
+	// RFC 7519, 4.1.4: "on or after". Whether it can be refreshed is looked at here,
 	// so that a status and a resolution say what a request would get.
 	expired := !who.expiresAt.IsZero() && !m.cfg.Now().Before(who.expiresAt) && !m.refresher.isFresh(token.value)
 	switch {
@@ -99,7 +99,7 @@ func (m *Manager) chatGPT(s *store.Snapshot) (ChatGPTCredential, *protocol.Error
 }
 
 // platform resolves the Platform key, whatever its route would say.
-func (m *Manager) platform(s *store.Snapshot) (PlatformCredential, *protocol.Error) {
+func (m *Manager) platform(s *store.Snapshot) (PlatformCredential, error) {
 	const need = protocol.CredentialPlatformKey
 	all := m.find(s)
 	key, ok := first(all, need)
@@ -123,7 +123,7 @@ func (m *Manager) platform(s *store.Snapshot) (PlatformCredential, *protocol.Err
 }
 
 // routeChatGPT is chatGPT for its route, which may have been refused.
-func (m *Manager) routeChatGPT(s *store.Snapshot) (ChatGPTCredential, *protocol.Error) {
+func (m *Manager) routeChatGPT(s *store.Snapshot) (ChatGPTCredential, error) {
 	if bad := m.cfg.ChatGPT.Bad; bad != "" {
 		return ChatGPTCredential{}, badOverride(bad)
 	}
@@ -131,8 +131,8 @@ func (m *Manager) routeChatGPT(s *store.Snapshot) (ChatGPTCredential, *protocol.
 }
 
 // routePlatform is platform for its route: a base URL outside openai.com and
-// loopback gets no key of the store (contract 9).
-func (m *Manager) routePlatform(s *store.Snapshot) (PlatformCredential, *protocol.Error) {
+// loopback gets no key of the store (docs/credentials.md: Where a credential comes from).
+func (m *Manager) routePlatform(s *store.Snapshot) (PlatformCredential, error) {
 	if bad := m.cfg.Platform.Bad; bad != "" {
 		return PlatformCredential{}, badOverride(bad)
 	}
@@ -174,9 +174,9 @@ func obtain(kind protocol.CredentialKind) string {
 
 // missing is the refusal where no place for the kind holds anything: the store
 // could not be read, only the other kind is there, or nothing is.
-func missing(need protocol.CredentialKind, all []found, store *protocol.Error) *protocol.Error {
-	if store != nil {
-		return store
+func missing(need protocol.CredentialKind, all []found, unreadable error) error {
+	if unreadable != nil {
+		return unreadable
 	}
 	for _, f := range all {
 		if f.looks() == need {
@@ -197,14 +197,10 @@ func missing(need protocol.CredentialKind, all []found, store *protocol.Error) *
 func misplaced(need protocol.CredentialKind, f found, all []found) *protocol.Error {
 	holds := kindName(f.looks())
 	if f.looks() == "" {
-		other := protocol.CredentialChatGPT
-		if f.due == other {
-			other = protocol.CredentialPlatformKey
-		}
-		holds = "blanks or control characters and so neither that nor " + kindName(other)
+		holds = "whitespace or control characters, so it cannot be a token or a key"
 	}
 	return mismatch(need, all, protocol.ReasonWrongKind, "Correct or remove "+f.where,
-		fmt.Sprintf("%s is due in %s, which holds %s", kindName(f.due), f.where, holds))
+		fmt.Sprintf("%s must hold %s, but it holds %s", f.where, kindName(f.due), holds))
 }
 
 // mismatch is a 1002 about a credential.

@@ -101,7 +101,7 @@ func play(role string) int {
 		var rounds int
 		_, _ = fmt.Sscan(os.Getenv(roundsVariable), &rounds)
 		for range rounds {
-			release, err := m.store.LockRefresh(context.Background(), nil)
+			lock, err := m.store.LockRefresh(context.Background(), nil)
 			if err != nil {
 				fmt.Println(err)
 				return 1
@@ -109,7 +109,7 @@ func play(role string) int {
 			bracket(home+"/bracket", "<")
 			time.Sleep(time.Millisecond)
 			bracket(home+"/bracket", ">")
-			release()
+			lock.Release()
 		}
 		return 0
 	case roleHold:

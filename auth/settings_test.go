@@ -55,12 +55,12 @@ func TestSettings(t *testing.T) {
 		m := NewManager(Config{Home: home})
 		s := m.settings()
 		if c.fault != "" {
-			if s.Err == nil || !strings.Contains(s.Err.Message, c.fault) {
+			if s.Err == nil || !strings.Contains(s.Err.Error(), c.fault) {
 				t.Errorf("%s: %v", c.name, s.Err)
 				continue
 			}
 			equal(t, c.name, outcome(t, s.Err), string(protocol.ReasonUnsupportedStore))
-			equal(t, c.name, s.Err.Data.Path, path)
+			equal(t, c.name, asError(t, s.Err).Data.Path, path)
 			continue
 		}
 		if s.Err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// Status returns what auth/status shows (contract 3). It never fails, renews
+// Status returns what auth/status shows (docs/reference.md: auth/status). It never fails, refreshes
 // nothing, and reads the store and the environment only; a file that is being
 // written can hold it up for 100 ms, a keyring that does not answer for 3 s. No
 // list in it is nil, and no secret is in it.
@@ -22,26 +22,33 @@ func (m *Manager) Status(ctx context.Context) protocol.AuthStatus {
 	return m.status(m.view.load(context.WithoutCancel(ctx)))
 }
 
-// InitialStatus is Status for initialize, which asks no keyring (contract 2):
+// InitialStatus is Status for initialize, which asks no keyring (docs/protocol.md: Lifecycle):
 // where the login may be in one that was not read yet, the state is "error" and
 // the reason "keyring".
 func (m *Manager) InitialStatus(ctx context.Context) protocol.AuthStatus {
 	return m.status(m.view.peek(context.WithoutCancel(ctx)))
 }
 
-func (m *Manager) status(s *store.Snapshot) protocol.AuthStatus {
-	all := m.find(s)
+// report is what one auth/status is made from.
+type report struct {
+	m   *Manager
+	s   *store.Snapshot
+	all []found
+}
 
-	chatGPT, chatGPTErr := m.chatGPTState(s, all)
-	platform, platformErr := m.platformState(s, all)
+func (m *Manager) status(s *store.Snapshot) protocol.AuthStatus {
+	r := &report{m, s, m.find(s)}
+
+	chatGPT, chatGPTErr := r.chatGPTState()
+	platform, platformErr := r.platformState()
 	status := protocol.AuthStatus{
 		Credentials: protocol.CredentialStates{ChatGPT: chatGPT, Platform: platform},
-		Account:     m.account(s, all),
-		Routes:      m.routes(s),
-		File:        m.fileState(),
+		Account:     r.account(),
+		Routes:      r.routes(),
+		File:        r.fileState(),
 		Login:       m.logins.pendingPrompt(),
-		Overrides:   m.overrides(),
-		Warnings:    m.warnings(s, all),
+		Overrides:   r.overrides(),
+		Warnings:    r.warnings(),
 	}
 	if mode, err := m.mode(s); err == nil && mode != "" {
 		status.Mode = &mode
@@ -52,7 +59,7 @@ func (m *Manager) status(s *store.Snapshot) protocol.AuthStatus {
 	switch {
 	case status.Routes[0].Available || status.Routes[1].Available && hasKey:
 		status.State = protocol.StateAuthenticated
-	case s.Err != nil, chatGPTErr != nil && chatGPTErr.Code == protocol.CodeCredentialStore:
+	case s.Err != nil, protocol.CodeOf(chatGPTErr) == protocol.CodeCredentialStore:
 		status.State = protocol.StateError
 	case chatGPTErr != nil && onlyLoginHelps(chatGPTErr) && !hasKey:
 		status.State = protocol.StateExpired
@@ -62,56 +69,57 @@ func (m *Manager) status(s *store.Snapshot) protocol.AuthStatus {
 	return status
 }
 
-// renewalWarning says why the login of the store, if there is one, will not be
-// renewed when that is due.
-func (m *Manager) renewalWarning(s *store.Snapshot) string {
-	if s.Login.RefreshToken.IsZero() || m.issuer.Endpoint.Bad != "" {
+// refreshWarning returns why the login of the store, if there is one, will not be
+// refreshed when that is due.
+func (r *report) refreshWarning() string {
+	if r.s.Login.RefreshToken.IsZero() || r.m.issuer.Endpoint.Bad != "" {
 		return ""
 	}
-	failure := m.refresher.checkRefresh(s)
+	failure := r.m.refresher.checkRefresh(r.s)
 	if failure == nil {
 		return ""
 	}
-	return "the login cannot be renewed: " + failure.Message
+	return "the login cannot be refreshed: " + failure.Error()
 }
 
-// onlyLoginHelps reports whether there is a login that cannot be renewed.
-func onlyLoginHelps(err *protocol.Error) bool {
-	return err.Code == protocol.CodeLoginRequired && err.Data.Reason != protocol.ReasonNoCredentials ||
-		err.Data.Reason == protocol.ReasonForeignIssuer
+// onlyLoginHelps reports whether there is a login that cannot be refreshed.
+func onlyLoginHelps(err error) bool {
+	reason := protocol.ReasonOf(err)
+	return protocol.CodeOf(err) == protocol.CodeLoginRequired && reason != protocol.ReasonNoCredentials ||
+		reason == protocol.ReasonForeignIssuer
 }
 
-func (m *Manager) chatGPTState(s *store.Snapshot, all []found) (protocol.ChatGPTState, *protocol.Error) {
+func (r *report) chatGPTState() (protocol.ChatGPTState, error) {
 	state := protocol.ChatGPTState{Source: protocol.SourceUnknown}
-	_, err := m.chatGPT(s)
+	_, err := r.m.chatGPT(r.s)
 	if err != nil {
-		state.Reason = err.Data.Reason
+		state.Reason = protocol.ReasonOf(err)
 	}
-	token, ok := first(all, protocol.CredentialChatGPT)
+	token, ok := first(r.all, protocol.CredentialChatGPT)
 	if !ok {
 		return state, err
 	}
 	state.Present = true
 	state.Source = token.source
-	state.ExpiresAt = timestamp(identify(token, &s.Login).expiresAt)
+	state.ExpiresAt = timestamp(identify(token, &r.s.Login).expiresAt)
 	if token.isStored() {
-		state.LastRefresh = timestamp(s.Login.LastRefresh)
-		state.Refreshable = !s.Login.RefreshToken.IsZero()
-		state.Unsaved = s.Pending
+		state.LastRefresh = timestamp(r.s.Login.LastRefresh)
+		state.Refreshable = !r.s.Login.RefreshToken.IsZero()
+		state.Unsaved = r.s.Pending
 	}
 	return state, err
 }
 
-func (m *Manager) platformState(s *store.Snapshot, all []found) (protocol.PlatformState, *protocol.Error) {
+func (r *report) platformState() (protocol.PlatformState, error) {
 	state := protocol.PlatformState{Source: protocol.SourceUnknown}
-	key, ok := first(all, protocol.CredentialPlatformKey)
+	key, ok := first(r.all, protocol.CredentialPlatformKey)
 	if ok {
 		state.Present = true
 		state.Source = key.source
 	}
-	_, err := m.platform(s)
+	_, err := r.m.platform(r.s)
 	if err != nil {
-		state.Reason = err.Data.Reason
+		state.Reason = protocol.ReasonOf(err)
 		return state, err
 	}
 	state.Hint = hint(key.value)
@@ -125,17 +133,17 @@ func hint(key Secret) *string {
 	if len(value) < 16 {
 		return nil
 	}
-	return ptr(value[:3] + "…" + value[len(value)-4:])
+	return new(value[:3] + "…" + value[len(value)-4:])
 }
 
 // account is who the access token that counts belongs to; nil when it does not
 // tell.
-func (m *Manager) account(s *store.Snapshot, all []found) *protocol.Account {
-	token, ok := first(all, protocol.CredentialChatGPT)
+func (r *report) account() *protocol.Account {
+	token, ok := first(r.all, protocol.CredentialChatGPT)
 	if !ok {
 		return nil
 	}
-	who := identify(token, &s.Login)
+	who := identify(token, &r.s.Login)
 	if !accountIDShape().MatchString(who.accountID) {
 		who.accountID = ""
 	}
@@ -143,37 +151,37 @@ func (m *Manager) account(s *store.Snapshot, all []found) *protocol.Account {
 		return nil
 	}
 	return &protocol.Account{
-		Email:     m.claimText(who.email),
-		PlanType:  m.claimText(who.plan),
-		AccountID: m.claimText(who.accountID),
-		UserID:    m.claimText(who.userID),
+		Email:     r.claimText(who.email),
+		PlanType:  r.claimText(who.plan),
+		AccountID: r.claimText(who.accountID),
+		UserID:    r.claimText(who.userID),
 	}
 }
 
 // claimText is a claim to be shown; nil when empty.
-func (m *Manager) claimText(s string) *string {
+func (r *report) claimText(s string) *string {
 	if s == "" {
 		return nil
 	}
-	return ptr(m.masked.Mask(s))
+	return new(r.m.masked.Mask(s))
 }
 
 // routes has one row for each route, in a fixed order.
-func (m *Manager) routes(s *store.Snapshot) []protocol.RouteState {
-	chatGPT, chatGPTErr := m.routeChatGPT(s)
-	platform, platformErr := m.routePlatform(s)
+func (r *report) routes() []protocol.RouteState {
+	chatGPT, chatGPTErr := r.m.routeChatGPT(r.s)
+	platform, platformErr := r.m.routePlatform(r.s)
 	return []protocol.RouteState{
-		routeState(protocol.RouteChatGPT, m.cfg.ChatGPT, chatGPT.Source, chatGPTErr),
-		routeState(protocol.RoutePlatform, m.cfg.Platform, platform.Source, platformErr),
+		routeState(protocol.RouteChatGPT, r.m.cfg.ChatGPT, chatGPT.Source, chatGPTErr),
+		routeState(protocol.RoutePlatform, r.m.cfg.Platform, platform.Source, platformErr),
 	}
 }
 
 func routeState(route protocol.RouteName, e Endpoint, source protocol.CredentialSource,
-	err *protocol.Error) protocol.RouteState {
+	err error) protocol.RouteState {
 	row := protocol.RouteState{Route: route, API: protocol.API, BaseURL: e.URL}
 	if err != nil {
 		row.CredentialSource = protocol.SourceUnknown
-		row.Reason = err.Data.Reason
+		row.Reason = protocol.ReasonOf(err)
 		return row
 	}
 	row.Available = true
@@ -182,53 +190,53 @@ func routeState(route protocol.RouteName, e Endpoint, source protocol.Credential
 }
 
 // fileState describes auth.json, also one that is not read.
-func (m *Manager) fileState() protocol.FileState {
-	state := protocol.FileState{Path: m.path}
-	if info, err := os.Stat(m.path); err == nil {
-		state.Mode = ptr(fmt.Sprintf("%04o", info.Mode().Perm()))
+func (r *report) fileState() protocol.FileState {
+	state := protocol.FileState{Path: r.m.path}
+	if info, err := os.Stat(r.m.path); err == nil {
+		state.Mode = new(fmt.Sprintf("%04o", info.Mode().Perm()))
 		state.Modified = timestamp(info.ModTime())
 	}
 	return state
 }
 
-func (m *Manager) overrides() []protocol.Override {
+func (r *report) overrides() []protocol.Override {
 	overrides := []protocol.Override{}
-	for _, e := range []Endpoint{m.cfg.ChatGPT, m.cfg.Platform} {
+	for _, e := range []Endpoint{r.m.cfg.ChatGPT, r.m.cfg.Platform} {
 		if e.Override != nil {
 			overrides = append(overrides, *e.Override)
 		}
 	}
-	overrides = append(overrides, m.issuer.Endpoint.Overrides...)
-	return append(overrides, m.cfg.Overrides...)
+	overrides = append(overrides, r.m.issuer.Endpoint.Overrides...)
+	return append(overrides, r.m.cfg.Overrides...)
 }
 
 // warnings are one sentence each.
-func (m *Manager) warnings(s *store.Snapshot, all []found) []string {
-	warnings := append([]string{}, slices.Concat(m.cfg.Warnings, m.watch.noticed())...)
-	for _, e := range []Endpoint{m.cfg.ChatGPT, m.cfg.Platform} {
+func (r *report) warnings() []string {
+	warnings := append([]string{}, slices.Concat(r.m.cfg.Warnings, r.m.watch.noticed())...)
+	for _, e := range []Endpoint{r.m.cfg.ChatGPT, r.m.cfg.Platform} {
 		if e.Bad != "" {
 			warnings = append(warnings, e.Bad)
 		}
 	}
-	if bad := m.issuer.Endpoint.Bad; bad != "" {
+	if bad := r.m.issuer.Endpoint.Bad; bad != "" {
 		warnings = append(warnings, bad)
 	}
-	if s.Err != nil {
-		warnings = append(warnings, s.Err.Message)
+	if r.s.Err != nil {
+		warnings = append(warnings, r.s.Err.Error())
 	}
-	warnings = append(warnings, s.Warnings...)
-	if w := m.pending.warning(); w != "" {
+	warnings = append(warnings, r.s.Warnings...)
+	if w := r.m.pending.warning(); w != "" {
 		warnings = append(warnings, w)
 	}
-	if w := m.renewalWarning(s); w != "" {
+	if w := r.refreshWarning(); w != "" {
 		warnings = append(warnings, w)
 	}
-	if w := m.exposure(s); w != "" {
+	if w := r.exposure(); w != "" {
 		warnings = append(warnings, w)
 	}
 	for _, kind := range []protocol.CredentialKind{protocol.CredentialChatGPT, protocol.CredentialPlatformKey} {
 		var places []string
-		for _, f := range all {
+		for _, f := range r.all {
 			if f.due == kind {
 				places = append(places, f.where)
 			}
@@ -238,22 +246,22 @@ func (m *Manager) warnings(s *store.Snapshot, all []found) []string {
 		}
 	}
 	for i, w := range warnings {
-		warnings[i] = protocol.Sentence(m.masked.Mask(w))
+		warnings[i] = protocol.Sentence(r.m.masked.Mask(w))
 	}
 	return warnings
 }
 
 // exposure warns when other users can get at auth.json. Windows keeps no such
 // mode.
-func (m *Manager) exposure(s *store.Snapshot) string {
-	if s.Info == nil || !s.Info.Mode().IsRegular() || runtime.GOOS == "windows" {
+func (r *report) exposure() string {
+	if r.s.Info == nil || !r.s.Info.Mode().IsRegular() || runtime.GOOS == "windows" {
 		return ""
 	}
-	if mode := s.Info.Mode().Perm(); mode&0o066 != 0 {
-		return fmt.Sprintf("other users can read or change %s (mode %04o, 0600 is right)", m.path, mode)
+	if mode := r.s.Info.Mode().Perm(); mode&0o066 != 0 {
+		return fmt.Sprintf("other users can read or change %s (mode %04o, 0600 is right)", r.m.path, mode)
 	}
-	if dir, err := os.Stat(m.cfg.Home); err == nil && dir.Mode().Perm()&0o002 != 0 {
-		return fmt.Sprintf("other users can replace %s (its folder has mode %04o, 0700 is right)", m.path, dir.Mode().Perm())
+	if dir, err := os.Stat(r.m.cfg.Home); err == nil && dir.Mode().Perm()&0o002 != 0 {
+		return fmt.Sprintf("other users can replace %s (its folder has mode %04o, 0700 is right)", r.m.path, dir.Mode().Perm())
 	}
 	return ""
 }
@@ -263,7 +271,5 @@ func timestamp(t time.Time) *string {
 	if t.IsZero() {
 		return nil
 	}
-	return ptr(rfc3339(t))
+	return new(rfc3339(t))
 }
-
-func ptr(s string) *string { return &s }

@@ -21,7 +21,7 @@ import (
 )
 
 // What must not or cannot be written is refused before the token is spent
-// (contract 5; A15, B1).
+// (docs/credentials.md: Lock order; A15, B1).
 func TestA15RefusedBeforeThePost(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil  func(t *testing.T, home string)
@@ -485,7 +485,7 @@ func TestA24LocksAreHeldBriefly(t *testing.T) {
 }
 
 // Codex's locks that somebody else keeps: after a while the commit goes on
-// without them, with a warning (contract 5).
+// without them, with a warning (docs/credentials.md: Lock order).
 func TestCommitWithoutCodexLocks(t *testing.T) {
 	for _, name := range []string{store.CommitLockName, store.FileName + store.TargetLockSuffix} {
 		l := loginOf(t, simulator.Config{})

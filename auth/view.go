@@ -58,7 +58,7 @@ func (v *view) load(ctx context.Context) *store.Snapshot {
 		v.lastGood = s
 	}
 	last := v.lastRaw
-	moved := s.Err == nil || s.Err.Code != protocol.CodeCancelled && s.Err.Data.Reason != protocol.ReasonKeyring
+	moved := s.Err == nil || protocol.CodeOf(s.Err) != protocol.CodeCancelled && protocol.ReasonOf(s.Err) != protocol.ReasonKeyring
 	if moved {
 		v.lastRaw = &s.Raw
 	}
@@ -72,7 +72,7 @@ func (v *view) load(ctx context.Context) *store.Snapshot {
 
 // rewrite reads the store, lets change edit it, and writes it, while no other of
 // our processes does: the one way to write what needs no answer of the issuer
-// (contract 5, "Lock order for every writer"). change may be called more than
+// (docs/credentials.md: Lock order). change may be called more than
 // once, each time with what the store then holds; its error ends the rewrite, and
 // nothing is written. A document that change leaves empty removes the file.
 //
@@ -82,7 +82,7 @@ func (v *view) load(ctx context.Context) *store.Snapshot {
 // *protocol.Error or that of change.
 //
 // With replace it also takes a store that it would not touch else, which it puts
-// aside first (contract 3: "replace").
+// aside first (docs/credentials.md: Login).
 func (v *view) rewrite(ctx context.Context, replace bool, change func(*store.Document) error) error {
 	if v.m.store == nil {
 		return noHome()
@@ -97,11 +97,11 @@ func (v *view) rewrite(ctx context.Context, replace bool, change func(*store.Doc
 	if failure := v.m.store.CheckUpdate(replace); failure != nil {
 		return failure
 	}
-	release, err := v.m.store.LockRefresh(ctx, nil)
+	lock, err := v.m.store.LockRefresh(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer lock.Release()
 	return v.rewriteLocked(replace, change)
 }
 
@@ -116,7 +116,7 @@ func (v *view) rewriteLocked(replace bool, change func(*store.Document) error) e
 
 // noHome is the 1003 of a process without CODEX_HOME.
 func noHome() *protocol.Error {
-	return protocol.NewError(protocol.CodeCredentialStore, "there is no folder for auth.json",
+	return protocol.NewError(protocol.CodeCredentialStore, "neither CODEX_HOME nor a home folder is set",
 		protocol.ErrorData{Reason: protocol.ReasonReadOnly, Action: "Set CODEX_HOME or HOME"})
 }
 

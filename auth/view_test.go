@@ -87,7 +87,7 @@ func TestLoginIsWrittenAsCodexDoes(t *testing.T) {
 	equal(t, "litter", len(litter(t, home)), 0)
 }
 
-// What a login keeps and what it replaces (contract 5).
+// What a login keeps and what it replaces (docs/credentials.md: Login).
 func TestLoginReplaces(t *testing.T) {
 	const unknown = `"x_unknown": {"deep": [1.50, {"k": "\u00e9"}]}`
 	before := `{` + unknown + `, "last_refresh": 5, "tokens": {"id_token": "<id>", "zz": 1, "access_token": "<access>", "refresh_token": "old"}, "OPENAI_API_KEY": "sk-` + canary + `"}`

@@ -18,7 +18,7 @@ type watch struct {
 }
 
 // OnChange has f called after the credentials have changed: by a login, a
-// logout, a renewal, a key, or by another program, whose change is seen by the
+// logout, a refresh, a key, or by another program, whose change is seen by the
 // next call of a method that reads the store (see [Manager.Poll]). f is called
 // on the goroutine that saw it, without locks, and must not block; several
 // changes may be told as one. stop ends it.
@@ -44,7 +44,7 @@ func (m *Manager) Generation() uint64 {
 }
 
 // Poll looks at the store, so that a change by another program is seen. It costs
-// a stat when there is none. A keyring is not asked: that is done when the login
+// a stat when there is not one. A keyring is not asked: that is done when the login
 // is needed.
 func (m *Manager) Poll(ctx context.Context) {
 	if m.store == nil || m.store.Watched() {

@@ -231,7 +231,7 @@ func TestLoginThatTheConfigForbids(t *testing.T) {
 		p := h.beginLogin("1", anyPort)
 		assert.Contains(t, p.AuthURL, "&allowed_workspace_id=ws-1%2Cws-2")
 		page := browse(t, http.MethodGet, agree(t, p.AuthURL))
-		assert.Contains(t, page.body, "The login has failed")
+		assert.Contains(t, page.body, "The login failed")
 		_, _, answer := h.until("1")
 		refused(t, answer, 1005, "login_failed", "workspace_not_allowed")
 		unchanged(t, home, stored)

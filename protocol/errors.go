@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 )
 
@@ -207,3 +208,21 @@ func (e *Error) Encode() json.RawMessage { return Encode(e) }
 
 // Cancelled returns the -32800 of a request that was cancelled.
 func Cancelled() *Error { return NewError(CodeCancelled, "the request was cancelled", ErrorData{}) }
+
+// ReasonOf returns the reason of the [*Error] that err is, "" for any other error
+// and for nil.
+func ReasonOf(err error) Reason {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Data.Reason
+	}
+	return ""
+}
+
+// CodeOf returns the code of the [*Error] that err is, 0 for any other error and
+// for nil.
+func CodeOf(err error) Code {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return 0
+}

@@ -73,7 +73,7 @@ func ParseClaims(token protocol.Secret) Claims {
 	return c
 }
 
-// parsePayload reads the payload of token; it has no members where there is none.
+// parsePayload reads the payload of token; it has no members where there is not one.
 func parsePayload(token protocol.Secret) payload {
 	var p payload
 	if len(token.Reveal()) <= MaxTokenBytes {

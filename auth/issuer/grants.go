@@ -157,7 +157,7 @@ func (c *Client) Exchange(ctx context.Context, clientID string, idToken protocol
 }
 
 // Revoke tells the issuer to forget the refresh token, or the access token where
-// there is none (RFC 7009), as Codex does.
+// there is not one (RFC 7009), as Codex does.
 func (c *Client) Revoke(ctx context.Context, clientID string, tokens Tokens) error {
 	request := map[string]string{
 		"token": tokens.Refresh.Reveal(), "token_type_hint": "refresh_token", "client_id": clientID,

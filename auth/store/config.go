@@ -24,7 +24,7 @@ const (
 	MaxConfigBytes = 1 << 20
 )
 
-// The keys of config.toml that count here (contract 9). They stand at the top
+// The keys of config.toml that count here (docs/credentials.md: The store). They stand at the top
 // and are case-sensitive, as for Codex.
 const (
 	keyStore       = "cli_auth_credentials_store"
@@ -32,7 +32,7 @@ const (
 	KeyLoginMethod = "forced_login_method"
 )
 
-// storeKind says where Codex keeps the login (contract 5).
+// storeKind says where Codex keeps the login (docs/credentials.md: The store).
 type Kind string
 
 const (
@@ -57,9 +57,9 @@ type Config struct {
 	Workspaces []string
 	// loginMethod is "chatgpt", "api" or "" for any.
 	LoginMethod string
-	// err says that the store is none of ours, or not to be known: 1003
+	// err says that the store is not one of ours, or not to be known: 1003
 	// unsupported_store. Then nothing of a store is read or written.
-	Err *protocol.Error
+	Err error
 
 	info fs.FileInfo // nil: there was no file, or none to be looked at
 	// settled: the same info means the same content.
@@ -96,7 +96,7 @@ func (c *configFile) load() *Config {
 	return s
 }
 
-// readSettings reads the config.toml at path. None means the defaults. Only a
+// readConfig reads the config.toml at path. None means the defaults. Only a
 // regular file is opened, and without blocking.
 func readConfig(path string) *Config {
 	s := &Config{Store: KindFile}
@@ -168,7 +168,7 @@ func readRegular(path string) ([]byte, fs.FileInfo, error) {
 	return text, info, err
 }
 
-// parse fills s from the text of the file. A file that Codex would not take is
+// Parse fills s from the text of the file. A file that Codex would not take is
 // not guessed at.
 func (s *Config) Parse(path string, text []byte) {
 	if nestsTooDeep(text) {
@@ -229,7 +229,7 @@ func workspaceList(value any) (ids []string, ok bool) {
 	return ids, true
 }
 
-// badSettings is the 1003 about a config.toml.
+// badConfig is the 1003 about a config.toml.
 func badConfig(path, fault string) *protocol.Error {
 	return protocol.NewError(protocol.CodeCredentialStore, path+" "+fault, protocol.ErrorData{
 		Reason: protocol.ReasonUnsupportedStore,

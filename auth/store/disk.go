@@ -66,7 +66,7 @@ func mustRead(target string) []byte {
 	return text
 }
 
-// tempName is a new name beside target that nobody can guess.
+// TempName is a new name beside target that nobody can guess.
 func TempName(target string) string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails

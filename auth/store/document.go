@@ -15,7 +15,7 @@ type Document struct {
 	Text []byte
 }
 
-// newDocument edits a copy of text, which must be a JSON object without
+// NewDocument edits a copy of text, which must be a JSON object without
 // duplicate names, or empty for a store that holds nothing.
 func NewDocument(text []byte) *Document { return &Document{bytes.Clone(text)} }
 
@@ -25,20 +25,20 @@ func (d *Document) empty() bool {
 	return len(members) == 0
 }
 
-// setString sets the member at path, see set.
+// SetString sets the member at path, see set.
 func (d *Document) SetString(value string, path ...string) {
 	d.Set(rawjson.AppendQuote(nil, value), path...)
 }
 
-// setSecret sets the member at path to a secret, see set.
+// SetSecret sets the member at path to a secret, see set.
 func (d *Document) SetSecret(value protocol.Secret, path ...string) {
 	d.SetString(value.Reveal(), path...)
 }
 
-// setNull sets the member at path to null, see set.
+// SetNull sets the member at path to null, see set.
 func (d *Document) SetNull(path ...string) { d.Set([]byte("null"), path...) }
 
-// set puts value, one valid JSON text, at path: in the place of the old value,
+// Set puts value, one valid JSON text, at path: in the place of the old value,
 // or as the last member of its object. Objects on the way that are not there
 // are made; a value on the way that is no object is replaced by one.
 func (d *Document) Set(value []byte, path ...string) {
@@ -60,7 +60,7 @@ func (d *Document) Set(value []byte, path ...string) {
 	d.Text = rawjson.Splice(d.Text, rawjson.Edit{Start: start, End: end, Text: object})
 }
 
-// remove takes the member at path out; nothing happens where there is none.
+// Remove takes the member at path out; nothing happens where there is not one.
 func (d *Document) Remove(path ...string) {
 	start, end, ok := d.locate(path[:len(path)-1])
 	if !ok {
@@ -80,7 +80,7 @@ func (d *Document) Remove(path ...string) {
 	}
 }
 
-// value returns the value at path as it is in the text; nil for none.
+// Value returns the value at path as it is in the text; nil for none.
 func (d *Document) Value(path ...string) []byte {
 	start, end, ok := d.locate(path)
 	if !ok {
@@ -106,7 +106,7 @@ func (d *Document) locate(path []string) (start, end int, ok bool) {
 	return start, end, true
 }
 
-// appendMember gives object with a member more, laid out as its last member is;
+// appendMember returns object with a member more, laid out as its last member is;
 // in an object without members as Codex writes it, with two blanks a level.
 func appendMember(object []byte, name string, value []byte, depth int) []byte {
 	members, _, err := rawjson.Object(object, MaxFileDepth, nil)
@@ -130,7 +130,7 @@ func appendMember(object []byte, name string, value []byte, depth int) []byte {
 	return append(append(append(out, '\n'), indent...), '}')
 }
 
-// removeLogin takes out what a logout takes out of a store; foreign members stay.
+// RemoveLogin takes out what a logout takes out of a store; foreign members stay.
 func (d *Document) RemoveLogin() {
 	for _, name := range []string{"auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh"} {
 		d.Remove(name)

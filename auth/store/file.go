@@ -52,19 +52,19 @@ type Login struct {
 	LastRefresh time.Time
 }
 
-// hasTokens reports whether the file holds a ChatGPT login or a part of one.
+// HasTokens reports whether the file holds a ChatGPT login or a part of one.
 func (f *Login) HasTokens() bool {
 	return !f.IDToken.IsZero() || !f.AccessToken.IsZero() || !f.RefreshToken.IsZero()
 }
 
 // snapshot is auth.json as it was at one moment. It does not change.
 type Snapshot struct {
-	// info describes the open file; nil when there is none, or when it could not
+	// info describes the open file; nil when there is not one, or when it could not
 	// be looked at.
 	Info fs.FileInfo
 	// file is empty when err says that its credentials cannot be used.
 	Login Login
-	Err   *protocol.Error
+	Err   error
 	// raw is the text of the file, empty when it could not be read.
 	Raw protocol.Secret
 	// secrets of the file, those of an unusable one included.
@@ -115,7 +115,7 @@ func readFile(ctx context.Context, path string) *Snapshot {
 	}
 }
 
-// readOnce reads and parses path once. Only a regular file is opened, and
+// ReadOnce reads and parses path once. Only a regular file is opened, and
 // without blocking: it may be replaced by a pipe after it was looked at.
 func ReadOnce(path string) *Snapshot {
 	info, err := os.Stat(path)
@@ -185,7 +185,7 @@ func corrupt(path, field, fault string) *protocol.Error {
 	})
 }
 
-// readText is the snapshot of a text that is not in a file, or not yet.
+// Parse is the snapshot of a text that is not in a file, or not yet.
 func Parse(path string, text []byte) *Snapshot {
 	s := &Snapshot{}
 	if len(text) > 0 {
@@ -194,7 +194,7 @@ func Parse(path string, text []byte) *Snapshot {
 	return s
 }
 
-// parse fills s from the text of the file.
+// Parse fills s from the text of the file.
 func (s *Snapshot) Parse(path string, text []byte) {
 	s.Raw = protocol.NewSecret(string(text))
 	top := object{path: path}
@@ -280,7 +280,7 @@ func (o *object) text(name string) string {
 
 func (o *object) secret(name string) protocol.Secret { return protocol.NewSecret(o.text(name)) }
 
-// time returns a time, or the zero time for anything that is none: nothing
+// time returns a time, or the zero time for anything that is not one: nothing
 // depends on it so far that a file would have to be refused.
 func (o *object) time(name string) time.Time {
 	s, _ := rawjson.Unquote(o.value(name))

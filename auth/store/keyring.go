@@ -16,7 +16,7 @@ const (
 	// keyringService is the name that Codex gives its entries.
 	keyringService = "Codex Auth"
 
-	// keyringTimeout bounds one call (contract 5): a keyring that asks its owner
+	// keyringTimeout bounds one call (docs/credentials.md: The store): a keyring that asks its owner
 	// for something may never answer.
 	KeyringTimeout = 3 * time.Second
 )
@@ -25,7 +25,7 @@ const (
 var (
 	// errNoEntry: the keyring works and has no such entry.
 	errNoEntry = errors.New("the keyring has no such entry")
-	// errNoKeyring: there is none in this session.
+	// errNoKeyring: there is not one in this session.
 	errNoKeyring = errors.New("there is no keyring in this session")
 	// errLocked: its owner has to unlock it first. We never ask them to: a window
 	// that asks for a password must not come from a program in the background.
@@ -45,7 +45,7 @@ type keyring struct {
 	Service, Account string
 }
 
-// keyringOf names the entry for home as Codex does: by the path without symbolic
+// KeyringOf names the entry for home as Codex does: by the path without symbolic
 // links, where it can be resolved.
 func KeyringOf(home string) keyring {
 	if resolved, err := filepath.EvalSymlinks(home); err == nil {
@@ -105,7 +105,7 @@ func keyringError(err error) *protocol.Error {
 	case errors.Is(err, errSeveral):
 		action = "Remove all but the newest of them and try again"
 	case errors.Is(err, errCannotWrite):
-		action = "Run `codex login status` to let Codex renew its login"
+		action = "Run `codex login status` to let Codex refresh its login"
 	}
 	return protocol.NewError(protocol.CodeCredentialStore, err.Error(), protocol.ErrorData{
 		Reason: protocol.ReasonKeyring,

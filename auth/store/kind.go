@@ -28,9 +28,9 @@ var foreignMembers = []struct{ member, mode string }{
 var modeName = lazyregexp.New(`^[A-Za-z]{1,32}$`)
 
 // unsupportedMode is the 1003 of a file whose credentials are of a kind that
-// only Codex serves (contract 5); nil when we serve it. An auth_mode that we do
+// only Codex serves (docs/credentials.md: The store); nil when we serve it. An auth_mode that we do
 // not know is one of those: newer Codexes may mean anything by it.
-func unsupportedMode(top *object) *protocol.Error {
+func unsupportedMode(top *object) error {
 	mode := ""
 	if top.value("auth_mode") != nil {
 		mode = top.text("auth_mode")

@@ -18,11 +18,11 @@ import (
 )
 
 // The lock files in CODEX_HOME, in the order in which every writer takes them
-// (contract 5). They are flock(2) locks, as Codex takes them, on files that stay
+// (docs/credentials.md: Lock order). They are flock(2) locks, as Codex takes them, on files that stay
 // for ever: deleting one that is held would let two in.
 const (
 	// refreshLockName is ours alone: it is held from the re-read of the store over
-	// the POST to the save, so that of many processes one renews.
+	// the POST to the save, so that of many processes one refreshes.
 	RefreshLockName = "auth.refresh.lock"
 	// commitLockName is the first of Codex's two; the second is the resolved
 	// target with targetLockSuffix. Both are held for a commit only: Codex loses a
@@ -46,7 +46,7 @@ var ErrAdopted = errors.New("another process has done it")
 // errNoLocks: the file system knows no flock.
 var errNoLocks = errors.New("the file system has no locks")
 
-// lockFile takes the exclusive lock on path and returns how to release it. It
+// LockFile takes the exclusive lock on path and returns how to release it. It
 // polls until ctx ends, whose error it then returns; done, if not nil, is asked
 // between two tries and ends the wait with errAdopted. A lock file that was
 // replaced meanwhile is taken anew: the lock of a deleted file keeps nobody out.
@@ -91,16 +91,38 @@ func isLockOf(lock *flock.Flock, path string) bool {
 	return err == nil && os.SameFile(held, there)
 }
 
-// isNoLocks reports whether the file system does not support flock, as some
+// IsNoLocks reports whether the file system does not support flock, as some
 // network file systems do not.
 func IsNoLocks(err error) bool {
 	return errors.Is(err, syscall.ENOLCK) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, errors.ErrUnsupported)
 }
 
-// lockRefresh takes auth.refresh.lock, within this process and among processes.
-// It waits at most lockWait; the error is errAdopted, that of ctx, or a
-// 1003.
-func (c *Store) LockRefresh(ctx context.Context, done func() bool) (release func(), err error) {
+// Lock is auth.refresh.lock while it is held. A nil Lock was not taken. Not safe for
+// concurrent use.
+type Lock struct{ release func() }
+
+// Release returns the lock back. It may be called again, and on nil.
+func (l *Lock) Release() {
+	if l != nil && l.release != nil {
+		l.release()
+		l.release = nil
+	}
+}
+
+// Keep returns a lock that outlives l: releasing l then does nothing.
+func (l *Lock) Keep() *Lock {
+	if l == nil {
+		return nil
+	}
+	kept := &Lock{l.release}
+	l.release = nil
+	return kept
+}
+
+// LockRefresh takes auth.refresh.lock, within this process and among processes. It
+// waits at most LockWait; done, if not nil, is asked meanwhile and ends the wait.
+// The error is ErrAdopted after that, -32800 when ctx ends, or 1003.
+func (c *Store) LockRefresh(ctx context.Context, done func() bool) (*Lock, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.LockWait)
 	defer cancel()
 	path := filepath.Join(c.Files.home, RefreshLockName)
@@ -124,10 +146,10 @@ func (c *Store) LockRefresh(ctx context.Context, done func() bool) (release func
 	switch {
 	case err == nil:
 		noteHolder(path)
-		return func() { unlock(); <-c.refreshing }, nil
+		return &Lock{func() { unlock(); <-c.refreshing }}, nil
 	case errors.Is(err, errNoLocks):
-		c.Files.notice(fmt.Sprintf("the file system of %s has no locks: only this process is kept from renewing twice", c.Files.home))
-		return func() { <-c.refreshing }, nil
+		c.Files.notice(fmt.Sprintf("the file system of %s has no locks: only this process is kept from refreshing twice", c.Files.home))
+		return &Lock{func() { <-c.refreshing }}, nil
 	}
 	<-c.refreshing
 	if errors.Is(err, ErrAdopted) {
@@ -157,7 +179,7 @@ func (c *Store) lockFailed(err error, path string) error {
 		switch pid, err := strconv.Atoi(strings.TrimSpace(string(text))); {
 		case err != nil:
 		case pid == os.Getpid():
-			who = "an earlier renewal or login of this process"
+			who = "an earlier refresh or login of this process"
 		default:
 			who = fmt.Sprintf("process %d", pid)
 		}

@@ -29,7 +29,7 @@ func isNoSpace(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }
 
-// canWrite tells why the system would not let us write to path, for example
+// canWrite returns why the system would not let us write to path, for example
 // because it is on a read-only mount; access(2), which opens nothing.
 func canWrite(path string) error {
 	const writing = 2 // W_OK

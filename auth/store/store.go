@@ -30,7 +30,7 @@ const (
 	keyringCommit = 4 * time.Second
 )
 
-// codexStore is the store that Codex's config.toml names (contract 5): auth.json;
+// codexStore is the store that Codex's config.toml names (docs/credentials.md: The store): auth.json;
 // the keyring, without a fallback; or the keyring and then auth.json. The
 // settings are looked at by every call.
 type Store struct {
@@ -56,7 +56,7 @@ type entryRead struct {
 	started time.Time
 }
 
-// openStore returns the store of the CODEX_HOME home, which need not exist. It
+// Open returns the store of the CODEX_HOME home, which need not exist. It
 // reads nothing. notice takes warnings for auth/status, one sentence each.
 func Open(home string, notice func(string)) *Store {
 	return &Store{
@@ -69,13 +69,13 @@ func Open(home string, notice func(string)) *Store {
 	}
 }
 
-// config returns Codex's settings as they are now, see settingsFile.load.
+// Config returns Codex's settings as they are now, see settingsFile.load.
 func (c *Store) Config() *Config { return c.configFile.load() }
 
 // path is where auth.json is, or would be.
 func (c *Store) path() string { return c.Files.path }
 
-// load reads the store as it is now, see readFile. It never fails: the snapshot's
+// Load reads the store as it is now, see readFile. It never fails: the snapshot's
 // err tells.
 func (c *Store) Load(ctx context.Context) *Snapshot {
 	set := c.configFile.load()
@@ -170,7 +170,7 @@ func (c *Store) readEntry(ctx context.Context) ([]byte, error) {
 	return text, err
 }
 
-// peek is load without the keyring, for initialize (contract 2): unread where
+// Peek is load without the keyring, for initialize (docs/protocol.md: Lifecycle): unread where
 // the login may be in it.
 func (c *Store) Peek(ctx context.Context) *Snapshot {
 	set := c.configFile.load()
@@ -188,14 +188,14 @@ func (c *Store) Peek(ctx context.Context) *Snapshot {
 		protocol.ErrorData{Reason: protocol.ReasonKeyring, Action: "Ask for auth/status"})}
 }
 
-// watched reports whether a change of the store can be seen without asking a
+// Watched reports whether a change of the store can be seen without asking a
 // keyring.
 func (c *Store) Watched() bool {
 	set := c.configFile.load()
 	return set.Err != nil || set.Store == KindFile
 }
 
-// current reports, at the cost of a stat, whether the store still holds what s
+// Current reports, at the cost of a stat, whether the store still holds what s
 // was made from.
 func (c *Store) Current(s *Snapshot) bool {
 	set := c.configFile.load()
@@ -224,9 +224,9 @@ func (c *Store) knowsNewer(s *Snapshot) bool {
 	return isAnswer && last.started.After(s.at) && string(last.text) != text
 }
 
-// refuses is writable as far as that can be seen without trying anything, for the
+// CheckLogin is writable as far as that can be seen without trying anything, for the
 // login of s.
-func (c *Store) CheckLogin(s *Snapshot) *protocol.Error {
+func (c *Store) CheckLogin(s *Snapshot) error {
 	switch {
 	case s.From != KindKeyring:
 		return c.Files.checkLogin(s)
@@ -236,14 +236,14 @@ func (c *Store) CheckLogin(s *Snapshot) *protocol.Error {
 	return checkFolder(c.Files.home) // where the locks are
 }
 
-// orphans are new contents that somebody wrote beside the store and was killed
+// Orphans are new contents that somebody wrote beside the store and was killed
 // before they took its place; the newest first. A keyring has none.
 func (c *Store) Orphans() []*Snapshot { return c.Files.orphans() }
 
-// writable tells whether a commit can be expected to succeed. It is asked before
+// CheckWritable reports whether a commit can be expected to succeed. It is asked before
 // anything is sent whose answer has to be kept. A login is written where it was
 // read.
-func (c *Store) CheckWritable() *protocol.Error {
+func (c *Store) CheckWritable() error {
 	set := c.configFile.load()
 	if set.Err != nil {
 		return set.Err
@@ -264,7 +264,7 @@ func (c *Store) CheckWritable() *protocol.Error {
 	return keyringError(err)
 }
 
-// commit puts text in the place of old; an empty old stands for a store that
+// Commit puts text in the place of old; an empty old stands for a store that
 // holds nothing, an empty text removes what is there. It changes nothing and
 // returns errChanged when the store holds something else by now.
 func (c *Store) Commit(old, text []byte) error {

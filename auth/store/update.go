@@ -12,17 +12,17 @@ import (
 // between our reading and our writing.
 const commitTries = 5
 
-// mayWrite asks the store whether it can be written; with replace also one that
+// CheckUpdate asks the store whether it can be written; with replace also one that
 // holds something else than a login.
-func (c *Store) CheckUpdate(replace bool) *protocol.Error {
+func (c *Store) CheckUpdate(replace bool) error {
 	failure := c.CheckWritable()
-	if failure != nil && replace && failure.Data.Reason == protocol.ReasonCorrupt {
+	if failure != nil && replace && protocol.ReasonOf(failure) == protocol.ReasonCorrupt {
 		return nil
 	}
 	return failure
 }
 
-// update reads the store, lets change edit it, and writes it; the caller holds
+// Update reads the store, lets change edit it, and writes it; the caller holds
 // the refresh lock. written reports whether the store holds something else now.
 // change may be called more than once, each time with what the store then holds;
 // its error ends the update, and nothing is written. A document that change leaves

@@ -11,8 +11,8 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// refuses is codexStore.refuses for auth.json.
-func (s *FileStore) checkLogin(*Snapshot) *protocol.Error {
+// checkLogin is codexStore.refuses for auth.json.
+func (s *FileStore) checkLogin(*Snapshot) error {
 	target, err := resolveLinks(s.path)
 	if err != nil {
 		return Failed(s.path, err)
@@ -20,9 +20,9 @@ func (s *FileStore) checkLogin(*Snapshot) *protocol.Error {
 	return s.check(target)
 }
 
-// writable is codexStore.writable for auth.json. Like Codex it looks at the bits, which root could
+// checkWritable is codexStore.writable for auth.json. Like Codex it looks at the bits, which root could
 // go around, and it creates a file to be sure of the folder.
-func (s *FileStore) checkWritable() *protocol.Error {
+func (s *FileStore) checkWritable() error {
 	target, err := resolveLinks(s.path)
 	if err != nil {
 		return Failed(s.path, err)
@@ -40,8 +40,8 @@ func (s *FileStore) checkWritable() *protocol.Error {
 	return nil
 }
 
-// check refuses a target that must not or cannot be replaced (contract 5).
-func (s *FileStore) check(target string) *protocol.Error {
+// check refuses a target that must not or cannot be replaced (docs/credentials.md: The store).
+func (s *FileStore) check(target string) error {
 	for _, dir := range []string{s.home, filepath.Dir(target)} {
 		if failure := checkFolder(dir); failure != nil {
 			return failure
@@ -72,7 +72,7 @@ func (s *FileStore) check(target string) *protocol.Error {
 }
 
 // checkFolder refuses a folder that must not or cannot be written.
-func checkFolder(dir string) *protocol.Error {
+func checkFolder(dir string) error {
 	info, err := os.Stat(dir)
 	switch {
 	case err != nil:
@@ -100,7 +100,7 @@ func notOwner(path string) *protocol.Error {
 		"Run signalbox as the owner of "+path+", or set CODEX_HOME to a folder of your own")
 }
 
-// storeFailed is the 1003 of a file operation that failed.
+// Failed is the 1003 of a file operation that failed.
 func Failed(path string, err error) *protocol.Error {
 	var known *protocol.Error
 	if errors.As(err, &known) {
