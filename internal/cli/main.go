@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"github.com/signalbox-dev/signalbox/internal/pipe"
 )
 
 // Exit codes (docs/reference.md: Command line).
@@ -38,7 +40,7 @@ type Options struct {
 // themselves in place of the parts.
 type program struct {
 	version        string
-	stdin          *os.File
+	stdin          *pipe.File
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	signals        <-chan os.Signal
@@ -70,9 +72,9 @@ func Main(o Options) int {
 		debug.SetMemoryLimit(memoryLimit)
 	}
 	signals := make(chan os.Signal, 4)
-	out := &output{File: os.Stdout, end: signals}
+	out := &output{File: pipe.New(os.Stdout), end: signals}
 	p := &program{
-		version: o.Version, stdin: os.Stdin, stdout: out, stderr: os.Stderr,
+		version: o.Version, stdin: pipe.New(os.Stdin), stdout: out, stderr: pipe.New(os.Stderr),
 		getenv: os.Getenv, signals: signals, transport: o.Transport,
 	}
 	code := p.runCommand(os.Args[1:], signals)
@@ -89,7 +91,7 @@ func Main(o Options) int {
 // runCommand runs the subcommand of args and returns the exit code.
 func (p *program) runCommand(args []string, signals chan<- os.Signal) int {
 	if len(args) == 0 || args[0] != "" && args[0][0] == '-' && !isHelp(args[0]) && !isVersion(args[0]) {
-		if len(args) == 0 && term.IsTerminal(int(os.Stdin.Fd())) {
+		if len(args) == 0 && term.IsTerminal(int(p.stdin.Fd())) {
 			usage(p.stderr)
 			return exitUsage
 		}

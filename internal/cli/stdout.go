@@ -5,13 +5,15 @@ import (
 	"os"
 	"sync"
 	"syscall"
+
+	"github.com/signalbox-dev/signalbox/internal/pipe"
 )
 
 // output is stdout of the commands for people. When a write fails, nobody reads the
 // rest: the command is ended, as SIGPIPE would end it, so that
 // `signalbox ask … | head -1` does not pay for the rest of the answer.
 type output struct {
-	*os.File
+	*pipe.File
 	end chan<- os.Signal
 
 	mu  sync.Mutex
