@@ -65,7 +65,8 @@ func converse(t *testing.T, home string, messages ...string) []message {
 	}
 	var out bytes.Buffer
 	server := rpc.New(rpc.Config{Auth: auth.NewManager(auth.Config{Home: home}), IgnoreParent: true}, strings.NewReader(in.String()), &out)
-	server.Serve(t.Context(), nil)
+	_, err := server.Serve(t.Context(), nil)
+	require.NoError(t, err)
 	var all []message
 	for r := bufio.NewReader(&out); ; {
 		raw, err := readFrame(r, lsp)

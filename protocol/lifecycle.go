@@ -7,8 +7,8 @@ import "encoding/json"
 type InitializeParams struct {
 	// The version that the host speaks: 1. Any other is -32602 with supported.
 	ProtocolVersion *int `json:"protocolVersion,omitempty" min:"1" max:"1"`
-	// The host's process: when it has ended, signalbox ends. null or absent: not watched.
-	ProcessID *int `json:"processId,omitempty" min:"1"`
+	// The host's process, as in LSP: when it has ended, signalbox ends. It is watched if it is the parent of signalbox or another ancestor; else a warning is logged. null: watch nothing. Absent: with Content-Length headers, signalbox watches its parent.
+	ProcessID HostProcess `json:"processId,omitempty" min:"1" doc:"processId,integer or null"`
 	// The host; not read so far.
 	ClientInfo json.RawMessage `json:"clientInfo,omitempty" doc:"clientInfo,[ClientInfo](#clientinfo)"`
 	// What the host can do, as in LSP. Members of an unexpected type are ignored.
@@ -18,6 +18,15 @@ type InitializeParams struct {
 	// Unknown members, which have no effect.
 	Unknown []string `json:"-"`
 }
+
+// HostProcess is the id of the host's process; 0 when the host says nothing.
+type HostProcess int
+
+// NoHostProcess is null: there is no process to watch.
+const NoHostProcess HostProcess = -1
+
+// Null returns what null means, which is not the same as absent.
+func (HostProcess) Null() HostProcess { return NoHostProcess }
 
 // ClientInfo names the host, as in LSP.
 type ClientInfo struct {
@@ -30,6 +39,13 @@ type ClientInfo struct {
 // HostCapabilities are what a host can do: the members of LSP's
 // ClientCapabilities that have a meaning here.
 type HostCapabilities struct {
+	// What the host can read.
+	General struct {
+		// The strings of what is sent to the host are well-formed Unicode: each
+		// escape of a lone surrogate, such as \ud83d without the other half, is sent as
+		// \ufffd. For hosts whose JSON parser refuses the whole message otherwise.
+		WellFormedStrings bool `json:"wellFormedStrings,omitempty"`
+	} `json:"general,omitzero"`
 	// What the host can do for its user.
 	Window struct {
 		// How the host shows pages.

@@ -91,7 +91,7 @@ func streamEvents(b *testing.B, framing wire.Framing, n int) {
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		server.Serve(context.Background(), nil)
+		_, _ = server.Serve(context.Background(), nil)
 		_ = serverOut.Close()
 	}()
 	_, err = io.WriteString(hostOut, in)

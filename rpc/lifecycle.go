@@ -37,9 +37,7 @@ func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error)
 	s.authMu.Lock()
 	s.lastAuth = protocol.Encode(status)
 	s.authMu.Unlock()
-	if p.ProcessID != nil {
-		s.hostID <- *p.ProcessID // has room: initialize succeeds once
-	}
+	s.noteHost(p.ProcessID)
 	s.greeted.set()
 	if len(p.OptOutNotifications) > 0 {
 		names := make(map[string]bool, len(p.OptOutNotifications))

@@ -2,6 +2,10 @@ package rpc
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"syscall"
 	"time"
@@ -35,12 +39,53 @@ const (
 // to saveWait, whatever ended the conversation, a second signal included: only
 // SIGKILL is exempt (docs/protocol.md: Lifecycle). The replies are on time all the
 // same.
-func (s *Server) Serve(ctx context.Context, signals <-chan os.Signal) int {
+//
+// The error is nil unless a pipe has failed in another way than by its end, such as
+// by an error of the disk behind stdout; the code is then not 0.
+func (s *Server) Serve(ctx context.Context, signals <-chan os.Signal) (int, error) {
 	code := s.serve(ctx, signals)
 	rest, cancel := context.WithTimeout(context.Background(), saveWait)
 	defer cancel()
+<<<<<<< HEAD
 	s.cfg.Auth.Drain(rest)
 	return code
+=======
+	s.cfg.Auth.Settle(rest)
+	err := s.pipeError()
+	if err != nil && code == exitClean {
+		code = exitUnclean
+	}
+	return code, err
+}
+
+// pipeError returns the error that has ended the input or the output; nil where the
+// host has closed them.
+func (s *Server) pipeError() error {
+	if err := s.conn.WriteError(); err != nil && !isClosed(err) {
+		return fmt.Errorf("stdout cannot be written: %w", rootOf(err))
+	}
+	select {
+	case <-s.conn.Ended():
+		if err := s.conn.ReadError(); err != nil {
+			return fmt.Errorf("stdin cannot be read: %w", rootOf(err))
+		}
+	default:
+	}
+	return nil
+}
+
+// isClosed reports whether a write has failed because nobody reads.
+func isClosed(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.ErrClosedPipe)
+}
+
+// rootOf returns the error of the system without the name of the file.
+func rootOf(err error) error {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		return path.Err
+	}
+	return err
+>>>>>>> 77621f6 (rpc: only an ancestor is watched; a pipe that fails is said and never exit 0; the hang-up of stdout ends the drain; params: null where it is not absent)
 }
 
 func (s *Server) serve(ctx context.Context, signals <-chan os.Signal) int {
@@ -84,14 +129,28 @@ func (s *Server) inputEnded(signals <-chan os.Signal) int {
 	return s.drain(signals)
 }
 
-// drain finishes what is in flight and writes it; only EPIPE, a signal and the
-// drain timeout end it early.
+// hangUp is an output that knows, without a write, that its reader is gone. HangUp
+// blocks until then and returns nil, or until ctx ends.
+type hangUp interface {
+	HangUp(ctx context.Context) error
+}
+
+// drain finishes what is in flight and writes it. Only a signal, the drain timeout
+// and a host that no longer reads end it early: a stream of an upstream that is
+// silent would else live on with nobody at its end (docs/protocol.md: Lifecycle).
 func (s *Server) drain(signals <-chan os.Signal) int {
 	deadline := time.NewTimer(s.cfg.DrainTimeout)
 	defer deadline.Stop()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	written := make(chan struct{})
+	written, gone := make(chan struct{}), make(chan struct{})
+	if out, ok := s.out.(hangUp); ok {
+		go func() {
+			if out.HangUp(ctx) == nil {
+				close(gone)
+			}
+		}()
+	}
 	go func() {
 		select {
 		case <-s.conn.Unanswered(0):
@@ -107,6 +166,9 @@ func (s *Server) drain(signals <-chan os.Signal) int {
 	case <-written:
 		return exitClean
 	case <-s.conn.WriteFailed():
+		return s.leave(exitUnclean, goneWait, signals)
+	case <-gone:
+		s.log.Info("nobody reads stdout")
 		return s.leave(exitUnclean, goneWait, signals)
 	case sig := <-signals:
 		return s.leave(signalCode(sig), signalWait, signals)

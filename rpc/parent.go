@@ -5,15 +5,46 @@ import (
 	"os"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/protocol"
 	"github.com/signalbox-dev/signalbox/rpc/wire"
 )
 
-// parentPoll is how often the host's process is looked at.
-const parentPoll = time.Second
+const (
+	// parentPoll is how often the host's process is looked at.
+	parentPoll = time.Second
+	// maxAncestors bounds the walk from our parent upwards.
+	maxAncestors = 64
+)
 
-// watchParent closes gone when the host's process has ended: the one that
-// initialize named, if it was alive then; without one, in header framing, our
-// own parent, if it was not 1 (docs/protocol.md: Lifecycle).
+// noteHost notes the process that initialize names, on the reading goroutine. It is
+// watched if it is alive now and is our parent or an ancestor. Any other process that
+// happens to have the id says nothing about the host: the host may be in another PID
+// namespace or on another machine (docs/protocol.md: Lifecycle).
+func (s *Server) noteHost(pid protocol.HostProcess) {
+	host := watched{}
+	switch {
+	case pid == 0:
+		host.isParent = true
+	case pid == protocol.NoHostProcess:
+	case !isAncestor(int(pid)):
+		s.log.Warn("the processId of initialize is not an ancestor of this process; it is not watched", "processId", int(pid))
+	default:
+		if host.process = findProcess(int(pid)); host.process == nil {
+			s.log.Warn("the processId of initialize has ended; it is not watched", "processId", int(pid))
+		}
+	}
+	s.host <- host // has room: initialize succeeds once
+}
+
+// watched is what initialize says to watch: a process, our own parent, or nothing.
+type watched struct {
+	process  *process
+	isParent bool
+}
+
+// watchParent closes gone when the host's process has ended: the one that initialize
+// named; without one, in header framing, our own parent, if it was not 1
+// (docs/protocol.md: Lifecycle).
 func (s *Server) watchParent(ctx context.Context, gone chan<- struct{}) {
 	select {
 	case <-s.begun.done:
@@ -22,20 +53,19 @@ func (s *Server) watchParent(ctx context.Context, gone chan<- struct{}) {
 	}
 	ticker := time.NewTicker(parentPoll)
 	defer ticker.Stop()
-	var host *process
+	host := watched{isParent: true}
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case pid := <-s.hostID:
-			if host = findProcess(pid); host == nil {
-				s.log.Warn("the process of initialize is not alive here; it is not watched", "processId", pid)
+		case host = <-s.host:
+			if host == (watched{}) {
 				return
 			}
 		case <-ticker.C:
 			switch {
-			case host != nil:
-				if host.alive() {
+			case host.process != nil:
+				if host.process.alive() {
 					continue
 				}
 			case s.parent == 1 || s.conn.Framing() != wire.FramingLSP || os.Getppid() == s.parent:
@@ -45,4 +75,19 @@ func (s *Server) watchParent(ctx context.Context, gone chan<- struct{}) {
 			return
 		}
 	}
+}
+
+// isAncestor reports whether a process is our parent, its parent, and so on.
+func isAncestor(pid int) bool {
+	of := os.Getppid()
+	for range maxAncestors {
+		if of == pid {
+			return true
+		}
+		if of <= 1 {
+			return false
+		}
+		of = parentOf(of)
+	}
+	return false
 }

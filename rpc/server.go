@@ -61,6 +61,7 @@ type Server struct {
 	log     *slog.Logger
 	methods map[string]method
 	conn    *wire.Conn
+	out     io.Writer
 	parent  int // our parent's process id
 
 	// optedOut notifications, by name; written before the first stream that it
@@ -92,7 +93,7 @@ type Server struct {
 	// the host's process may have to be watched, greeted by an initialize that
 	// succeeded.
 	exit, begun, greeted *latch
-	hostID               chan int // the host's process id, from initialize
+	host                 chan watched // from initialize
 }
 
 // method is one row of the method table.
@@ -127,11 +128,12 @@ func New(cfg Config, in io.Reader, out io.Writer) *Server {
 		streams: make(map[string]*stream),
 		logins:  make(map[*auth.Login]watchedLogin),
 		conn:    wire.New(in, out, cfg.Wire),
+		out:     out,
 		parent:  os.Getppid(),
 		exit:    newLatch(),
 		begun:   newLatch(),
 		greeted: newLatch(),
-		hostID:  make(chan int, 1),
+		host:    make(chan watched, 1),
 	}
 	s.log = slog.New(&hostLog{base: cfg.Logger.Handler(), server: s})
 	if cfg.Engine != nil {

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
+	"time"
 
 	"github.com/signalbox-dev/signalbox/rpc"
 )
@@ -26,5 +28,23 @@ func serve(p *program, args []string) int {
 		_, _ = fmt.Fprintf(p.stderr, "signalbox: keep stdout private: %v\n", err)
 		return exitFailure
 	}
-	return rpc.New(parts.host, p.stdin, stdout).Serve(context.Background(), p.signals)
+	code, err := rpc.New(parts.host, p.stdin, stdout).Serve(context.Background(), p.signals)
+	if err != nil {
+		p.sayBriefly("signalbox: " + err.Error() + "\n")
+	}
+	return code
+}
+
+// sayBriefly prints a message to stderr. It waits for a stderr that nobody reads no
+// longer than the log does.
+func (p *program) sayBriefly(text string) {
+	printed := make(chan struct{})
+	go func() {
+		defer close(printed)
+		_, _ = io.WriteString(p.stderr, text)
+	}()
+	select {
+	case <-printed:
+	case <-time.After(logFlush):
+	}
 }

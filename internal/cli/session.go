@@ -37,7 +37,7 @@ func (p *program) open(f *flags) (*session, error) {
 		hang: func() { _, _ = in.Close(), out.Close() },
 	}
 	go func() {
-		code := rpc.New(parts.host, serverIn, serverOut).Serve(context.Background(), p.signals)
+		code, _ := rpc.New(parts.host, serverIn, serverOut).Serve(context.Background(), p.signals)
 		cancel()
 		s.code <- code
 		_ = serverOut.Close()

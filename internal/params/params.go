@@ -9,7 +9,7 @@
 // The fields say the rest: one whose tag json lets it be left out is optional. The
 // tags min and max bound a number, the bytes of a string or the length of a list.
 // A string type with a method Values allows those alone, and the empty string for
-// absent. A field Unknown, a list of strings, gets the names that the type does
+// absent. A type with a method Null says what null means instead of absent. A field Unknown, a list of strings, gets the names that the type does
 // not have.
 package params
 
@@ -82,6 +82,9 @@ func (d decoder) object(members []rawjson.Member, to reflect.Value, path string)
 			continue
 		}
 		m, found := rawjson.Find(members, name)
+		if found && string(m.Value) == "null" && setNull(to.Field(i)) {
+			continue
+		}
 		if !found || string(m.Value) == "null" {
 			if options == "" && absent == nil {
 				absent = missing(join(path, name), to.Type().Field(i))

@@ -15,6 +15,10 @@ type colour string
 
 func (colour) Values() []colour { return []colour{"red", "green", "blue"} }
 
+type choice int
+
+func (choice) Null() choice { return -1 }
+
 // sample has a field of each type that a member may have.
 type sample struct {
 	Name   string            `json:"name" min:"1"`
@@ -30,6 +34,7 @@ type sample struct {
 	Inner  struct {
 		Deep string `json:"deep,omitempty"`
 	} `json:"inner,omitzero"`
+	Choice  choice   `json:"choice,omitempty" min:"1"`
 	Unknown []string `json:"-"`
 }
 
@@ -52,6 +57,9 @@ func TestNullMeansAbsent(t *testing.T) {
 	assert.Equal(t, sample{Name: "n", Off: true, Ports: []uint16{1}}, got)
 	require.NoError(t, Decode([]byte(`{"name":"n","ports":[]}`), &got))
 	assert.Equal(t, []uint16{}, got.Ports, "empty is not absent")
+	require.NoError(t, Decode([]byte(`{"name":"n","choice":null}`), &got))
+	assert.Equal(t, choice(-1), got.Choice, "a type may tell null from absent")
+	require.Error(t, Decode([]byte(`{"name":"n","choice":-1}`), &got))
 }
 
 // The error names the member as the host has to write it, and its type.

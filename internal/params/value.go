@@ -178,6 +178,15 @@ func valuesOf(t reflect.Type) []string {
 	return values
 }
 
+// setNull sets a field whose type has a method Null, and reports whether it has.
+func setNull(to reflect.Value) bool {
+	method, ok := to.Type().MethodByName("Null")
+	if ok {
+		to.Set(method.Func.Call([]reflect.Value{to})[0])
+	}
+	return ok
+}
+
 // wrong is the error about a member that is not what its type wants.
 func wrong(path string, want reflect.Type, l limits) error {
 	return protocol.InvalidParams(path, "The member \""+path+"\" must be "+describe(want, l)+".")

@@ -730,6 +730,16 @@ class FileState(TypedDict):
     modified: Optional[str]
 
 
+class HostCapabilitiesGeneral(TypedDict, total=False):
+    """general of HostCapabilities"""
+
+    # The strings of what is sent to the host are well-formed Unicode: each
+    # escape of a lone surrogate, such as \ud83d without the other half, is sent
+    # as \ufffd. For hosts whose JSON parser refuses the whole message
+    # otherwise.
+    wellFormedStrings: bool
+
+
 class HostCapabilitiesWindowShowDocument(TypedDict, total=False):
     """showDocument of HostCapabilitiesWindow"""
 
@@ -751,6 +761,8 @@ class HostCapabilities(TypedDict, total=False):
     """What a host can do: the members of LSP's ClientCapabilities that have a
     meaning here."""
 
+    # What the host can read.
+    general: HostCapabilitiesGeneral
     # What the host can do for its user.
     window: HostCapabilitiesWindow
 
@@ -772,9 +784,11 @@ class InitializeParams(TypedDict, total=False):
 
     # The version that the host speaks: 1. Any other is -32602 with supported.
     protocolVersion: int
-    # The host's process: when it has ended, signalbox ends. null or absent: not
-    # watched.
-    processId: int
+    # The host's process, as in LSP: when it has ended, signalbox ends. It is
+    # watched if it is the parent of signalbox or another ancestor; else a
+    # warning is logged. null: watch nothing. Absent: with Content-Length
+    # headers, signalbox watches its parent.
+    processId: Optional[int]
     # The host; not read so far.
     clientInfo: ClientInfo
     # What the host can do, as in LSP. Members of an unexpected type are

@@ -558,6 +558,16 @@ export type Headers = Record<string, string>;
  * meaning here.
  */
 export interface HostCapabilities {
+  /** What the host can read. */
+  general?: {
+    /**
+     * The strings of what is sent to the host are well-formed Unicode: each
+     * escape of a lone surrogate, such as \ud83d without the other half, is
+     * sent as \ufffd. For hosts whose JSON parser refuses the whole message
+     * otherwise.
+     */
+    wellFormedStrings?: boolean;
+  };
   /** What the host can do for its user. */
   window?: {
     /** How the host shows pages. */
@@ -591,10 +601,12 @@ export interface InitializeParams {
   /** The version that the host speaks: 1. Any other is -32602 with supported. */
   protocolVersion?: number;
   /**
-   * The host's process: when it has ended, signalbox ends. null or absent: not
-   * watched.
+   * The host's process, as in LSP: when it has ended, signalbox ends. It is
+   * watched if it is the parent of signalbox or another ancestor; else a
+   * warning is logged. null: watch nothing. Absent: with Content-Length
+   * headers, signalbox watches its parent.
    */
-  processId?: number;
+  processId?: number | null;
   /** The host; not read so far. */
   clientInfo?: ClientInfo;
   /** What the host can do, as in LSP. Members of an unexpected type are ignored. */

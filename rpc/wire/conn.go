@@ -52,7 +52,9 @@ type Conn struct {
 	inflight  *inflight
 	rpc       *jsonrpc2.Conn
 	ended     chan struct{}
-	lost      bool // set before ended is closed
+	// lost and readErr are set before ended is closed.
+	lost    bool
+	readErr error
 	// deferred by Request.Go; only for the reading goroutine.
 	deferred []func()
 }
@@ -277,8 +279,17 @@ func (c *Conn) Ended() <-chan struct{} { return c.ended }
 // Lost reports, after Ended, whether a frame boundary was lost.
 func (c *Conn) Lost() bool { return c.lost }
 
-func (c *Conn) finish(lost bool) {
+// ReadError returns, after Ended, why the input could not be read any further; nil
+// if it came to its end.
+func (c *Conn) ReadError() error { return c.readErr }
+
+// finish notes how the input ended: lost is for a frame boundary, err for the error
+// of a read.
+func (c *Conn) finish(lost bool, err error) {
 	c.launch()
+	if err != io.EOF && err != io.ErrUnexpectedEOF {
+		c.readErr = err
+	}
 	c.lost = lost
 	close(c.ended)
 }
@@ -290,8 +301,11 @@ func (c *Conn) Unanswered(n int) <-chan struct{} { return c.inflight.atMost(n) }
 // Queued returns how many bytes are waiting for the host to read.
 func (c *Conn) Queued() int64 { return c.out.waiting() }
 
-// WriteFailed is closed when the output has failed: the host is gone.
+// WriteFailed returns a channel that is closed when the output has failed.
 func (c *Conn) WriteFailed() <-chan struct{} { return c.out.failed }
+
+// WriteError returns why the output has failed; nil while it has not.
+func (c *Conn) WriteError() error { return c.out.failure() }
 
 // Written waits until everything queued has been written, the output has
 // failed or ctx ends.

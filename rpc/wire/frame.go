@@ -116,12 +116,16 @@ func (r *frameReader) skipBlank() (byte, error) {
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // nextLine reads one line of NDJSON; blank lines are skipped, and the last one
-// may lack its end.
+// may lack its end. What was read of a line when a read failed is dropped: it may be
+// half a message.
 func (r *frameReader) nextLine() ([]byte, *fault, error) {
 	for {
 		line, fault, err := r.readLine()
 		if fault != nil {
 			return nil, fault, nil
+		}
+		if err != nil && err != io.EOF {
+			return nil, nil, err
 		}
 		if line = bytes.Trim(line, " \t\r\n"); len(line) > 0 {
 			return line, nil, nil

@@ -29,12 +29,12 @@ func (s *objectStream) ReadObject(v any) error {
 	c := s.conn
 	for {
 		if s.pause() != nil {
-			c.finish(false)
+			c.finish(false, nil)
 			return io.EOF
 		}
 		message, fault, err := c.in.next()
 		if err != nil {
-			c.finish(false)
+			c.finish(false, err)
 			return io.EOF
 		}
 		var env envelope
@@ -45,7 +45,7 @@ func (s *objectStream) ReadObject(v any) error {
 		case fault != nil:
 			c.answer(fault.id, "error", fault.error())
 			if fault.fatal {
-				c.finish(true)
+				c.finish(true, nil)
 				return io.EOF
 			}
 		case env.isResponse:

@@ -208,6 +208,13 @@ func (w *writer) broadcast() {
 	}
 }
 
+// failure returns the error that the output has failed with; nil while it has not.
+func (w *writer) failure() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
 // waiting returns how many bytes have not been handed to out.
 func (w *writer) waiting() int64 {
 	w.mu.Lock()
