@@ -78,6 +78,12 @@ type host struct {
 // spawn starts `signalbox serve`.
 func spawn(t *testing.T, o options) *host {
 	t.Helper()
+	return run(t, serveCommand(t, o), o)
+}
+
+// serveCommand returns the command `signalbox serve`, without its pipes.
+func serveCommand(t *testing.T, o options) *exec.Cmd {
+	t.Helper()
 	home := o.home
 	if home == "" {
 		home = t.TempDir()
@@ -91,7 +97,7 @@ func spawn(t *testing.T, o options) *host {
 			"--issuer="+o.upstream.IssuerURL())
 	}
 	cmd.Env = slices.Concat(asMain, []string{"HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "CODEX_HOME=" + home}, o.env)
-	return run(t, cmd, o)
+	return cmd
 }
 
 // run starts cmd, which speaks as signalbox does, with pipes as its stdin and

@@ -18,8 +18,50 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The host's process is gone: exit 1 within 5 s, though stdin is held open by
-// somebody else (docs/protocol.md: Lifecycle).
+// below starts `signalbox serve` at the end of a row of processes: ours, a shell, a
+// shell, signalbox. It returns the process id of the first shell, the host of
+// initialize, which is reaped or not when it ends. The exit code of signalbox is
+// printed to stderr.
+func below(t *testing.T, o options, reaped bool) (h *host, ancestor int) {
+	t.Helper()
+	dir := t.TempDir()
+	script := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	child := script("child.sh", `signalbox "$@" <&3; echo "code $?" >&2`)
+	parent := script("host.sh", `sh `+child+` "$@" & echo "host $$" >&2; wait`)
+	end := "wait"
+	if !reaped {
+		end = "exec sleep 60"
+	}
+	cmd := serveCommand(t, o)
+	cmd.Args = append([]string{"sh", "-c", "exec 3<&0; sh " + parent + ` "$@" & ` + end, "sh"}, cmd.Args[1:]...)
+	shell, err := exec.LookPath("sh")
+	require.NoError(t, err)
+	cmd.Path = shell
+	cmd.Env = append(cmd.Env, "PATH="+binFolder(t)+":"+os.Getenv("PATH"))
+	cmd.WaitDelay = patience // stderr is the grandchild's as well
+	h = run(t, cmd, o)
+	awaitThat(t, "the host's process id", func() bool {
+		_, err := fmt.Sscanf(h.stderr.String(), "host %d", &ancestor)
+		return err == nil
+	})
+	t.Cleanup(func() { _ = syscall.Kill(ancestor, syscall.SIGKILL) })
+	return h, ancestor
+}
+
+// awaitCode waits for the exit code of a signalbox that below has started.
+func (h *host) awaitCode(code int) {
+	h.t.Helper()
+	awaitThat(h.t, "the exit code", func() bool {
+		return strings.Contains(h.stderr.String(), fmt.Sprintf("code %d\n", code))
+	})
+}
+
+// The host's process, an ancestor, is gone: exit 1 within 5 s, though stdin is held
+// open by somebody else (docs/protocol.md: Lifecycle).
 func TestProcessIDGone(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {
@@ -30,20 +72,14 @@ func TestProcessIDGone(t *testing.T) {
 					t.Skip("a zombie is told by /proc")
 				}
 				sim := simulated(t, simulator.Config{Replay: longStream()})
-				parent := exec.Command("sleep", "60")
-				require.NoError(t, parent.Start())
-				t.Cleanup(func() { _ = parent.Process.Kill(); _ = parent.Wait() })
-				h := spawn(t, options{lsp: framing, upstream: sim})
-				m := h.call("0", "initialize", fmt.Sprintf(`{"processId":%d}`, parent.Process.Pid))
+				h, ancestor := below(t, options{lsp: framing, upstream: sim}, reaped)
+				m := h.call("0", "initialize", fmt.Sprintf(`{"processId":%d}`, ancestor))
 				require.NotNil(t, m.Result)
 				h.send(request("1", "responses/create", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`))
 				h.awaitStall()
 				start := time.Now()
-				require.NoError(t, parent.Process.Kill())
-				if reaped {
-					_ = parent.Wait()
-				}
-				assert.Equal(t, 1, h.wait(patience))
+				require.NoError(t, syscall.Kill(ancestor, syscall.SIGKILL))
+				h.awaitCode(1)
 				within(t, start, 5*time.Second)
 				awaitThat(t, "the abort upstream", aborted(sim, 0))
 			})
@@ -51,46 +87,65 @@ func TestProcessIDGone(t *testing.T) {
 	}
 }
 
-// Without a processId the parent is watched in header framing: its death
-// changes getppid.
+// Without a processId the parent is watched in header framing: its death changes
+// getppid. With processId:null nothing is watched, as in LSP.
 func TestParentGone(t *testing.T) {
 	t.Parallel()
-	cmd := exec.Command("sh", "-c", `exec 3<&0; signalbox serve <&3 & echo "child $!" >&2; wait`)
-	cmd.Env = append(asMain[:len(asMain):len(asMain)], "HOME="+t.TempDir(), "PATH="+binFolder(t)+":"+os.Getenv("PATH"))
-	cmd.WaitDelay = patience // stderr is the grandchild's too
-	h := run(t, cmd, options{lsp: lsp})
-	m := h.call("0", "initialize", `{"processId":null}`)
-	require.NotNil(t, m.Result)
-	var child int
-	_, err := fmt.Sscanf(h.stderr.String(), "child %d", &child)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = syscall.Kill(child, syscall.SIGKILL) }) // if it is left
-	require.NoError(t, cmd.Process.Kill())
-	start := time.Now()
-	assert.Empty(t, h.rest(), "stdout ends when the orphan does")
-	within(t, start, 5*time.Second)
+	start := func(params string) (h *host, child int) {
+		cmd := exec.Command("sh", "-c", `exec 3<&0; signalbox serve <&3 & echo "child $!" >&2; wait`)
+		cmd.Env = append(asMain[:len(asMain):len(asMain)], "HOME="+t.TempDir(), "PATH="+binFolder(t)+":"+os.Getenv("PATH"))
+		cmd.WaitDelay = patience // stderr is the grandchild's too
+		h = run(t, cmd, options{lsp: lsp})
+		m := h.call("0", "initialize", params)
+		require.NotNil(t, m.Result)
+		_, err := fmt.Sscanf(h.stderr.String(), "child %d", &child)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = syscall.Kill(child, syscall.SIGKILL) }) // if it is left
+		return h, child
+	}
+	watching, _ := start(`{}`)
+	indifferent, child := start(`{"processId":null}`)
+	require.NoError(t, indifferent.cmd.Process.Kill())
+	require.NoError(t, watching.cmd.Process.Kill())
+	begin := time.Now()
+	assert.Empty(t, watching.rest(), "stdout ends when the orphan does")
+	within(t, begin, 5*time.Second)
+	indifferent.ping() // it had as much time
+	require.NoError(t, syscall.Kill(child, syscall.SIGKILL))
 }
 
-// A processId that was not alive may be from another namespace: it is not
-// watched. --parent-watch=off watches nothing.
+// A processId that is not an ancestor's is not watched: one that is not alive may be
+// of another PID namespace, and a live one a stranger's, whose end says nothing about
+// the host. --parent-watch=off watches nothing.
 func TestProcessIDNotWatched(t *testing.T) {
 	t.Parallel()
-	parent := exec.Command("sleep", "60")
-	require.NoError(t, parent.Start())
 	dead := exec.Command("true")
 	require.NoError(t, dead.Run())
-	never := spawn(t, options{lsp: lsp})
-	never.call("0", "initialize", fmt.Sprintf(`{"processId":%d}`, dead.Process.Pid))
-	off := spawn(t, options{lsp: lsp, args: []string{"--parent-watch=off"}})
-	off.call("0", "initialize", fmt.Sprintf(`{"processId":%d}`, parent.Process.Pid))
-	watched := spawn(t, options{lsp: lsp})
-	watched.call("0", "initialize", fmt.Sprintf(`{"processId":%d}`, parent.Process.Pid))
-	_ = parent.Process.Kill()
-	_ = parent.Wait()
-	assert.Equal(t, 1, watched.wait(patience)) // the others had as much time
-	awaitThat(t, "the warning", func() bool { return strings.Contains(never.stderr.String(), "not alive") })
-	never.ping()
-	off.ping()
+	for name, framing := range framings {
+		stranger := exec.Command("sleep", "60")
+		require.NoError(t, stranger.Start())
+		watched, ancestor := below(t, options{lsp: framing}, true)
+		off, unwatched := below(t, options{lsp: framing, args: []string{"--parent-watch=off"}}, true)
+		never := spawn(t, options{lsp: framing})
+		other := spawn(t, options{lsp: framing})
+		for h, pid := range map[*host]int{watched: ancestor, off: unwatched, never: dead.Process.Pid, other: stranger.Process.Pid} {
+			require.NotNil(t, h.call("0", "initialize", fmt.Sprintf(`{"processId":%d}`, pid)).Result, name)
+		}
+		require.NoError(t, stranger.Process.Kill())
+		_ = stranger.Wait()
+		for _, pid := range []int{ancestor, unwatched} {
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+		}
+		watched.awaitCode(1) // the others had as much time
+		for _, h := range []*host{never, other} {
+			awaitThat(t, "the warning", func() bool {
+				return strings.Contains(h.stderr.String(), "not a living ancestor of this process; it is not watched")
+			})
+			h.ping()
+		}
+		off.ping()
+		require.NoError(t, off.in.Close())
+	}
 }
 
 // fds are the targets of a process's file descriptors (proc(5)).

@@ -46,11 +46,7 @@ func (s *Server) Serve(ctx context.Context, signals <-chan os.Signal) (int, erro
 	code := s.serve(ctx, signals)
 	rest, cancel := context.WithTimeout(context.Background(), saveWait)
 	defer cancel()
-<<<<<<< HEAD
 	s.cfg.Auth.Drain(rest)
-	return code
-=======
-	s.cfg.Auth.Settle(rest)
 	err := s.pipeError()
 	if err != nil && code == exitClean {
 		code = exitUnclean
@@ -85,7 +81,6 @@ func rootOf(err error) error {
 		return path.Err
 	}
 	return err
->>>>>>> 77621f6 (rpc: only an ancestor is watched; a pipe that fails is said and never exit 0; the hang-up of stdout ends the drain; params: null where it is not absent)
 }
 
 func (s *Server) serve(ctx context.Context, signals <-chan os.Signal) int {

@@ -21,16 +21,13 @@ const (
 // happens to have the id says nothing about the host: the host may be in another PID
 // namespace or on another machine (docs/protocol.md: Lifecycle).
 func (s *Server) noteHost(pid protocol.HostProcess) {
-	host := watched{}
-	switch {
-	case pid == 0:
-		host.isParent = true
-	case pid == protocol.NoHostProcess:
-	case !isAncestor(int(pid)):
-		s.log.Warn("the processId of initialize is not an ancestor of this process; it is not watched", "processId", int(pid))
-	default:
-		if host.process = findProcess(int(pid)); host.process == nil {
-			s.log.Warn("the processId of initialize has ended; it is not watched", "processId", int(pid))
+	host := watched{isParent: pid == 0}
+	if pid > 0 {
+		if isAncestor(int(pid)) {
+			host.process = findProcess(int(pid))
+		}
+		if host.process == nil {
+			s.log.Warn("the processId of initialize is not a living ancestor of this process; it is not watched", "processId", int(pid))
 		}
 	}
 	s.host <- host // has room: initialize succeeds once
