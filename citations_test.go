@@ -18,6 +18,7 @@ var (
 	// A citation is docs/NAME.md, docs/NAME.md: Heading or docs/decisions.md N.
 	citation       = regexp.MustCompile(`docs/([\w-]+)\.md(: | \d+)?`)
 	commentBreak   = regexp.MustCompile(`\n\s*(//|#|--|;+|\*)?\s*`)
+	noSuchPaper    = regexp.MustCompile(`(?i)\bcontract[ ,]+\d`)
 	pageHeading    = regexp.MustCompile(`(?m)^#+ (.+)$`)
 	decisionNumber = regexp.MustCompile(`^(\d+)\. `)
 	decisionIndex  = regexp.MustCompile(`\[(\d+)\]\(#(\d+)-`)
@@ -38,6 +39,7 @@ func TestCitations(t *testing.T) {
 	}
 	cited := 0
 	forEachText(t, func(path, text string) {
+		assert.Empty(t, noSuchPaper.FindString(text), "%s cites a paper that the repository does not have", path)
 		text = commentBreak.ReplaceAllString(text, " ")
 		for _, at := range citation.FindAllStringSubmatchIndex(text, -1) {
 			whole, name, rest := text[at[0]:at[1]], text[at[2]:at[3]], text[at[1]:]

@@ -9,7 +9,7 @@ import (
 
 func TestModeByPlan(t *testing.T) {
 	plans := map[string]string{
-		// Contract 5.
+		// docs/credentials.md: Account mode.
 		"free": "chatgpt", "go": "chatgpt", "plus": "chatgpt", "pro": "chatgpt", "prolite": "chatgpt",
 		"promax": "chatgpt", "team": "chatgpt",
 		"business": "apiKey", "enterprise": "apiKey", "edu": "apiKey", "-": "apiKey",
