@@ -32,7 +32,7 @@ func reasonList() []Reason {
 func TestKindsAreClosed(t *testing.T) {
 	codes, list := map[Code]bool{}, []string{}
 	for _, row := range Errors {
-		require.False(t, codes[row.Code], "code %d stands twice", row.Code)
+		require.False(t, codes[row.Code], "code %d is there twice", row.Code)
 		codes[row.Code] = true
 		list = append(list, string(row.Kind))
 	}
