@@ -27,7 +27,7 @@
        (should (equal 0 (signalbox-close ,box))))))
 
 (defun signalbox-test-await (what condition)
-  "Wait until CONDITION gives WHAT."
+  "Wait until CONDITION holds; WHAT is its name."
   (with-timeout (30 (error "%s did not come" what))
     (while (not (funcall condition)) (accept-process-output nil 0.01))))
 
@@ -127,7 +127,7 @@ the connection.  Return the server process; its plist has :requests and
   (process-put server name (1+ (process-get server name))))
 
 (defun signalbox-test-http (kind body)
-  "Return an answer of the type KIND with BODY, whose end is that of the connection."
+  "Return an answer of the type KIND with BODY, which ends with the connection."
   (format "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nConnection: close\r\n\r\n%s" kind body))
 
 (defun signalbox-test-real (environment)

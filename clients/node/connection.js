@@ -13,7 +13,7 @@ export class SignalboxError extends Error {
 
 const CRLF2 = Buffer.from("\r\n\r\n");
 
-/** Cuts frames out of chunks and gives each body to `onMessage`. */
+/** Cuts frames out of chunks and calls `onMessage` with each message. */
 export class FrameReader {
   #chunks = [];
   #length = 0;

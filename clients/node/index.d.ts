@@ -9,7 +9,7 @@ export interface StartOptions {
   command?: string;
   /** By default `["serve"]`. */
   args?: string[];
-  /** By default that of this process. */
+  /** By default the environment of this process. */
   env?: NodeJS.ProcessEnv;
   clientInfo?: { name: string; version: string };
   /** Every notification, in the order of the pipe. */

@@ -14,12 +14,12 @@ _NAME = "signalbox.exe" if sys.platform == "win32" else "signalbox"
 
 
 def bundled() -> Path:
-    """Where a wheel for this platform has the binary."""
+    """Returns where a wheel for this platform has the binary."""
     return Path(__file__).with_name("bin") / _NAME
 
 
 def find_binary(binary: Optional[str] = None, environ: Optional[Mapping[str, str]] = None) -> str:
-    """Path of the binary: the argument, else SIGNALBOX_BIN, else the one in this
+    """Returns the path of the binary: the argument, else SIGNALBOX_BIN, else the one in this
     package, else the first on the PATH. Raises BinaryNotFoundError."""
     environ = os.environ if environ is None else environ
     for source, named in (("The argument binary", binary), ("SIGNALBOX_BIN", environ.get("SIGNALBOX_BIN"))):

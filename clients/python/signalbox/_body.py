@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, AsyncIterator, Callable, Iterator, Optional
 
 from ._evidence import Record
-from ._exchange import Exchange
+from ._call import Call
 from ._sse import EventWriter
 from .errors import CancelledError, TimeoutExpiredError
 
@@ -15,10 +15,10 @@ OnEvidence = Callable[[Record], None]
 class _Body:
     """The body of a stream. Closing it early cancels the response."""
 
-    def __init__(self, httpx: Any, on_end: OnEvidence, exchange: Exchange, items: list[Any], record: Record, request: Any) -> None:
+    def __init__(self, httpx: Any, on_end: OnEvidence, call: Call, items: list[Any], record: Record, request: Any) -> None:
         self._httpx = httpx
         self._on_end = on_end
-        self._exchange = exchange
+        self._call = call
         self._items = items
         self._record = record
         self._writer = EventWriter(record)
@@ -32,17 +32,17 @@ class _Body:
         return data
 
     def _late(self) -> Exception:
-        error = late(self._exchange)
+        error = late(self._call)
         return _stream_timeout(self._httpx, str(error), self._request)
 
     def _leave(self) -> None:
         # Possibly from another thread; whoever reads gets the error event.
-        if not self._exchange.ended:
-            self._exchange.child.abandon(self._exchange, CancelledError("The stream was closed."))
+        if not self._call.ended:
+            self._call.child.abandon(self._call, CancelledError("The stream was closed."))
 
     def __del__(self) -> None:
-        if not self._exchange.ended:
-            self._exchange.child.cancel(self._exchange)
+        if not self._call.ended:
+            self._call.child.cancel(self._call)
 
 
 class SyncBody(_Body):
@@ -52,10 +52,10 @@ class SyncBody(_Body):
             data = self._chunk(items)
             if data:
                 yield data
-            if self._writer.done or (not items and self._exchange.taken):
+            if self._writer.done or (not items and self._call.taken):
                 return
-            items = self._exchange.take(self._timeout)
-            if not items and not self._exchange.taken:
+            items = self._call.take(self._timeout)
+            if not items and not self._call.taken:
                 raise self._late()
 
     def close(self) -> None:
@@ -69,10 +69,10 @@ class AsyncBody(_Body):
             data = self._chunk(items)
             if data:
                 yield data
-            if self._writer.done or (not items and self._exchange.taken):
+            if self._writer.done or (not items and self._call.taken):
                 return
-            items = await self._exchange.atake(self._timeout)
-            if not items and not self._exchange.taken:
+            items = await self._call.atake(self._timeout)
+            if not items and not self._call.taken:
                 raise self._late()
 
     async def aclose(self) -> None:
@@ -85,10 +85,10 @@ def read_timeout(request: Any) -> Optional[float]:
     return None if timeout is None else float(timeout)
 
 
-def late(exchange: Exchange) -> TimeoutExpiredError:
-    """Ends an exchange for which nothing came in time, and returns its error."""
+def late(call: Call) -> TimeoutExpiredError:
+    """Ends a call for which nothing came in time, and returns its error."""
     error = TimeoutExpiredError("signalbox sent nothing within the timeout of the client.")
-    exchange.child.abandon(exchange, error)
+    call.child.abandon(call, error)
     return error
 
 

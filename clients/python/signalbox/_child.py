@@ -14,7 +14,7 @@ import threading
 import time
 from typing import Any, Callable, Mapping, Optional, Sequence
 
-from ._exchange import FINAL, Exchange, Item
+from ._call import FINAL, Call, Item
 from ._framing import FrameReader, FramingError, frame
 from .errors import (
     ConnectionClosedError,
@@ -59,7 +59,7 @@ class Child:
         self._cap = cap
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
-        self._pending: dict[int, Exchange] = {}
+        self._pending: dict[int, Call] = {}
         self._lost: Optional[SignalboxError] = None
         self._outgoing: "queue.SimpleQueue[Optional[bytes]]" = queue.SimpleQueue()
         self._stderr: "collections.deque[str]" = collections.deque(maxlen=40)
@@ -95,20 +95,20 @@ class Child:
     def stderr_tail(self) -> str:
         return "\n".join(self._stderr)
 
-    def request(self, method: str, params: Optional[bytes], cap: Optional[int] = None) -> Exchange:
+    def request(self, method: str, params: Optional[bytes], cap: Optional[int] = None) -> Call:
         """Sends a request; params is JSON. Never blocks."""
-        exchange = Exchange(self._cap if cap is None else cap)
-        exchange.child = self
+        call = Call(self._cap if cap is None else cap)
+        call.child = self
         with self._lock:
             if self._lost is not None:
                 raise self._lost
             if self._closing:
                 raise ConnectionClosedError("The connection is closed.")
-            exchange.id = next(self._ids)
-            self._pending[exchange.id] = exchange
-        head = b'{"jsonrpc":"2.0","id":%d,"method":%b' % (exchange.id, dumps(method))
+            call.id = next(self._ids)
+            self._pending[call.id] = call
+        head = b'{"jsonrpc":"2.0","id":%d,"method":%b' % (call.id, dumps(method))
         self._outgoing.put(frame(head + (b"}" if params is None else b',"params":' + params + b"}")))
-        return exchange
+        return call
 
     def notify(self, method: str, params: Any = None) -> None:
         message: dict[str, Any] = {"jsonrpc": "2.0", "method": method}
@@ -116,18 +116,18 @@ class Child:
             message["params"] = params
         self._outgoing.put(frame(dumps(message)))
 
-    def cancel(self, exchange: Exchange) -> None:
+    def cancel(self, call: Call) -> None:
         """Asks the process to end a request; it answers with its last item. Queues
         only, so it may run in a finalizer."""
-        if not exchange.ended:
-            self.notify("$/cancelRequest", {"id": exchange.id})
+        if not call.ended:
+            self.notify("$/cancelRequest", {"id": call.id})
 
-    def abandon(self, exchange: Exchange, error: SignalboxError) -> None:
-        """Ends an exchange on this side at once, and asks the process to cancel."""
-        self.cancel(exchange)
-        exchange.end(error)
-        # The reply may come later; nobody waits for it.
-        self._pending.pop(exchange.id, None)
+    def abandon(self, call: Call, error: SignalboxError) -> None:
+        """Ends a call on this side at once, and asks the process to cancel."""
+        self.cancel(call)
+        call.end(error)
+        # A reply that comes later is dropped.
+        self._pending.pop(call.id, None)
 
     # The threads.
 
@@ -187,7 +187,7 @@ class Child:
         self.process.stdout.close()
 
     def _dispatch(self, bodies: list[bytes]) -> None:
-        """Sorts bodies by exchange, so that each consumer is woken once."""
+        """Sorts bodies by call, so that each consumer is woken once."""
         batches: dict[int, tuple[list[Item], list[int]]] = {}
         for body in bodies:
             item: Item
@@ -203,19 +203,19 @@ class Child:
             items.append(item)
             sizes.append(len(body) if item[0] == "event" else 0)
         for key, (items, sizes) in batches.items():
-            exchange = self._pending.get(key)
-            if exchange is None:
+            call = self._pending.get(key)
+            if call is None:
                 continue
             if items[-1][0] in FINAL:
                 self._pending.pop(key, None)
-            if not exchange.put(items, sum(sizes)):
+            if not call.put(items, sum(sizes)):
                 heads = [item for item in items if item[0] in ("started", "completed")]
                 if heads:
-                    exchange.put(heads, 0)
+                    call.put(heads, 0)
                 self.abandon(
-                    exchange,
+                    call,
                     StreamOverflowError(
-                        f"More than {exchange.cap >> 20} MiB of the stream waited unread, so it was cancelled.",
+                        f"More than {call.cap >> 20} MiB of the stream waited unread, so it was cancelled.",
                         action="Read the events as they come.",
                     ),
                 )
@@ -263,7 +263,7 @@ class Child:
             code = self.process.wait(1.0)
         except subprocess.TimeoutExpired:
             code = None
-        self._threads[0].join(0.5)  # what it said last, too
+        self._threads[0].join(0.5)  # until its last words are read
         if self._closing:
             error: SignalboxError = ConnectionClosedError("The connection is closed.")
         else:
@@ -276,8 +276,8 @@ class Child:
             self._lost = error
             waiting, self._pending = list(self._pending.values()), {}
         self._outgoing.put(None)
-        for exchange in waiting:
-            exchange.end(error)
+        for call in waiting:
+            call.end(error)
 
     # The end.
 
@@ -294,8 +294,8 @@ class Child:
         self.notify("exit")
         self._outgoing.put(None)
         closed = ConnectionClosedError("The connection was closed while the request was running.")
-        for exchange in waiting:
-            exchange.end(closed)
+        for call in waiting:
+            call.end(closed)
         if threading.current_thread() in self._threads:
             return
         if not self._wait(_GRACE):
@@ -308,7 +308,7 @@ class Child:
                 thread.join(1.0)
 
     def kill(self) -> None:
-        """Ends what is no signalbox, and what that has started."""
+        """Kills a process that is not signalbox, and what it has started."""
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except (AttributeError, OSError):
@@ -340,8 +340,8 @@ class Child:
             pass
 
     def forget(self) -> None:
-        """In a forked process: the child belongs to the parent. Closes our copies
-        of its pipes, so that the parent's closing of them still means something."""
+        """Closes our copies of the pipes in a forked process. The child belongs to the
+        parent, whose closing of them must still be seen."""
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe is not None:
                 try:
@@ -354,7 +354,7 @@ class Child:
 
 def _how_it_ended(code: Optional[int], garbage: str) -> str:
     if garbage:
-        return f"The process wrote what is no message of signalbox: {garbage[:80]!r}."
+        return f"The process wrote something that is not a message of signalbox: {garbage[:80]!r}."
     if code is None:
         return "signalbox closed its output."
     if code < 0:

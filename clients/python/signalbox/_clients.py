@@ -30,7 +30,7 @@ _OWNED = {
 
 
 def httpx_family() -> Any:
-    """The module whose clients the installed SDK takes: httpx2 from version 3 on."""
+    """Returns the module whose clients the installed SDK takes: httpx2 from version 3 on."""
     import openai
 
     name = "httpx2" if int(openai.__version__.split(".")[0]) >= 3 else "httpx"
@@ -38,8 +38,8 @@ def httpx_family() -> Any:
 
 
 def client_arguments(kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Optional[str]]]:
-    """Arguments of the SDK's client without those that are ours, and the variables
-    that stand for the latter."""
+    """Returns the arguments of the SDK's client without those that are ours, and the
+    environment variables that replace the latter."""
     for name, why in _OWNED.items():
         if kwargs.get(name) is not None:
             raise ConfigurationError(f"{name} cannot be set here.", action=why[0].upper() + why[1:] + ".")
@@ -62,7 +62,7 @@ def connect(
     simulate: Any,
     env: Mapping[str, Optional[str]],
 ) -> Connection:
-    """The connection to use; env is for a process that is not there yet."""
+    """Returns the connection to use; env is for a process that is still to be started."""
     if connection is not None:
         if binary or simulate or env:
             raise ConfigurationError(
@@ -73,7 +73,7 @@ def connect(
     return shared(binary, simulate=simulate, env=env)
 
 
-def OpenAI(  # noqa: N802 - it stands for the class
+def OpenAI(  # noqa: N802 - named after the class that it returns
     connection: Optional[Connection] = None,
     *,
     binary: Optional[str] = None,
@@ -84,7 +84,7 @@ def OpenAI(  # noqa: N802 - it stands for the class
     on_evidence: Optional[OnEvidence] = None,
     **kwargs: Any,
 ) -> "openai.OpenAI":
-    """An ``openai.OpenAI`` whose requests go through signalbox.
+    """Returns an ``openai.OpenAI`` whose requests go through signalbox.
 
     connection: by default the one that this process shares. route, on_unsupported,
     expect_model: as in signalbox.transport. Other arguments are the client's own,
@@ -105,7 +105,7 @@ def OpenAI(  # noqa: N802 - it stands for the class
     return openai.OpenAI(**arguments, http_client=httpx.Client(transport=made))
 
 
-def AsyncOpenAI(  # noqa: N802 - it stands for the class
+def AsyncOpenAI(  # noqa: N802 - named after the class that it returns
     connection: Optional[Connection] = None,
     *,
     binary: Optional[str] = None,

@@ -19,7 +19,7 @@ CODEX_PREFIX = "openai-codex/"
 
 
 def adopt(environ: Mapping[str, str], args: list[str]) -> tuple[dict[str, str], list[str]]:
-    """Environment and arguments for a child, from those of this process.
+    """Returns environment and arguments for a child, from those of this process.
 
     Raises ConfigurationError for a value that would have been an error there.
     """
@@ -30,7 +30,7 @@ def adopt(environ: Mapping[str, str], args: list[str]) -> tuple[dict[str, str], 
     if mode:
         if mode not in _AUTH_MODES:
             raise ConfigurationError(
-                f"CREWAI_OPENAI_AUTH_MODE is {mode!r}, which is none of {', '.join(_AUTH_MODES)}.",
+                f"CREWAI_OPENAI_AUTH_MODE is {mode!r}, which is not one of {', '.join(_AUTH_MODES)}.",
                 action="Set it to one of these, or unset it.",
             )
         if mode == "oauth_token" and not env.get("OPENAI_OAUTH_ACCESS_TOKEN", "").strip():
@@ -58,7 +58,7 @@ def _has_flag(args: list[str], flag: str) -> bool:
 
 
 def split_model(model: str) -> tuple[str, bool]:
-    """The name that goes over the wire, and whether it asks for the ChatGPT route."""
+    """Returns the name that is sent, and whether it asks for the ChatGPT route."""
     if model.startswith(CODEX_PREFIX):
         return model[len(CODEX_PREFIX) :], True
     return model, False

@@ -25,7 +25,7 @@ class Record:
 
     def update(self, evidence: Any, response_id: Any = None, usage: Any = None) -> None:
         if isinstance(evidence, dict):
-            # What this side changed stands beside what signalbox changed.
+            # What this side changed is listed before what signalbox changed.
             known = list(evidence.get("adjustments") or [])
             self.evidence = {**evidence, "adjustments": self.adjustments + known} if self.adjustments else evidence
         if isinstance(usage, dict):
@@ -40,7 +40,7 @@ class Record:
 
 
 def evidence(source: Any) -> Optional[dict[str, Any]]:
-    """The evidence of an answer, or None if signalbox did not make it.
+    """Returns the evidence of an answer, or None if it did not come from signalbox.
 
     source: an object of the OpenAI SDK (a Response, a stream, a raw response, an
     exception), an exception of this package, a result of ``Connection.call``, a
@@ -71,7 +71,7 @@ def _find(source: Any, depth: int) -> Any:
     for name in _PATHS:
         try:
             inner = getattr(source, name, None)
-        except Exception:  # a property of somebody else's, such as a body not read yet
+        except Exception:  # a foreign property, such as a body that was not read yet
             continue
         if inner is None or callable(inner):
             continue

@@ -12,7 +12,7 @@ _MAX_HEADER = 8 << 10
 
 
 class FramingError(Exception):
-    """The bytes are no frames: whatever wrote them is not signalbox."""
+    """The bytes are not frames, so what wrote them is not signalbox."""
 
 
 def frame(body: bytes) -> bytes:
@@ -24,10 +24,10 @@ class FrameReader:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._need = 0  # bytes without which there is no point in looking again
+        self._need = 0  # bytes that must have arrived before looking again
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Takes the next bytes and gives the bodies that are complete now."""
+        """Takes the next bytes and returns the bodies that are now complete."""
         buffer = self._buffer
         buffer += data
         if len(buffer) < self._need:

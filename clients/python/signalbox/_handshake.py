@@ -1,4 +1,4 @@
-"""The first exchange with a process: is it signalbox, and does it speak our version?"""
+"""The handshake with a process: is it signalbox, and does it speak our version?"""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def refusal(status: int, code: str, message: str, param: Optional[str] = None) -
 
 
 def _no_constant(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not JSON")
 
 
 def _create(query: bytes, headers: Mapping[str, str], body: bytes, options: Options) -> Union[Create, Reply]:

@@ -26,7 +26,7 @@ class Options(TransportOptions, total=False):
 
     #: By default the connection that this process shares.
     connection: "Optional[Connection]"
-    #: As of Connection, where there is none yet.
+    #: As of Connection, for one that is still to be made.
     binary: Optional[str]
     simulate: Union[bool, str, None]
 

@@ -22,8 +22,8 @@ def shared(
     env: Optional[Mapping[str, Optional[str]]] = None,
     simulate: Union[bool, str, None] = None,
 ) -> Connection:
-    """The connection that everything in this process shares which asks with the
-    same arguments and the same variables of signalbox."""
+    """Returns the connection that this process shares: one for each set of arguments
+    and of environment variables that signalbox reads."""
     if isinstance(args, str):
         raise ConfigurationError("args is a string.", action="Give a list of flags.")
     arguments = tuple(args)

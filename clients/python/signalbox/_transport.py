@@ -16,15 +16,15 @@ from . import _http
 from ._body import AsyncBody, OnEvidence, SyncBody, late, read_timeout
 from ._child import dumps
 from ._evidence import EXTENSION, Record
-from ._exchange import Exchange
+from ._call import Call
 from ._shared import shared
 from .connection import Connection
 from .errors import CancelledError, SignalboxError, StartError, TimeoutExpiredError
 
 
 class _Transport:
-    """What the sync and the async transport share. ``httpx`` is the module of the
-    family in use: its classes are those of the SDK, and no other would do."""
+    """What the sync and the async transport share. ``httpx`` is the module whose
+    classes the SDK in use accepts."""
 
     def __init__(
         self, httpx: Any, body: type, connection: Optional[Connection], options: _http.Options, on_evidence: Optional[OnEvidence]
@@ -67,8 +67,8 @@ class _Transport:
         return self._response(request, _http.error_reply(error), record)
 
     def _no_process(self, request: Any, error: StartError) -> Exception:
-        """A process that cannot be started is not tried again: the SDK passes its
-        own exceptions on as they are."""
+        """Returns the error of a process that cannot be started. It is not tried again,
+        because the SDK passes its own exceptions on as they are."""
         try:
             import openai
         except ImportError:
@@ -77,7 +77,7 @@ class _Transport:
         return openai.APIConnectionError(message=str(error), request=request)
 
     def _whole(self, request: Any, items: list[Any], record: Record) -> Any:
-        """The answer to a call that does not stream."""
+        """Returns the answer to a call that does not stream."""
         started = None
         for kind, value in items:
             if kind == "started":
@@ -92,11 +92,11 @@ class _Transport:
                 body = dumps(value["response"])
                 headers = _http.started_headers(started, record, _http.JSON)
                 return self._response(request, _http.Reply(200, headers, body), record)
-        raise AssertionError("an exchange ends with a result or an error")
+        raise AssertionError("a call ends with a result or an error")
 
     def _begun(self, request: Any, items: list[Any], record: Record) -> Any:
-        """What the first items of a stream mean: None for more of it, else the
-        answer that it is already."""
+        """Returns the answer that the first items of a stream already are; None for a
+        stream that goes on."""
         kind, value = items[0]
         if kind == "completed" and len(items) > 1:
             kind, value = items[1]
@@ -131,8 +131,8 @@ class _SyncTransport(_Transport):
             return self._response(request, _http.Reply(200, {"content-type": _http.JSON}, _http.models_body(result)))
         self._mark(request, plan.record)
         try:
-            exchange = self._connection.begin("responses/create", plan.params)
-            items = self._first(exchange, plan.stream, timeout)
+            call = self._connection.begin("responses/create", plan.params)
+            items = self._first(call, plan.stream, timeout)
         except SignalboxError as error:
             return self._failure(request, error, plan.record)
         if not plan.stream:
@@ -140,23 +140,23 @@ class _SyncTransport(_Transport):
         answer = self._begun(request, items, plan.record)
         if answer is not None:
             return answer
-        body = self._body(self._httpx, self._observed, exchange, items, plan.record, request)
+        body = self._body(self._httpx, self._observed, call, items, plan.record, request)
         return self._streaming(request, items, body, plan.record)
 
-    def _first(self, exchange: Exchange, stream: bool, timeout: Optional[float]) -> list[Any]:
-        """Everything of a call that does not stream; of a stream what tells its
-        status."""
+    def _first(self, call: Call, stream: bool, timeout: Optional[float]) -> list[Any]:
+        """Returns all items of a call that does not stream, and those of a stream
+        that decide its status."""
         items: list[Any] = []
         try:
             while True:
-                more = exchange.take(timeout)
-                if not more and not exchange.taken:
-                    raise late(exchange)
+                more = call.take(timeout)
+                if not more and not call.taken:
+                    raise late(call)
                 items += more
-                if exchange.taken or (stream and not _only_completed(items)):
+                if call.taken or (stream and not _only_completed(items)):
                     return items
         except BaseException:  # also Ctrl-C
-            exchange.child.cancel(exchange)
+            call.child.cancel(call)
             raise
 
     def close(self) -> None:
@@ -177,8 +177,8 @@ class _AsyncTransport(_Transport):
             return self._response(request, _http.Reply(200, {"content-type": _http.JSON}, _http.models_body(result)))
         self._mark(request, plan.record)
         try:
-            exchange = await self._connection.abegin("responses/create", plan.params)
-            items = await self._first(exchange, plan.stream, timeout)
+            call = await self._connection.abegin("responses/create", plan.params)
+            items = await self._first(call, plan.stream, timeout)
         except SignalboxError as error:
             return self._failure(request, error, plan.record)
         if not plan.stream:
@@ -186,21 +186,21 @@ class _AsyncTransport(_Transport):
         answer = self._begun(request, items, plan.record)
         if answer is not None:
             return answer
-        body = self._body(self._httpx, self._observed, exchange, items, plan.record, request)
+        body = self._body(self._httpx, self._observed, call, items, plan.record, request)
         return self._streaming(request, items, body, plan.record)
 
-    async def _first(self, exchange: Exchange, stream: bool, timeout: Optional[float]) -> list[Any]:
+    async def _first(self, call: Call, stream: bool, timeout: Optional[float]) -> list[Any]:
         items: list[Any] = []
         try:
             while True:
-                more = await exchange.atake(timeout)
-                if not more and not exchange.taken:
-                    raise late(exchange)
+                more = await call.atake(timeout)
+                if not more and not call.taken:
+                    raise late(call)
                 items += more
-                if exchange.taken or (stream and not _only_completed(items)):
+                if call.taken or (stream and not _only_completed(items)):
                     return items
         except BaseException:  # also the end of the task
-            exchange.child.cancel(exchange)
+            call.child.cancel(call)
             raise
 
     async def aclose(self) -> None:
@@ -216,7 +216,7 @@ def transport(
     expect_model: bool = False,
     on_evidence: Optional[OnEvidence] = None,
 ) -> Any:
-    """A transport for ``httpx.Client`` of this module, httpx or httpx2.
+    """Returns a transport for ``httpx.Client`` of this module, httpx or httpx2.
 
     route: "chatgpt" or "platform" for models that are not pinned to one.
     on_unsupported: "drop" leaves out tuning parameters that the ChatGPT route does

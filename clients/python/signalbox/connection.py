@@ -14,7 +14,7 @@ from typing import Any, Callable, Iterable, Mapping, Optional, Union
 from . import _environment
 from ._binary import find_binary
 from ._child import Child, dumps
-from ._exchange import Exchange
+from ._call import Call
 from ._handshake import checked_handshake, hello, no_handshake, refused_handshake
 from ._login import print_prompt
 from .errors import ConnectionClosedError, ConnectionLostError, SignalboxError, TimeoutExpiredError
@@ -84,9 +84,9 @@ class Connection:
         timeout seconds TimeoutExpiredError, and the request is cancelled."""
         body = None if params is None else dumps(params)
         for attempt in (1, 2):
-            exchange = self.begin(method, body)
+            call = self.begin(method, body)
             try:
-                return _result(exchange, self._wait(exchange, timeout))
+                return _result(call, self._wait(call, timeout))
             except ConnectionLostError:
                 if attempt == 2 or method not in _REPEATABLE:
                     raise
@@ -96,52 +96,52 @@ class Connection:
         """As call, in an event loop; cancelling the task cancels the request."""
         body = None if params is None else dumps(params)
         for attempt in (1, 2):
-            exchange = await self.abegin(method, body)
+            call = await self.abegin(method, body)
             try:
-                return _result(exchange, await self._await(exchange, timeout))
+                return _result(call, await self._await(call, timeout))
             except ConnectionLostError:
                 if attempt == 2 or method not in _REPEATABLE:
                     raise
         raise AssertionError
 
     def stream(self, params: Mapping[str, Any], *, timeout: Optional[float] = None) -> ResponseStream:
-        """responses/create with stream: an iterator of its events, as dicts. timeout
-        is the longest silence, in seconds. Use it in a with statement: leaving it
-        early cancels the stream."""
+        """Sends responses/create with stream and returns an iterator of its events, as
+        dicts. timeout is the longest silence, in seconds. Use it in a with statement:
+        leaving it early cancels the stream."""
         return ResponseStream(self.begin("responses/create", dumps({**params, "stream": True})), timeout)
 
     async def astream(self, params: Mapping[str, Any], *, timeout: Optional[float] = None) -> AsyncResponseStream:
         """As stream, in an event loop."""
-        exchange = await self.abegin("responses/create", dumps({**params, "stream": True}))
-        return AsyncResponseStream(exchange, timeout)
+        call = await self.abegin("responses/create", dumps({**params, "stream": True}))
+        return AsyncResponseStream(call, timeout)
 
     def notify(self, method: str, params: Any = None) -> None:
         self._ready().notify(method, params)
 
-    def begin(self, method: str, params: Optional[bytes] = None) -> Exchange:
+    def begin(self, method: str, params: Optional[bytes] = None) -> Call:
         """Sends a request whose params are JSON already; for transports."""
-        exchange = self._ready().request(method, params)
-        exchange.owner = self
-        return exchange
+        call = self._ready().request(method, params)
+        call.owner = self
+        return call
 
-    async def abegin(self, method: str, params: Optional[bytes] = None) -> Exchange:
+    async def abegin(self, method: str, params: Optional[bytes] = None) -> Call:
         child = self._child
         if child is None or not child.alive:
             # The handshake takes some ten milliseconds: not on the event loop.
             child = await asyncio.get_running_loop().run_in_executor(None, self._ready)
-        exchange = child.request(method, params)
-        exchange.owner = self
-        return exchange
+        call = child.request(method, params)
+        call.owner = self
+        return call
 
-    # What is often asked.
+    # Common questions.
 
     def status(self) -> dict[str, Any]:
-        """auth/status: who the user is, and which routes can be used."""
+        """Returns auth/status: who the user is, and which routes work."""
         status: dict[str, Any] = self.call("auth/status")
         return status
 
     def models(self, *, refresh: bool = False) -> list[dict[str, Any]]:
-        """models/list: one row for each model and route."""
+        """Returns models/list: one row for each model and route."""
         rows: list[dict[str, Any]] = self.call("models/list", {"refresh": True} if refresh else None)["models"]
         return rows
 
@@ -153,8 +153,9 @@ class Connection:
         timeout: float = 600.0,
         **options: Any,
     ) -> dict[str, Any]:
-        """auth/login, until it has succeeded or failed. on_prompt gets the URL to open
-        and, for a device, the code to enter; by default both are printed on stderr."""
+        """Sends auth/login and waits until it has succeeded or failed. on_prompt is called
+        with the URL to open and, for a device, the code to enter; by default both are
+        printed on stderr."""
         show = on_prompt or print_prompt
 
         def notified(name: str, params: Any) -> None:
@@ -172,13 +173,13 @@ class Connection:
 
     @property
     def server(self) -> dict[str, Any]:
-        """The result of initialize: version, capabilities, limits, login."""
+        """Returns the result of initialize: version, capabilities, limits, login."""
         self._ready()
         return self._server
 
     @property
     def pid(self) -> Optional[int]:
-        """The running process; None when there is none."""
+        """Returns the id of the running process; None when there is none."""
         child = self._child
         return child.process.pid if child is not None and child.alive else None
 
@@ -223,7 +224,7 @@ class Connection:
         return f"<signalbox.Connection pid={self.pid}>"
 
     def _ready(self) -> Child:
-        """The running process; starts one where there is none, once per call."""
+        """Returns the running process; starts one where there is none."""
         child = self._child
         if child is not None and child.alive:
             return child
@@ -240,7 +241,7 @@ class Connection:
             return self._child
 
     def command(self) -> tuple[list[str], dict[str, str]]:
-        """The command line and environment with which a process is started."""
+        """Returns the command line and environment with which a process is started."""
         environ = dict(os.environ)
         for name, value in self._env.items():
             if value is None:
@@ -257,7 +258,7 @@ class Connection:
 
     def _start(self) -> Child:
         argv, environ = self.command()
-        # Weak, so that a connection that nobody holds any more ends its process.
+        # Weak, so that a connection without references ends its process.
         notified = weakref.WeakMethod(self._notified)
 
         def notify(method: str, params: Any) -> None:
@@ -268,8 +269,8 @@ class Connection:
         child = Child(argv, environ, notify, self._cap)
         try:
             try:
-                exchange = child.request("initialize", hello())
-                result = _result(exchange, self._wait(exchange, self._start_timeout))
+                call = child.request("initialize", hello())
+                result = _result(call, self._wait(call, self._start_timeout))
             except (ConnectionLostError, TimeoutExpiredError) as error:
                 raise no_handshake(argv[0], error, child.stderr_tail()) from error
             except SignalboxError as error:
@@ -281,25 +282,25 @@ class Connection:
         child.notify("initialized")
         return child
 
-    def _wait(self, exchange: Exchange, timeout: Optional[float]) -> list[Any]:
+    def _wait(self, call: Call, timeout: Optional[float]) -> list[Any]:
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
-            items = exchange.take(timeout)
-            while items and not exchange.taken:
-                items = exchange.take(None if deadline is None else deadline - time.monotonic())
+            items = call.take(timeout)
+            while items and not call.taken:
+                items = call.take(None if deadline is None else deadline - time.monotonic())
         except BaseException as interrupted:  # Ctrl-C in the wait
-            exchange.child.cancel(exchange)
+            call.child.cancel(call)
             raise interrupted
         return items
 
-    async def _await(self, exchange: Exchange, timeout: Optional[float]) -> list[Any]:
+    async def _await(self, call: Call, timeout: Optional[float]) -> list[Any]:
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
-            items = await exchange.atake(timeout)
-            while items and not exchange.taken:
-                items = await exchange.atake(None if deadline is None else deadline - time.monotonic())
+            items = await call.atake(timeout)
+            while items and not call.taken:
+                items = await call.atake(None if deadline is None else deadline - time.monotonic())
         except BaseException as interrupted:
-            exchange.child.cancel(exchange)
+            call.child.cancel(call)
             raise interrupted
         return items
 
@@ -334,10 +335,10 @@ def _deliver(notices: "queue.SimpleQueue[Optional[tuple[str, Any]]]", owner: "we
         del connection
 
 
-def _result(exchange: Exchange, items: list[Any]) -> Any:
+def _result(call: Call, items: list[Any]) -> Any:
     if not items:
         error = TimeoutExpiredError("signalbox did not answer in time.", action="Allow more time, or try again.")
-        exchange.child.abandon(exchange, error)
+        call.child.abandon(call, error)
         raise error
     kind, value = items[-1]
     if kind == "error":

@@ -6,15 +6,15 @@ import collections
 import json
 from typing import Any, AsyncIterator, Iterator, Optional
 
-from ._exchange import Exchange
+from ._call import Call
 from .errors import CancelledError, TimeoutExpiredError
 
 
 class _Stream:
     """What both kinds of stream know. The fields fill as the stream goes on."""
 
-    def __init__(self, exchange: Exchange, timeout: Optional[float]) -> None:
-        self._exchange = exchange
+    def __init__(self, call: Call, timeout: Optional[float]) -> None:
+        self._call = call
         self._timeout = timeout
         self._ready: "collections.deque[bytes]" = collections.deque()
         self.started: Optional[dict[str, Any]] = None
@@ -45,7 +45,7 @@ class _Stream:
                 self.status = value.get("status")
 
     def _exhausted(self) -> None:
-        """Raises when no further event comes and the end was no good one."""
+        """Raises the error of a stream that ended badly, once its events are read."""
         self._done = True
         if self._error is not None:
             error, self._error = self._error, None
@@ -55,13 +55,13 @@ class _Stream:
         error = TimeoutExpiredError(
             f"No event came within {self._timeout:g} s, so the stream was cancelled.", action="Allow more time, or try again."
         )
-        self._exchange.child.abandon(self._exchange, error)
+        self._call.child.abandon(self._call, error)
         self._done = True
         return error
 
     def cancel(self) -> None:
         """Ends the stream; from any thread. Whoever iterates gets CancelledError."""
-        self._exchange.child.abandon(self._exchange, CancelledError("The stream was cancelled."))
+        self._call.child.abandon(self._call, CancelledError("The stream was cancelled."))
 
     def _leave(self) -> None:
         if not self._done:
@@ -71,8 +71,8 @@ class _Stream:
             self.cancel()
 
     def __del__(self) -> None:
-        if not self._exchange.ended:
-            self._exchange.child.cancel(self._exchange)
+        if not self._call.ended:
+            self._call.child.cancel(self._call)
 
 
 class ResponseStream(_Stream):
@@ -89,11 +89,11 @@ class ResponseStream(_Stream):
         while not self._ready:
             if self._done:
                 raise StopIteration
-            items = self._exchange.take(self._timeout)
+            items = self._call.take(self._timeout)
             self._absorb(items)
             if self._ready:
                 break
-            if self._exchange.taken:
+            if self._call.taken:
                 self._exhausted()
                 raise StopIteration
             if not items:
@@ -102,7 +102,7 @@ class ResponseStream(_Stream):
         return event
 
     def text(self) -> str:
-        """Reads to the end and gives the text of the answer."""
+        """Reads to the end and returns the text of the answer."""
         return "".join(e["delta"] for e in self if e.get("type") == "response.output_text.delta")
 
     def close(self) -> None:
@@ -125,11 +125,11 @@ class AsyncResponseStream(_Stream):
         while not self._ready:
             if self._done:
                 raise StopAsyncIteration
-            items = await self._exchange.atake(self._timeout)
+            items = await self._call.atake(self._timeout)
             self._absorb(items)
             if self._ready:
                 break
-            if self._exchange.taken:
+            if self._call.taken:
                 self._exhausted()
                 raise StopAsyncIteration
             if not items:
@@ -138,7 +138,7 @@ class AsyncResponseStream(_Stream):
         return event
 
     async def text(self) -> str:
-        """Reads to the end and gives the text of the answer."""
+        """Reads to the end and returns the text of the answer."""
         return "".join([e["delta"] async for e in self if e.get("type") == "response.output_text.delta"])
 
     async def close(self) -> None:

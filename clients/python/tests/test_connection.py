@@ -176,7 +176,7 @@ def test_a_handler_that_blocks_holds_up_nobody() -> None:
 def test_a_stream_above_its_cap_is_cancelled() -> None:
     with signalbox.Connection(simulate=True, stream_cap=2000) as box:
         stream = box.stream(REQUEST)
-        eventually(lambda: stream._exchange.ended, "it overflows")
+        eventually(lambda: stream._call.ended, "it overflows")
         with pytest.raises(errors.StreamOverflowError):
             stream.text()
         eventually(lambda: running(box) == 0, "it was cancelled")
@@ -214,8 +214,8 @@ def test_busy() -> None:
         with pytest.raises(errors.BusyError) as raised:
             box.call("responses/create", REQUEST)
         assert raised.value.retryable and raised.value.data["limit"] == limit
-        for exchange in held:
-            exchange.child.cancel(exchange)
+        for call in held:
+            call.child.cancel(call)
         eventually(lambda: running(box) == 0, "there is room again")
         assert box.call("responses/create", REQUEST)["status"] == "completed"
 

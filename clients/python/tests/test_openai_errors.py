@@ -268,8 +268,8 @@ def test_busy(box: signalbox.Connection, client: openai.OpenAI) -> None:
     assert raised.value.response.headers["x-should-retry"] == "true"
 
     def release() -> None:
-        for exchange in held:
-            exchange.child.cancel(exchange)
+        for call in held:
+            call.child.cancel(call)
 
     threading.Timer(0.2, release).start()
     patient = client.with_options(max_retries=8)

@@ -159,7 +159,7 @@ class SignalboxLLM(OpenAICompletion):
         _scope.set(None)
         return AsyncStreamingClient(client, scope)
 
-    # Streaming: the same as without a stream, but for the chunks on the way. CrewAI's
+    # Streaming: the same as without a stream, except for the chunks on the way. CrewAI's
     # own handlers lose tool calls and the output (crewAIInc/crewAI #7497).
 
     def _handle_streaming_responses(
@@ -191,7 +191,7 @@ class SignalboxLLM(OpenAICompletion):
             _scope.reset(token)
 
     def _prepare_responses_params(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """What the SDK has no argument for, such as seed, goes into the body as it is:
+        """Puts what the SDK has no argument for, such as seed, into the body as it is:
         the route decides, and says what it did."""
         params = super()._prepare_responses_params(*args, **kwargs)
         unknown = {name: params.pop(name) for name in list(params) if name not in _ARGUMENTS}

@@ -1,8 +1,8 @@
 """A client that streams and answers with the whole response.
 
 CrewAI's handler of unstreamed responses does everything right with a response; so
-streaming is that handler over a client which reads the stream and tells CrewAI of
-the chunks as they come.
+streaming is that handler over a client that reads the stream and reports the chunks
+to CrewAI as they come.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class StreamScope:
     calls: dict[str, Any] = field(default_factory=dict)
 
     def seen(self, event: Any) -> Optional[Any]:
-        """Tells CrewAI of an event; the response when it is the last one."""
+        """Reports an event to CrewAI; returns the response of the last one."""
         about = {"from_task": self.from_task, "from_agent": self.from_agent, "response_id": self.response_id}
         if event.type == "response.created":
             self.response_id = event.response.id

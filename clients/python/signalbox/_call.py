@@ -1,4 +1,4 @@
-"""The buffer between the reader thread and whoever waits for one request."""
+"""The buffer between the reader thread and the consumer of one request."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Item = Tuple[str, Any]
 FINAL = frozenset({"result", "error"})
 
 
-class Exchange:
+class Call:
     """One request that was sent, and what has come for it.
 
     The reader thread puts, one consumer takes; it may sit in a thread or in an
-    event loop. Putting never blocks, so a consumer that is slow, or gone, holds up
-    nobody else: above ``cap`` bytes of unread events the exchange overflows, and
+    event loop. Putting never blocks, so a slow consumer does not hold up
+    another: above ``cap`` bytes of unread events the call overflows, and
     the connection cancels it.
     """
 
@@ -51,7 +51,7 @@ class Exchange:
         return True
 
     def end(self, error: BaseException) -> None:
-        """Ends the exchange with an error, and drops what was not read."""
+        """Ends the call with an error, and drops what was not read."""
         with self._changed:
             if self.ended:
                 return
@@ -69,7 +69,7 @@ class Exchange:
             try:
                 loop.call_soon_threadsafe(_resolve, future)
             except RuntimeError:
-                pass  # that loop is closed; nobody waits any more
+                pass  # that loop is closed: there is no consumer any more
 
     def _drain(self) -> list[Item]:
         items, self._items, self._size = self._items, [], 0
