@@ -44,7 +44,7 @@ func (a *aggregate) add(members []rawjson.Member) bool {
 	return true
 }
 
-// output gives the items as a list, by their places if all have one, else in the
+// output returns the items as a list, by their places if all have one, else in the
 // order in which they came.
 func (a *aggregate) output() []byte {
 	if !a.unplaced {
@@ -60,7 +60,7 @@ func (a *aggregate) output() []byte {
 	return append(list, ']')
 }
 
-// response gives the terminal event's response object. Where its output is
+// response returns the terminal event's response object. Where its output is
 // missing or empty, as on the ChatGPT backend, the items take its place; every
 // other byte stays.
 func (a *aggregate) response(object []byte, members []rawjson.Member) []byte {

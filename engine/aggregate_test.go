@@ -209,7 +209,7 @@ func TestRecordedStream(t *testing.T) {
 					events = append(events, strings.TrimRight(data, "\r\n"))
 				}
 			}
-			// The response is the last event but for what is around it.
+			// The response is the last event without what is around it.
 			_, response, _ := strings.Cut(events[len(events)-1], `"response":`)
 			response = response[:strings.LastIndex(response, `,"sequence_number"`)]
 			for _, size := range []int{0, 1, 7} {
@@ -275,7 +275,7 @@ func TestRecordedEvents(t *testing.T) {
 				_, e = simulate(t, simulator.Config{Replay: []byte(streamOf(bare...))})
 				result, err = (&host{}).create(t, t.Context(), e, `{"model":"gpt-5.2-codex","input":"hi"}`)
 				require.NoError(t, err)
-				// The backend encrypts a finished item anew for its last event.
+				// The backend encrypts a finished item again for its last event.
 				assert.Contains(t, encrypted.ReplaceAllString(string(result.Response), "x"), encrypted.ReplaceAllString(output, "x"), "stream %d", i)
 			}
 		})

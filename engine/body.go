@@ -11,7 +11,7 @@ import (
 )
 
 // The body of a request is spliced from the bytes that the host sent and never
-// encoded anew: the order of members, the spelling of numbers and escapes stay
+// encoded again: the order of members, the spelling of numbers and escapes stay
 // (docs/protocol.md: Framing). In both functions below members are all the members of params.
 
 // platformBody returns params without _meta, every other byte as it came

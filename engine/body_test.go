@@ -236,7 +236,7 @@ func pairs(t testing.TB, text []byte) (list []pair, ok bool) {
 	return list, true
 }
 
-// decoded gives the value that text is.
+// decoded returns the value that text is.
 func decoded(t testing.TB, text []byte) (value any) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()

@@ -78,7 +78,7 @@ func (u *unreachable) Error() string { return u.error.Error() }
 // Unwrap returns the error for the host.
 func (u *unreachable) Unwrap() error { return u.error }
 
-// broken is 1105: the answer began and did not come to its end. It may be asked
+// broken is 1105: the answer began and broke off. It may be asked
 // for again by whoever has seen none of it (docs/protocol.md: Errors and retries).
 func (a *answer) broken(reason protocol.Reason, message string) *protocol.Error {
 	d := protocol.ErrorData{

@@ -29,7 +29,7 @@ type refusal struct {
 	data    string // the whole error.data
 }
 
-// The complete data of each error that an answer of the upstream gives, in all
+// The complete data of each error that an answer of the upstream becomes, in all
 // shapes of its bodies.
 var refusals = []refusal{
 	{"401 of the ChatGPT backend", askChatGPT, 401, "", `{"detail":"Unauthorized"}`, 1001,
@@ -122,7 +122,7 @@ var refusals = []refusal{
 		`{"kind":"upstream_unavailable","reason":"overloaded","action":"Try again later, or ask for another model.","retryable":true,"httpStatus":503,"upstream":{"code":"slow_down"}}`},
 	{"redirect", askPlatform, 307, "Location: /elsewhere", ``, 1104, `{"kind":"upstream_unavailable","reason":"redirect","action":"Check the base URL.","retryable":false,"httpStatus":307}`},
 
-	// 2xx that are none.
+	// 2xx that are failures.
 	{"brotli", askPlatform, 200, "Content-Encoding: br", streamOf(completed), 1104,
 		`{"kind":"upstream_unavailable","reason":"server_error","action":"Check the proxy in front of the upstream.","retryable":true,"httpStatus":200}`},
 	{"not SSE", askPlatform, 200, "Content-Type: text/html", `<html>`, 1105,
@@ -209,7 +209,7 @@ func TestErrorWordsAreMasked(t *testing.T) {
 	}
 }
 
-// An encoding that is none is none.
+// An encoding that changes nothing is ignored.
 func TestIdentityEncoding(t *testing.T) {
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "Identity")
@@ -239,7 +239,7 @@ func TestTLSErrors(t *testing.T) {
 	}
 }
 
-// A 401 tells how to come by another credential of the same source.
+// A 401 says how to get another credential of the same source.
 func TestTokenRejectedActions(t *testing.T) {
 	for _, tt := range []struct {
 		target target

@@ -69,7 +69,7 @@ func newEngine(t testing.TB, base string, edit ...func(*setting)) *Engine {
 	return e
 }
 
-// serve answers with handler over real HTTP and gives an engine that asks it.
+// serve answers with handler over real HTTP and returns an engine that asks it.
 func serve(t testing.TB, handler http.HandlerFunc, edit ...func(*setting)) *Engine {
 	server := httptest.NewServer(callsOnly(handler))
 	t.Cleanup(server.Close)
@@ -88,7 +88,7 @@ func callsOnly(handler http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// simulate starts a simulator and gives an engine with its login.
+// simulate starts a simulator and returns an engine with its login.
 func simulate(t testing.TB, cfg simulator.Config, edit ...func(*setting)) (*simulator.Server, *Engine) {
 	server, err := simulator.Start(cfg)
 	require.NoError(t, err)

@@ -140,7 +140,7 @@ func TestResolve(t *testing.T) {
 			assert.Equal(t, tt.want, fmt.Sprintf("%s/%s/%s/%s", d.Kind, d.Reason, d.Need, d.Have))
 			assert.NotEmpty(t, d.LoginMethods)
 
-			// Create gives the same error, and evidence of nothing resolved.
+			// Create returns the same error, and evidence of nothing resolved.
 			host := &host{}
 			route := ""
 			if tt.wanted != "" {

@@ -147,7 +147,7 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
-// The idle clock stands still while the host does not read, for however long.
+// The idle clock stops while the host does not read, for however long.
 func TestIdleClockStandsStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := upstreamPipe(t, 0, func(l line) {
@@ -194,7 +194,7 @@ func TestGraceAndASlowHost(t *testing.T) {
 	}
 }
 
-// A total limit ends a wait for the host, too.
+// A total limit also ends a wait for the host.
 func TestTimeoutAndASlowHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := upstreamPipe(t, 0, func(l line) { l.write(streamOf(created)) })
@@ -206,7 +206,7 @@ func TestTimeoutAndASlowHost(t *testing.T) {
 }
 
 // Sending a large body over a slow line is not waiting for the headers: their
-// time begins anew with each piece. A line that stalls is.
+// time starts again with each piece. A line that stalls is.
 func TestSlowUpload(t *testing.T) {
 	for _, tt := range []struct {
 		piece  time.Duration // until the next one is taken

@@ -120,7 +120,7 @@ func TestWorkspaceRouting(t *testing.T) {
 }
 
 // Of an overridden base the host stays; the header is sent all the same. The
-// FedRAMP header goes with the check, too.
+// FedRAMP header also goes with the check.
 func TestWorkspaceOfAnOverriddenBase(t *testing.T) {
 	var check http.Header
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

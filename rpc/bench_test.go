@@ -28,7 +28,7 @@ const doneEvent = `data: {"type":"response.completed","response":{"id":"resp_1",
 
 // BenchmarkEvent is one event's whole way: from a real HTTP connection on
 // loopback to a real pipe that a host reads. The writing server and the reading
-// host are in the figures, too.
+// host are also in the figures.
 func BenchmarkEvent(b *testing.B) {
 	for _, framing := range []wire.Framing{wire.FramingLSP, wire.FramingNDJSON} {
 		b.Run(framing.String(), func(b *testing.B) { streamEvents(b, framing, b.N) })
@@ -110,7 +110,7 @@ func streamEvents(b *testing.B, framing wire.Framing, n int) {
 	}
 }
 
-// readUntil reads until mark has been read and gives the number of bytes.
+// readUntil reads until mark has been read and returns the number of bytes.
 func readUntil(b *testing.B, in io.Reader, mark string) (total int) {
 	buf := make([]byte, 64<<10)
 	for keep := 0; ; {

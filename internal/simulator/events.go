@@ -142,7 +142,7 @@ func (a *answer) think() {
 
 	r.Summary = []summaryText{{Type: "summary_text", Text: text}}
 	if a.encrypted {
-		// The real backend encrypts the finished item anew.
+		// The real backend encrypts the finished item again.
 		r.EncryptedContent = encryptedContent()
 	}
 	a.finish(at, r)

@@ -91,7 +91,7 @@ func (l *ledger) login(client string, at time.Time) tokenSet {
 	return l.issue(&session{id: randomUUID(), client: client}, at)
 }
 
-// issue gives tokens to a session, valid from now; l.mu is held.
+// issue returns tokens to a session, valid from now; l.mu is held.
 func (l *ledger) issue(s *session, now time.Time) tokenSet {
 	set := l.tokens(s, now)
 	l.access[set.Access] = grant{s, now.Add(accessTokenLife)}

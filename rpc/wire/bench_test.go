@@ -16,7 +16,7 @@ var typical = request("4711", "responses/cancel", `{"streamId":"`+strings.Repeat
 // delta is an event of 200 bytes.
 var delta = []byte(`{"type":"response.output_text.delta","sequence_number":42,"item_id":"msg_0123456789abcdef","output_index":0,"content_index":0,"delta":" semaphore","obfuscation":"` + strings.Repeat("x", 36) + `"}`)
 
-// endless is an input that gives the same text for ever.
+// endless is an input that repeats the same text for ever.
 type endless struct {
 	text string
 	at   int

@@ -56,7 +56,7 @@ func maxMessageFlag(t *testing.T, flags []string) int64 {
 	return n
 }
 
-// play gives an out section: the messages, and how the conversation ended.
+// play returns an out section: the messages, and how the conversation ended.
 func play(t *testing.T, f Framing, in io.Reader, opts Options) string {
 	output, conn := converse(t, in, opts)
 	if len(output) > 0 {

@@ -41,7 +41,7 @@ func parseEnvelope(message []byte, versionOptional bool) (envelope, *fault) {
 	}
 }
 
-// classify tells requests, notifications and responses apart.
+// classify distinguishes requests, notifications and responses.
 func classify(members []rawjson.Member, versionOptional bool) (envelope, *fault) {
 	id, objection := checkMembers(members, versionOptional)
 	method, hasMethod := rawjson.Find(members, "method")

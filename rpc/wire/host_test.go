@@ -25,7 +25,7 @@ func frame(f Framing, message string) string {
 	return "Content-Length: " + strconv.Itoa(len(message)) + "\r\n\r\n" + message
 }
 
-// request gives a request with a raw id and raw params.
+// request returns a request with a raw id and raw params.
 func request(id, method, params string) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":%q,"params":%s}`, id, method, params)
 }

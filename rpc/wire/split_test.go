@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pieces is an input that gives one piece a read.
+// pieces is an input that returns one piece for each read.
 type pieces struct{ left []string }
 
 func (p *pieces) Read(b []byte) (int, error) {
