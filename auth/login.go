@@ -32,11 +32,19 @@ type LoginOptions struct {
 	Replace bool
 }
 
-// Login is one login that waits for its user or has ended. Its methods are safe
-// for concurrent use.
+// Login is one login in progress, or one that has ended. Its methods are safe for
+// concurrent use.
 //
-// It is settled once, by whatever comes first. Codes are redeemed one at a time,
-// so that one that comes twice is sent once.
+//	waiting ──code──> redeeming ──tokens──> stored ──key or none──> settled
+//	   │                  │                    └─ 1003, 1006 ────────> settled
+//	   │                  ├─ refused ─> settled (browser), waiting (Complete)
+//	   ├─ expired ───────────────────────────────────────────────────> settled
+//	   └─ cancelled, superseded, the process ends ───────────────────> settled
+//
+// It is settled once, by whatever comes first. Codes are redeemed one at a time
+// (turn), so that a code that comes twice is sent once. A login that is settled
+// while its code is redeemed still saves the tokens, unless the user cancelled it
+// (unwanted).
 type Login struct {
 	manager  *Manager
 	options  LoginOptions

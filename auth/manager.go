@@ -59,6 +59,10 @@ type Config struct {
 // Manager knows the user's credentials. All its methods are safe for concurrent
 // use. The store is looked at by each call and read again when it has changed,
 // so that a login or refresh by another program counts at once.
+//
+// Its parts have a mutex each. None is held while the store, the issuer, a listener
+// of [Manager.OnChange] or a method of another part is called; so they need no
+// order among each other. The locks on files do, see [store.Store.LockRefresh].
 type Manager struct {
 	cfg    Config
 	path   string       // of auth.json
