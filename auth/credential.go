@@ -174,6 +174,8 @@ func (f found) looks() protocol.CredentialKind {
 	switch {
 	case !issuer.IsSendable(f.value):
 		return ""
+	case f.due == protocol.CredentialPlatformKey && !issuer.IsJWT(f.value) && keyFault(f.value) != "":
+		return ""
 	case issuer.IsAPIKey(f.value):
 		return protocol.CredentialPlatformKey
 	case issuer.IsJWT(f.value):

@@ -119,6 +119,9 @@ func TestE19DevicePolls(t *testing.T) {
 		"expired":               {interval: `"1"`, polls: []poll{{400, `{"error":{"code":"expired_token"}}`, ""}}, at: []time.Duration{1 * s}, reason: "expired", code: 1005},
 		"something else":        {interval: `"1"`, polls: []poll{{400, `{"error":"invalid_request"}`, ""}}, at: []time.Duration{1 * s}, reason: "code_exchange_failed", code: 1005},
 		"a page":                {interval: `"1"`, polls: []poll{{200, "<html>", ""}}, at: []time.Duration{1 * s}, reason: "bad_answer", code: 1004},
+		"a challenge":           {interval: `"1"`, polls: []poll{{403, "<!DOCTYPE html><title>Just a moment...</title>", ""}}, at: []time.Duration{1 * s}, reason: "refused", code: 1004},
+		"a page with 404":       {interval: `"1"`, polls: []poll{{404, "Not Found", ""}}, at: []time.Duration{1 * s}, reason: "refused", code: 1004},
+		"a region":              {interval: `"1"`, polls: []poll{{403, `{"error":{"code":"unsupported_country_region_territory","message":"Country not supported"}}`, ""}}, at: []time.Duration{1 * s}, reason: "code_exchange_failed", code: 1005},
 		"no code":               {interval: `"1"`, polls: []poll{{200, `{"authorization_code":""}`, ""}}, at: []time.Duration{1 * s}, reason: "bad_answer", code: 1004},
 		"nobody agrees":         {interval: `"60"`, polls: []poll{{403, notYet, ""}}, at: []time.Duration{60 * s, 120 * s}, reason: "expired", code: 1005},
 	} {

@@ -138,10 +138,16 @@ func (x *exchanger) checkExchange(s *store.Snapshot) error {
 }
 
 // isIDTokenExpired reports whether the issuer would refuse the id_token for its
-// age. One that does not tell counts as good.
+// age. One that does not tell counts as good, and so does one that is younger by
+// last_refresh, which our own clock wrote, than it may get: then the clock is wrong.
 func (x *exchanger) isIDTokenExpired(s *store.Snapshot) bool {
-	expires := issuer.ParseClaims(s.Login.IDToken).ExpiresAt
-	return !expires.IsZero() && !x.m.cfg.Now().Before(expires.Add(-idTokenLeeway))
+	c, now := issuer.ParseClaims(s.Login.IDToken), x.m.cfg.Now()
+	if c.ExpiresAt.IsZero() || now.Before(c.ExpiresAt.Add(-idTokenLeeway)) {
+		return false
+	}
+	age := now.Sub(s.Login.LastRefresh)
+	isYoung := age >= 0 && age < c.ExpiresAt.Sub(c.IssuedAt)-idTokenLeeway
+	return s.Login.LastRefresh.IsZero() || c.IssuedAt.IsZero() || !isYoung
 }
 
 // forPlatform is the failure of a refresh where a Platform key was wanted.

@@ -157,31 +157,6 @@ func (m *Manager) UseAPIKey(ctx context.Context, key Secret, persist, replace bo
 	return m.work.do(ctx, func(ctx context.Context) error { return m.saveAPIKey(ctx, key, replace) })
 }
 
-// checkAPIKey refuses what is no Platform key (docs/protocol.md: Errors and retries).
-func checkAPIKey(key Secret) error {
-	value := key.Reveal()
-	fault := ""
-	switch {
-	case value == "":
-		fault = "is blank"
-	case strings.ContainsAny(value, "\r\n"):
-		fault = "holds a line break"
-	case len(value) >= len("bearer ") && strings.EqualFold(value[:len("bearer ")], "bearer "):
-		fault = "begins with Bearer, which belongs to the header and not to the key"
-	case !issuer.IsSendable(key):
-		fault = "holds blanks or characters that no key has"
-	case len(value) > issuer.MaxTokenBytes:
-		fault = "is too long"
-	case issuer.IsJWT(key):
-		fault = "is an access token, not a Platform key"
-	default:
-		return nil
-	}
-	e := protocol.InvalidParams("apiKey", "The API key "+fault+".")
-	e.Data.Action = "Give the key alone, as the OpenAI Platform shows it."
-	return e
-}
-
 // loginFailed is a 1005.
 func loginFailed(reason protocol.Reason, message, action string) *protocol.Error {
 	return protocol.NewError(protocol.CodeLoginFailed, message, protocol.ErrorData{Reason: reason, Action: action})

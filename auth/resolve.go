@@ -198,6 +198,9 @@ func misplaced(need protocol.CredentialKind, f found, all []found) *protocol.Err
 	holds := kindName(f.looks())
 	if f.looks() == "" {
 		holds = "whitespace or control characters, so it cannot be a token or a key"
+		if fault := keyFault(f.value); f.due == protocol.CredentialPlatformKey && issuer.IsSendable(f.value) {
+			holds = "a value that " + fault
+		}
 	}
 	return mismatch(need, all, protocol.ReasonWrongKind, "Correct or remove "+f.where,
 		fmt.Sprintf("%s must hold %s, but it holds %s", f.where, kindName(f.due), holds))

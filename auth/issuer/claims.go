@@ -36,7 +36,8 @@ type Claims struct {
 	UserID    string // chatgpt_user_id, else user_id
 	AccountID string // chatgpt_account_id, not checked; never an organisation
 	FedRAMP   bool   // chatgpt_account_is_fedramp
-	ExpiresAt time.Time
+	// IssuedAt and ExpiresAt are iat and exp; zero where the token does not tell.
+	IssuedAt, ExpiresAt time.Time
 }
 
 // payload lets the library decode the payload without giving a meaning to any
@@ -62,6 +63,7 @@ func ParseClaims(token protocol.Secret) Claims {
 		UserID:    textClaim(auth["chatgpt_user_id"]),
 		AccountID: textClaim(auth["chatgpt_account_id"]),
 		FedRAMP:   string(auth["chatgpt_account_is_fedramp"]) == "true",
+		IssuedAt:  timeClaim(p.members["iat"]),
 		ExpiresAt: timeClaim(p.members["exp"]),
 	}
 	if c.Email == "" {

@@ -96,19 +96,22 @@ func (c *Client) DeviceToken(ctx context.Context, d DeviceCode) (Grant, error) {
 	return Grant{sent.Code, c.Endpoint.URL + deviceCallback, sent.Verifier}, nil
 }
 
-// IsDeviceDisabled reports whether the issuer offers no login by device code.
-func (e *Error) IsDeviceDisabled() bool {
-	return e.Status == http.StatusNotFound || e.Status == http.StatusForbidden
-}
+// IsDeviceDisabled reports whether the issuer offers no login by device code: it
+// says so with the status alone. A page, or a code that says something else, such
+// as a region that is not served, does not mean that.
+func (e *Error) IsDeviceDisabled() bool { return e.isByStatus() }
 
 // IsPending reports whether the user has not agreed yet. OpenAI says so with the
-// status alone.
+// status, alone or with a code of its own.
 func (e *Error) IsPending() bool {
-	switch e.Code {
-	case "access_denied", "expired_token", "slow_down":
+	return e.Code == "authorization_pending" /* RFC 8628, 3.5 */ || e.isByStatus()
+}
+
+// isByStatus reports whether 403 or 404 is all that the issuer says, beside a code
+// of the device login itself.
+func (e *Error) isByStatus() bool {
+	if e.isPage || e.Code != "" && !strings.HasPrefix(e.Code, "device") && !strings.HasPrefix(e.Code, "not_found") {
 		return false
-	case "authorization_pending": // RFC 8628, 3.5
-		return true
 	}
 	return e.Status == http.StatusForbidden || e.Status == http.StatusNotFound
 }

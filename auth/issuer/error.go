@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -47,6 +48,9 @@ type Error struct {
 	RetryAfter time.Duration
 
 	unsent, lost bool
+	// isPage: the body is text that is not JSON, so that somebody in front of the
+	// issuer may have written it.
+	isPage bool
 }
 
 // Error implements error; it contains nothing that the issuer said.
@@ -67,9 +71,7 @@ func (e *Error) IsLost() bool { return e.lost }
 
 // IsFinal reports whether the refresh token that was sent will never be accepted
 // again.
-func (e *Error) IsFinal() bool {
-	return e.Verdict == Expired || e.Verdict == Revoked || e.Status == http.StatusUnauthorized
-}
+func (e *Error) IsFinal() bool { return e.Verdict == Expired || e.Verdict == Revoked }
 
 // IsSpent reports whether somebody else may have spent the refresh token that was
 // sent: the tokens of whoever did may be in the store.
@@ -93,6 +95,9 @@ func (e *Error) badAnswer() *Error {
 // readRefusal classifies an answer that is not 2xx, as Codex does: by the code
 // of the body, whatever the status, then by the status.
 func (e *Error) readRefusal(text []byte) {
+	_, _, err := rawjson.Object(text, maxDepth, nil)
+	isWord := err == nil // of the issuer: a gateway in front of it says nothing about a token
+	e.isPage = !isWord && len(bytes.TrimSpace(text)) > 0
 	e.Code, e.Message = refusalOf(text)
 	switch strings.ToLower(e.Code) {
 	case "refresh_token_expired":
@@ -114,8 +119,15 @@ func (e *Error) readRefusal(text []byte) {
 		_ = e.fail(protocol.ReasonServerError, fmt.Sprintf("The issuer failed with status %d.", e.Status), "Try again later.")
 	case strings.EqualFold(e.Code, "invalid_grant"):
 		e.Verdict = InvalidGrant
+	case e.Status == http.StatusUnauthorized && isWord: // as Codex, whatever the code
+		e.Verdict = Revoked
+	case e.Status == http.StatusUnauthorized:
+		_ = e.fail(protocol.ReasonBadAnswer, "Something in front of the issuer answered with status 401 in its place.",
+			"Check the proxy or the network that you are on, and try again.")
 	case e.Status/100 == 4:
-		e.Verdict = Refused
+		if isWord || !e.isPage {
+			e.Verdict = Refused
+		}
 		_ = e.fail(protocol.ReasonRefused, fmt.Sprintf("The issuer refused the request with status %d.", e.Status), "Try another network, or log in again.")
 	default:
 		_ = e.badAnswer()

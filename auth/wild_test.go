@@ -1,0 +1,81 @@
+package auth
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/signalbox-dev/signalbox/auth/store"
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// A page that a gateway answers with says nothing about the refresh token, whatever
+// its status: the login stays good and is tried again.
+func TestAPageIsNotTheIssuersWord(t *testing.T) {
+	for name, body := range map[string]string{"a page": "<html>sign in to the network", "no body": "", "an array": "[]", "text": "denied"} {
+		t.Run(name, func(t *testing.T) {
+			l, posts := answering(t, func(w http.ResponseWriter, n int) {
+				if n == 1 {
+					w.WriteHeader(http.StatusUnauthorized)
+					_, _ = w.Write([]byte(body))
+					return
+				}
+				_, _ = w.Write([]byte(`{"access_token":"` + token("exp=240h") + `","refresh_token":"rt_` + canary + `-next"}`))
+			})
+			m := l.manager()
+			_, err := m.ChatGPT(t.Context())
+			assert.Equal(t, "bad_answer", reasonOf(t, err, protocol.CodeAuthUnavailable))
+			_, err = m.ChatGPT(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, 2, posts())
+		})
+	}
+}
+
+// A clock that is ahead does not make an id_token expire that was issued a moment
+// ago by the same clock.
+func TestAnIDTokenIssuedAMomentAgoIsExchangedWhateverTheClockSays(t *testing.T) {
+	for name, c := range map[string]struct {
+		ahead, age time.Duration
+		expired    bool
+	}{
+		"right, fresh":        {0, time.Minute, false},
+		"right, old":          {0, 2 * time.Hour, true},
+		"a day ahead, fresh":  {24 * time.Hour, time.Minute, false},
+		"a year ahead, fresh": {365 * 24 * time.Hour, 0, false},
+		"a day ahead, old":    {24 * time.Hour, 2 * time.Hour, true},
+	} {
+		issued := testNow
+		id := jwtOf(map[string]any{"iat": issued.Unix(), "exp": issued.Add(time.Hour).Unix()})
+		m := NewManager(Config{Now: func() time.Time { return issued.Add(c.ahead + c.age) }})
+		s := &store.Snapshot{Login: store.Login{IDToken: secret(id), LastRefresh: issued.Add(c.ahead)}}
+		assert.Equal(t, c.expired, m.exchanger.isIDTokenExpired(s), name)
+	}
+}
+
+// What people paste in place of a key is refused by name.
+func TestWhatIsNotAKeyIsRefusedByName(t *testing.T) {
+	for value, fault := range map[string]string{
+		`"sk-` + canary + `"`: "quotes", `'sk-x`: "quotes", `OPENAI_API_KEY=sk-x`: "name of a variable", `export KEY=sk-x`: "name of a variable",
+		`{"key":"sk-x"}`: "quotes", `[sk-x]`: "JSON", "sk-abc****wxyz": "masked", "sk-abc…wxyz": "masked", "sk-...wxyz": "masked",
+		"s\x00k\x00-\x00x\x00": "UTF-16", "\xff\xfes\x00": "UTF-16", "at-" + canary: "personal access token", "Bearer sk-x": "Bearer", " ": "blank",
+	} {
+		assert.Contains(t, keyFault(secret(value)), fault)
+		m := NewManager(Config{Home: t.TempDir()})
+		err := m.UseAPIKey(t.Context(), secret(value), true, false)
+		assert.Equal(t, protocol.CodeInvalidParams, protocol.CodeOf(err))
+		if value == " " || value[0] == 's' && value[1] == 0 || value[0] == 0xff {
+			continue // no variable of the environment holds it
+		}
+		m = NewManager(Config{APIKey: secret(value)})
+		_, err = m.Platform(t.Context())
+		assert.Equal(t, protocol.CodeCredentialMismatch, protocol.CodeOf(err), fault)
+		assert.Equal(t, protocol.ReasonWrongKind, protocol.ReasonOf(err))
+		assert.NotContains(t, err.Error(), canary)
+	}
+	assert.Empty(t, keyFault(secret("sk-proj-"+canary)))
+	assert.Empty(t, keyFault(secret("some-gateway-key")))
+}
