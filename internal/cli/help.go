@@ -65,7 +65,7 @@ Try it without an account:
   signalbox demo
   printf '{"id":1,"method":"auth/status"}\n' | signalbox serve --simulate
 
-"signalbox help COMMAND" has the flags of a command; docs/protocol.md has the
+"signalbox help COMMAND" has the flags of a command; docs/reference.md has the
 methods.
 
 Exit codes: 0 success, 1 failure (refused, failed, not logged in), 2 usage,
