@@ -25,8 +25,9 @@ func commands() []command {
 	return []command{
 		{"serve", "[FLAGS]", "answer a host on stdin and stdout; the default without a terminal", `
 JSON-RPC 2.0, one JSON object a line or with Content-Length headers as in LSP:
-the first byte of input decides. It ends with its host, or when stdin ends and all
-is answered. docs/protocol.md is the guide, docs/reference.md has the methods.
+the first byte of input decides. It ends with its host, or when stdin ends and
+all is answered. docs/protocol.md is the guide, docs/reference.md has the
+methods.
 
   printf '{"id":1,"method":"auth/status"}\n' | signalbox serve --simulate
 `, nil, false, serve},
