@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import http.server
+import json
 import os
 import signal
+import subprocess
 import sys
+import textwrap
 import threading
 import time
 from pathlib import Path
@@ -158,9 +162,6 @@ def test_ctrl_c(tmp_path: Path) -> None:
             assert box.pid == pid
         print(box.stream({"model": "gpt-5.2-codex", "input": "What is 2+2?"}).text())
     """
-    import subprocess
-    import textwrap
-
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=300, start_new_session=True)
     assert done.stdout.strip() == ANSWER, done.stderr
 
@@ -271,3 +272,45 @@ def test_nothing_is_left_behind() -> None:
     box.call("ping")
     box.close()
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("end", ["box.close()", ""])
+def test_a_refreshed_login_is_saved(end: str, box: signalbox.Connection, tmp_path: Path) -> None:
+    """The issuer answers after SIGTERM was sent: at the end of a connection, and at that
+    of the program, the process stays until the new login is on disk."""
+    auth = json.loads(Path(box.status()["file"]["path"]).read_text())
+    tokens = auth["tokens"]
+    del tokens["oauth_provenance"]
+    stored = tmp_path / "auth.json"
+    stored.write_text(json.dumps(auth))
+    stored.chmod(0o600)
+    asked, answer = threading.Event(), json.dumps({**tokens, "refresh_token": "rt_signalbox-canary.2"}).encode()
+
+    class Issuer(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.set()
+            time.sleep(4)
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *args: object) -> None:
+            """Says nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Issuer) as issuer:
+        threading.Thread(target=issuer.serve_forever, daemon=True).start()
+        code = f"""
+            import sys, signalbox
+            box = signalbox.Connection()
+            box.begin("auth/refresh")
+            sys.stdin.readline()
+            {end}
+        """
+        env = {**os.environ, "CODEX_HOME": str(tmp_path), "CODEX_REFRESH_TOKEN_URL_OVERRIDE": f"http://127.0.0.1:{issuer.server_port}/oauth/token"}
+        program = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdin=subprocess.PIPE, env=env)
+        assert asked.wait(30)
+        program.communicate(b"\n", timeout=60)
+        assert program.returncode == 0
+        eventually(lambda: "rt_signalbox-canary.2" in stored.read_text(), "the login was saved")
+        issuer.shutdown()
