@@ -33,8 +33,8 @@ func (r *refresher) noteFailure(s *store.Snapshot, e *issuer.Error) *protocol.Er
 	return failure
 }
 
-// waitBackoff waits until the issuer may be asked again, or gives the failure
-// before where that takes long. What a person asked for is asked at once.
+// waitBackoff waits until the issuer may be asked again, or returns the failure
+// before if that takes long. What a person asked for is asked at once.
 func (r *refresher) waitBackoff(s *store.Snapshot, why string) error {
 	r.mu.Lock()
 	b := r.backoff

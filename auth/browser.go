@@ -25,14 +25,14 @@ var errNoBrowser = errors.New("no program to open a page with was found")
 
 // Browser opens pages with what the system has for it: the programs that BROWSER
 // lists, else open on macOS, rundll32 on Windows, and xdg-open or one of its kin
-// elsewhere. Its zero value is of no use; make it with NewBrowser.
+// elsewhere. Its zero value cannot be used; make it with NewBrowser.
 type Browser struct {
 	environ []string // of the child
 	lookup  func(name string) (string, error)
 	named   string // the value of BROWSER
 }
 
-// NewBrowser makes a Browser for an environment, as os.Environ gives it. What is
+// NewBrowser makes a Browser for an environment, as os.Environ returns it. What is
 // or may be a secret in it is not handed on.
 func NewBrowser(environ []string) *Browser {
 	b := &Browser{lookup: exec.LookPath}
@@ -114,7 +114,7 @@ func checkAddress(address string) error {
 }
 
 // commands lists the programs to try, with their arguments; "%s" in one
-// stands for the address, which else comes last.
+// is replaced by the address, which otherwise comes last.
 func (b *Browser) commands() [][]string {
 	var all [][]string
 	for _, entry := range strings.Split(b.named, string(os.PathListSeparator)) {

@@ -34,8 +34,8 @@ const (
 )
 
 // callback is the listener that the browser comes back to. It listens on
-// loopback, during one login alone (RFC 8252, 7.3 and 8.3), and gives nothing
-// away: there is nothing to read, to cancel or to end a login with but the answer
+// loopback, during one login alone (RFC 8252, 7.3 and 8.3), and reveals
+// nothing: nothing can be read, and nothing ends or cancels a login except the answer
 // of the issuer that bears the state.
 type callback struct {
 	redirectURI string
@@ -43,7 +43,7 @@ type callback struct {
 	server      *http.Server
 	listeners   []net.Listener
 	serving     sync.WaitGroup // accept loops
-	// arrive takes the query of an answer and gives the page for it; it blocks
+	// arrive takes the query of an answer and returns the page for it; it blocks
 	// until the login has ended, when the answer is the login's.
 	arrive func(url.Values) page
 

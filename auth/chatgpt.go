@@ -7,15 +7,15 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// ChatGPT returns the access token for the chatgpt route: that of the
-// environment, else that of the store, which is refreshed first where that is due
+// ChatGPT returns the access token for the chatgpt route: the one of the
+// environment, else the one of the store, which is refreshed first where that is due
 // (docs/credentials.md: Refresh). When a refresh fails, an access token that has not
 // expired is returned all the same.
 //
 // The error is a *protocol.Error: 1001 no_credentials, token_expired, a reason
 // of a refused refresh or account_changed; 1002 wrong_kind, missing_account_id,
 // account_mismatch, foreign_issuer or bad_override; 1003 when the store is
-// needed and cannot be used; 1004 when the issuer gives no answer; -32800 when
+// needed and cannot be used; 1004 when the issuer does not answer; -32800 when
 // ctx ends.
 func (m *Manager) ChatGPT(ctx context.Context) (ChatGPTCredential, error) {
 	s := m.view.load(ctx)
@@ -70,9 +70,9 @@ func (m *Manager) afterRefresh(ctx context.Context) (ChatGPTCredential, error) {
 }
 
 // RefreshRejected is for a request whose token the upstream has refused although it has
-// not expired: it gives a newer token of the same login, refreshed unless that has
-// happened already. The error is 1001 token_rejected when there is no newer one
-// to be had: the token is the environment's, or was refused right after it had
+// not expired: it returns a newer token of the same login, refreshed unless that has
+// happened already. The error is 1001 token_rejected when there is no newer
+// one: the token is the environment's, or was refused right after it had
 // been refreshed; else an error of ChatGPT. Another source never takes its place.
 func (m *Manager) RefreshRejected(ctx context.Context, failed ChatGPTCredential) (ChatGPTCredential, error) {
 	s := m.view.load(ctx)

@@ -41,12 +41,12 @@ func exchangedBeside(exchanged Secret, s *store.Snapshot) Secret {
 	return exchanged
 }
 
-// isStored reports whether the token is that of the store, which can be refreshed.
+// isStored reports whether the token is from the store, where it can be refreshed.
 func (c ChatGPTCredential) isStored() bool {
 	return c.Source == protocol.SourceAuthJSONOAuth || c.Source == protocol.SourceKeyringOAuth
 }
 
-// Authorize sets the headers that the credential stands for: Authorization,
+// Authorize sets the headers of the credential: Authorization,
 // chatgpt-account-id and, for a FedRAMP account, x-openai-fedramp, which is
 // removed for any other.
 func (c ChatGPTCredential) Authorize(h http.Header) {
@@ -129,7 +129,7 @@ func (m *Manager) find(s *store.Snapshot) []found {
 	return all
 }
 
-// isStored reports whether the credential is that of the store.
+// isStored reports whether the credential is from the store.
 func (f found) isStored() bool {
 	switch f.source {
 	case protocol.SourceAuthJSONOAuth, protocol.SourceAuthJSONAPIKey, protocol.SourceKeyringOAuth, protocol.SourceKeyringAPIKey:
@@ -168,7 +168,7 @@ var (
 	accountIDShape = lazyregexp.New(`^[A-Za-z0-9_-]{1,128}$`)
 )
 
-// looks is the kind that the value looks like. A value that gives no sign is of
+// looks is the kind that the value looks like. A value without a sign is of
 // the kind that belongs to its place; one that cannot be sent is of no kind.
 func (f found) looks() protocol.CredentialKind {
 	switch {

@@ -68,8 +68,8 @@ func TestPrintingShowsNothing(t *testing.T) {
 	}
 }
 
-// The environment goes first, blank counts as absent, and no source stands in
-// for a bad one before it.
+// The environment goes first, blank counts as absent, and no source replaces
+// a bad one before it.
 func TestSources(t *testing.T) {
 	const envKey = "sk-" + canary + "-env"
 	good := token("account=acct_env")

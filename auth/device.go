@@ -71,7 +71,7 @@ func (l *Login) poll(running context.Context, d issuer.DeviceCode) {
 	}
 }
 
-// deviceRefused is the end of a login that the issuer gives no code for.
+// deviceRefused is the end of a login for which the issuer returns no code.
 func (s *logins) deviceRefused(e *issuer.Error) *protocol.Error {
 	switch e.Code {
 	case "access_denied":

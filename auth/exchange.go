@@ -55,7 +55,7 @@ type exchangeResult struct {
 //
 // The error is a *protocol.Error: 1001 when there is no login, or its id_token
 // has expired and the refresh was refused; 1002 foreign_issuer or bad_override;
-// 1003; 1004 when the issuer gives no answer; 1006; -32800 when ctx ends.
+// 1003; 1004 when the issuer does not answer; 1006; -32800 when ctx ends.
 func (m *Manager) Exchange(ctx context.Context) (PlatformCredential, error) {
 	s := m.view.load(ctx)
 	credential, err := m.exchanger.keyOf(s)

@@ -72,7 +72,7 @@ func storedKey(t *testing.T, m *Manager) string {
 	return str(store.NewDocument([]byte(textOf(t, m.cfg.Home))), "OPENAI_API_KEY")
 }
 
-// The request is that of the OAuth plan, to the byte, and the id_token as it is.
+// The request is as the OAuth plan has it, to the byte, and the id_token as it is.
 func TestExchangeRequest(t *testing.T) {
 	m, sim := simulated(t, "no-key")
 	c, err := m.Platform(t.Context())
@@ -249,7 +249,7 @@ func TestExchangeRefused(t *testing.T) {
 	}
 }
 
-// An id_token that has expired is renewed first; when that is refused, it is the
+// An id_token that has expired is refreshed first; when that is refused, it is the
 // reason, and no exchange is sent: the state of the validation report.
 func TestExchangeRenewsFirst(t *testing.T) {
 	m, sim := simulated(t, "expired")
@@ -317,7 +317,7 @@ func TestExchangeOutlivesItsRequest(t *testing.T) {
 	equal(t, "later", string(c.Source)+outcome(t, err), "codex_token_exchange_api_key")
 }
 
-// The key is that of a login, and gone with it.
+// The key belongs to a login, and goes with it.
 func TestExchangedKeyGoesWithItsLogin(t *testing.T) {
 	m, _ := simulated(t, "business", func(d *store.Document) { d.Remove("auth_mode") })
 	_, err := m.Platform(t.Context())
@@ -334,7 +334,7 @@ func TestExchangedKeyGoesWithItsLogin(t *testing.T) {
 func TestExchangeAnswers(t *testing.T) {
 	for scenario, want := range map[string]string{"issuer-error": "server_error", "issuer-html": "bad_answer", "issuer-disconnect": "connect"} {
 		m, _ := simulated(t, scenario)
-		m.cfg.Now = func() time.Time { return time.Now().Add(-300 * 24 * time.Hour) } // so that nothing is renewed first
+		m.cfg.Now = func() time.Time { return time.Now().Add(-300 * 24 * time.Hour) } // so that nothing is refreshed first
 		_, err := m.Platform(t.Context())
 		failure, ok := errors.AsType[*protocol.Error](err)
 		if !ok {
@@ -358,7 +358,7 @@ func TestExchangeStaysWithItsIssuer(t *testing.T) {
 	equal(t, "client", strings.Contains(string(sim.Requests()[0].Body), "client_id=app_Other&"), true)
 }
 
-// auth/exchange gives the key that is there, without asking.
+// auth/exchange returns the key that is there, without asking.
 func TestExchangeOfALoginWithAKey(t *testing.T) {
 	m, sim := simulated(t, "ok")
 	c, err := m.Exchange(t.Context())
@@ -395,7 +395,7 @@ type transportFunc func(*http.Request) (*http.Response, error)
 // RoundTrip implements http.RoundTripper.
 func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// The login is renewed, replaced or removed by another program while it is
+// The login is refreshed, replaced or removed by another program while it is
 // exchanged: the key is for who asked, and is not written beside what it is not
 // of.
 func TestExchangeBesideAnotherChange(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 )
 
 // FuzzAuthFile reads any bytes as auth.json. It is read or refused with a 1003
-// that names the file; a refused one gives no credential; and neither an error
+// that names the file; a refused one leads to no credential; and neither an error
 // nor the status shows a secret of it.
 func FuzzAuthFile(f *testing.F) {
 	files, err := filepath.Glob(filepath.Join("..", "testdata", "auth", "*.json"))
@@ -79,8 +79,8 @@ func FuzzAuthFile(f *testing.F) {
 			t.Fatal("a refused file gives credentials")
 		}
 		for _, secret := range s.Secrets {
-			// Another value stands in the status by chance, or in the file twice: it
-			// may be an account id, too.
+			// Another value is in the status by chance, or in the file twice: it
+			// may also be an account id.
 			value := secret.Reveal()
 			if strings.Contains(value, canary) && bytes.Count(text, []byte(value)) == 1 && strings.Contains(shown, value) {
 				t.Fatal("a secret of the file is shown")

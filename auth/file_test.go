@@ -63,7 +63,7 @@ var shapes = []shape{
 	{"account-claim-organisation-only", "missing_account_id", "exchange", "chatgpt", "unauthenticated", ""},
 	{"account-claim-injects", "missing_account_id", "exchange", "chatgpt", "unauthenticated", ""},
 	{"account-claim-129", "missing_account_id", "exchange", "chatgpt", "unauthenticated", ""},
-	{"access-expired", "", "exchange", "chatgpt", "authenticated", ""}, // after a renewal
+	{"access-expired", "", "exchange", "chatgpt", "authenticated", ""}, // after a refresh
 	{"access-expired-and-key", "", "", "chatgpt", "authenticated", ""},
 	{"access-expired-alone", "token_expired", "exchange", "chatgpt", "expired", ""}, // without a refresh token
 	{"access-expired-alone-and-key", "token_expired", "", "chatgpt", "authenticated", ""},

@@ -62,7 +62,7 @@ type fakeIssuer struct {
 	url string
 }
 
-// answering gives an expired login whose renewals are answered by answer.
+// answering returns an expired login whose refreshes are answered by answer.
 func answering(t *testing.T, answer func(w http.ResponseWriter, n int)) (f *fakeIssuer, posts func() int) {
 	t.Helper()
 	var mu sync.Mutex
@@ -81,7 +81,7 @@ func answering(t *testing.T, answer func(w http.ResponseWriter, n int)) (f *fake
 	}
 }
 
-// A30: answers that are none. Nothing of them is kept.
+// A30: answers that make no sense. Nothing of them is kept.
 func TestA30BadAnswers(t *testing.T) {
 	for name, answer := range map[string]func(http.ResponseWriter){
 		"empty access token":   write(200, `{"access_token":"","refresh_token":"rt_new"}`),
@@ -311,7 +311,7 @@ func TestClientIDOfTheLogin(t *testing.T) {
 	}
 }
 
-// serve listens on loopback until the test ends, and gives the URL.
+// serve listens on loopback until the test ends, and returns the URL.
 func serve(t *testing.T, handle http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handle)

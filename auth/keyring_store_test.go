@@ -81,7 +81,7 @@ func TestKeyringPrecedence(t *testing.T) {
 }
 
 // A login in the keyring is written where it is, member for member, and nothing
-// of it ever stands on the disk.
+// of it is ever on the disk.
 func TestKeyringIsWritten(t *testing.T) {
 	k := inSession(t)
 	home := keyringHome(t, "keyring")

@@ -70,7 +70,7 @@ type Login struct {
 // that waits. ctx bounds the beginning alone.
 //
 // The error is a *protocol.Error: 1002 bad_override; 1003 when the login could
-// not be saved; 1004 when the issuer gives no device code; 1005 port_busy,
+// not be saved; 1004 when the issuer returns no device code; 1005 port_busy,
 // device_disabled, denied where Codex's config forbids the method, cancelled or
 // superseded; -32800 when ctx ended.
 func (m *Manager) BeginLogin(ctx context.Context, options LoginOptions) (*Login, error) {
@@ -175,7 +175,7 @@ func (l *Login) Prompt() protocol.LoginPrompt {
 // Settled is closed when the login is over and its port free.
 func (l *Login) Settled() <-chan struct{} { return l.settled }
 
-// Err tells, after Settled, how it has ended: nil for a login that is stored, else
+// Err returns, after Settled, how it ended: nil for a login that is stored, else
 // a *protocol.Error.
 func (l *Login) Err() error {
 	if err := l.failure(); err != nil {

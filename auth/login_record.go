@@ -22,8 +22,8 @@ type newLogin struct {
 // replaceLogin writes a login in the place of the old one (docs/credentials.md: Login): it
 // replaces auth_mode, last_refresh and the whole of tokens, keeps OPENAI_API_KEY
 // for the same account and user only, and keeps every unknown member at the top.
-// replaceCorrupt takes a file that cannot be parsed or is of a kind that only
-// Codex serves, too, which is put aside as auth.json.bak.
+// With replaceCorrupt a file that cannot be parsed, or is of a kind that only
+// Codex serves, is put aside as auth.json.bak.
 //
 // When the login cannot be written, the error says why, and the login is in use
 // in this process; it is written as soon as that is possible. A login that Codex
@@ -67,7 +67,7 @@ func (login *newLogin) write(d *store.Document, path, owner string, at time.Time
 
 // saveAPIKey writes a Platform key: beside tokens, which stay, with auth_mode
 // "chatgpt", so that Codex does not start to bill the key; alone, as Codex
-// writes it. replaceCorrupt is that of replaceLogin.
+// writes it. replaceCorrupt is as in replaceLogin.
 func (m *Manager) saveAPIKey(ctx context.Context, key Secret, replaceCorrupt bool) error {
 	m.masked.Add(key)
 	return m.view.rewrite(ctx, replaceCorrupt, func(d *store.Document) error {
@@ -84,7 +84,7 @@ func (m *Manager) saveAPIKey(ctx context.Context, key Secret, replaceCorrupt boo
 // removeLogin takes tokens, last_refresh, auth_mode and the key out of the
 // store, and the file where nothing foreign remains. Under the same lock, so
 // that nobody refreshes meanwhile, revoke is given the newest tokens; it may be nil
-// and is not called where there are none. What is in memory only goes, too.
+// and is not called without tokens. What is only in memory is also removed.
 func (m *Manager) removeLogin(ctx context.Context, revoke func(refreshToken, accessToken Secret)) error {
 	m.pending.forget()
 	m.SetExplicitKey(Secret{})

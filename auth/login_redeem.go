@@ -48,8 +48,8 @@ func (l *Login) redeem(g issuer.Grant) error {
 }
 
 // exchange gets the key that the policy wants for a login that is saved
-// (docs/credentials.md: Exchange). Where the key is required and not to be had, the error is that of
-// Exchange.
+// (docs/credentials.md: Exchange). If a required key cannot be
+// had, the error is the one of Exchange.
 func (s *logins) exchange(ctx context.Context, policy protocol.ExchangePolicy, login newLogin) error {
 	wanted := policy == protocol.ExchangeRequire ||
 		policy == protocol.ExchangeAuto && planMode(issuer.ParseClaims(login.ID)) == protocol.ModeAPIKey
@@ -67,8 +67,8 @@ func (s *logins) exchange(ctx context.Context, policy protocol.ExchangePolicy, l
 	return nil
 }
 
-// redeemCode redeems a code (RFC 6749, 4.1.3; RFC 7636, 4.5) and checks what it
-// gives. The error is 1004 or 1005.
+// redeemCode redeems a code (RFC 6749, 4.1.3; RFC 7636, 4.5) and checks the
+// answer. The error is 1004 or 1005.
 func (s *logins) redeemCode(ctx context.Context, g issuer.Grant) (newLogin, error) {
 	s.m.masked.Add(protocol.NewSecret(g.Code), protocol.NewSecret(g.Verifier))
 	tokens, err := s.m.issuer.RedeemCode(ctx, g)
@@ -130,7 +130,7 @@ func (s *logins) checkStore(ctx context.Context, replace bool) error {
 }
 
 // UseAPIKey is the login with a Platform key: for this process only or, with
-// persist, written to the store; replace is that of LoginOptions. It supersedes a
+// persist, written to the store; replace is as in LoginOptions. It supersedes a
 // login that waits. The error is -32602 for what is no key, 1003, or 1005 denied
 // where Codex's config forbids keys.
 func (m *Manager) UseAPIKey(ctx context.Context, key Secret, persist, replace bool) error {

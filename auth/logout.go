@@ -31,7 +31,7 @@ func (m *Manager) Logout(ctx context.Context, revoke bool) error {
 	})
 }
 
-// revoke tells the issuer of the login in s, as Codex does (RFC 7009): it is
+// revoke revokes the login in s at the issuer, as Codex does (RFC 7009): it is
 // asked as the client that the login was made with, and another issuer is not
 // told.
 func (m *Manager) revoke(ctx context.Context, s *store.Snapshot, refreshToken, accessToken Secret) {

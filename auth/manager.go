@@ -172,7 +172,7 @@ func Home(getenv func(string) string) (string, error) {
 }
 
 // Platform returns the API key for the platform route, whatever the account
-// mode: that which this process was given, that of the environment, that of the
+// mode: the one given to this process, the one of the environment, the one of the
 // store, else one that the login is exchanged for (docs/credentials.md: Where a credential comes from).
 //
 // The error is a *protocol.Error: 1001 no_credentials, or a reason of a refused

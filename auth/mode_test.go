@@ -44,7 +44,7 @@ func TestModeByPlan(t *testing.T) {
 	}
 }
 
-// The plan is that of the id_token alone.
+// The plan comes from the id_token alone.
 func TestModeWithoutIDToken(t *testing.T) {
 	text := fmt.Sprintf(`{"tokens":{"access_token":%q,"refresh_token":"rt"}}`, token("plan=plus email=user@openai.com"))
 	got, err := NewManager(Config{Home: homeWith(t, []byte(text))}).Mode(t.Context())

@@ -73,7 +73,7 @@ func savedPage() page {
 	}
 }
 
-// failedPage tells how the login has failed.
+// failedPage returns the page that says how the login failed.
 func failedPage(err error) page {
 	p := page{
 		status: http.StatusOK, // as Codex: a browser may show a page of its own for another one

@@ -19,7 +19,7 @@ import (
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 )
 
-// peer renews as Codex 0.169.0 does: it posts without any lock, and takes its two
+// peer refreshes as Codex 0.169.0 does: it posts without any lock, and takes its two
 // locks for the commit alone, in which it drops our result if the file moved. It
 // reports whether it ended with a token that has not expired.
 func peer(t *testing.T, home, issuerURL string) bool {
@@ -92,8 +92,8 @@ func peer(t *testing.T, home, issuerURL string) bool {
 	return os.Rename(next, path) == nil
 }
 
-// A3: six peers that know nothing of our lock, and six of ours, renew one login at
-// once: none of ours fails, and what is left is a login that can be renewed.
+// A3: six peers that know nothing of our lock, and six of ours, refresh one login at
+// once: none of ours fails, and what is left is a login that can be refreshed.
 func TestA3BesidePeersWithoutOurLock(t *testing.T) {
 	won := 0
 	for range 15 {

@@ -19,7 +19,7 @@ import (
 )
 
 // failing makes operation number n of a disk fail, and all later ones too with
-// forever; n counts from 1. It gives how many there were, and what the failing
+// forever; n counts from 1. It returns how many there were, and what the failing
 // one was.
 type failing struct {
 	n       int
@@ -44,7 +44,7 @@ func (f *failing) fails(operation string) error {
 	return nil
 }
 
-// what tells which operations have failed.
+// what returns which operations have failed.
 func (f *failing) what() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -142,7 +142,7 @@ func TestB7EveryOperationFails(t *testing.T) {
 				f.stop()
 				if l.posts() > 0 {
 					awaitSaved(t, m)
-					l.renewed() // which finds what is left over, too
+					l.renewed() // which also finds what is left over
 				} else if left := litter(t, l.home); len(left) > 0 && !strings.Contains(f.what(), "remove") {
 					t.Errorf("%s: left over: %v", what, left)
 				}

@@ -49,7 +49,7 @@ func TestOneRefreshAmongProcesses(t *testing.T) {
 	}
 }
 
-// Eight processes renew and write without a pause: no token is spent twice, no
+// Eight processes refresh and write without a pause: no token is spent twice, no
 // change of another process is lost.
 func TestManyRotations(t *testing.T) {
 	const processes, rounds = 8, 10
@@ -177,7 +177,7 @@ func TestA22LockHolderHangs(t *testing.T) {
 	l.renewed()
 }
 
-// While the lock is held elsewhere, a renewal that somebody else saved is adopted
+// While the lock is held elsewhere, a refresh that somebody else saved is adopted
 // without waiting for the lock.
 func TestAdoptsWhileTheLockIsHeld(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
@@ -195,10 +195,10 @@ func TestAdoptsWhileTheLockIsHeld(t *testing.T) {
 	equal(t, "posts", l.posts(), 0)
 }
 
-// steps of a renewal, in order.
+// steps of a refresh, in order.
 var steps = []string{"post", "answer", "create", "write", "fsync", "lock", "rename", "renamed", "dirsync", "done"}
 
-// A8, A9: SIGKILL at every step of a renewal, 22 times each. The file is always
+// A8, A9: SIGKILL at every step of a refresh, 22 times each. The file is always
 // the old one or the new one and parses; a process that comes later works, with
 // the tokens that were written beside it, unless the answer was lost with the one
 // that died, which no program can help.

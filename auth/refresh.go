@@ -85,7 +85,7 @@ func (r *refresher) refresh(ctx context.Context, basis *store.Snapshot, why stri
 		case result.pending && why != whyForced:
 			return nil // they can be used
 		case result.err != nil && result.token != fingerprint(basis.Login.RefreshToken):
-			continue // the failure is that of another login, which was there before
+			continue // the failure belongs to another login, which was there before
 		default:
 			return result.err
 		}

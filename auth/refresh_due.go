@@ -95,7 +95,7 @@ func (m *Manager) Accepted(c ChatGPTCredential) {
 	}
 }
 
-// fingerprint stands for a token where only equality counts.
+// fingerprint identifies a token where only equality counts.
 func fingerprint(token Secret) [sha256.Size]byte { return sha256.Sum256([]byte(token.Reveal())) }
 
 // checkRefresh is why the stored login cannot be refreshed, without asking anybody;

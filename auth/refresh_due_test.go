@@ -10,7 +10,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// The proactive renewal: the window, the jitter, the 8 days, and that a failure
+// The proactive refresh: the window, the jitter, the 8 days, and that a failure
 // never takes away a token that is still good.
 func TestRenewalWhenDue(t *testing.T) {
 	for _, c := range []struct {
@@ -75,7 +75,7 @@ func TestRenewalWhenDue(t *testing.T) {
 	close(hang)
 }
 
-// A26: a clock that is wrong by more than a token lives renews once, not for each
+// A26: a clock that is wrong by more than a token lives refreshes once, not for each
 // request.
 func TestA26WrongClock(t *testing.T) {
 	l := loginOf(t, simulator.Config{Scenario: "ok"})
@@ -89,7 +89,7 @@ func TestA26WrongClock(t *testing.T) {
 	}
 	equal(t, "posts", l.posts(), 1)
 	l.renewed()
-	// A slow clock sees nothing to renew; the 401 does, see TestRenewAfter401.
+	// A slow clock sees nothing to refresh; the 401 does, see TestRenewAfter401.
 	slow := loginOf(t, simulator.Config{})
 	m = slow.manager()
 	m.cfg.Now = func() time.Time { return time.Now().Add(-365 * 24 * time.Hour) }
@@ -99,7 +99,7 @@ func TestA26WrongClock(t *testing.T) {
 	equal(t, "posts with a slow clock", slow.posts(), 0)
 }
 
-// A token that has worked and is then refused is renewed, however fresh it is; one
+// A token that has worked and is then refused is refreshed, however fresh it is; one
 // that never worked is not, so that an upstream which refuses everything is no
 // storm (A26).
 func TestFreshTokenThatIsRefused(t *testing.T) {

@@ -65,7 +65,7 @@ func writeTokens(d *store.Document, fresh issuer.Tokens, at time.Time) {
 }
 
 // commit saves the new tokens if the store still holds the refresh token
-// that was posted: it is a compare-and-swap. unsaved tells that they are in
+// that was posted: it is a compare-and-swap. unsaved reports that they are in
 // memory only and that the saver has the lock.
 func (r *refresher) commit(s *store.Snapshot, fresh *issuer.Tokens, lock *store.Lock) (failure error, unsaved bool) {
 	posted, at := s.Login.RefreshToken.Reveal(), r.m.cfg.Now()
@@ -139,7 +139,7 @@ func (r *refresher) awaitWinner(s *store.Snapshot, e *issuer.Error) error {
 	}
 }
 
-// noteRefused remembers that the issuer will not take the refresh token, and gives
+// noteRefused remembers that the issuer will not take the refresh token, and returns
 // the 1001 that says so.
 func (r *refresher) noteRefused(s *store.Snapshot, e *issuer.Error) *protocol.Error {
 	const need = protocol.CredentialChatGPT

@@ -75,7 +75,7 @@ func settle(t *testing.T, m *Manager) {
 	}
 }
 
-// posts counts the renewals that arrived at the token endpoint.
+// posts counts the refreshes that arrived at the token endpoint.
 func (l *login) posts() int {
 	n := 0
 	for _, r := range l.sim.Requests() {
@@ -86,7 +86,7 @@ func (l *login) posts() int {
 	return n
 }
 
-// renewed checks that auth.json holds the login that the issuer would renew next.
+// renewed checks that auth.json holds the login that the issuer would refresh next.
 func (l *login) renewed() {
 	l.t.Helper()
 	d := store.NewDocument([]byte(textOf(l.t, l.home)))
@@ -99,7 +99,7 @@ func (l *login) renewed() {
 	equal(l.t, "litter", litter(l.t, l.home), nil)
 }
 
-// reasonOf is the reason of an error, "" for nil; code must be that of it.
+// reasonOf is the reason of an error, "" for nil; code must be its code.
 func reasonOf(t *testing.T, err error, code protocol.Code) string {
 	t.Helper()
 	if err == nil {
@@ -339,7 +339,7 @@ func TestCommitOverAnotherChange(t *testing.T) {
 	equal(t, "theirs", str(store.NewDocument([]byte(textOf(t, l.home))), "x_theirs"), "theirs")
 }
 
-// A12: a request that ends does not end the renewal.
+// A12: a request that ends does not end the refresh.
 func TestA12CancelledRenewalIsSaved(t *testing.T) {
 	sent := make(chan struct{})
 	l := loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
@@ -363,7 +363,7 @@ func TestA12CancelledRenewalIsSaved(t *testing.T) {
 	equal(t, "posts", l.posts(), 1)
 }
 
-// A32: a 401 renews once; a token that was just renewed is not renewed again, and
+// A32: a 401 refreshes once; a token that was just refreshed is not refreshed again, and
 // neither is one of the environment.
 func TestRenewAfter401(t *testing.T) {
 	l := loginOf(t, simulator.Config{Scenario: "ok"})

@@ -164,7 +164,7 @@ func kindName(kind protocol.CredentialKind) string {
 	return "a Platform API key"
 }
 
-// obtain tells a person how to get a credential of the kind.
+// obtain returns how a person gets a credential of the kind.
 func obtain(kind protocol.CredentialKind) string {
 	if kind == protocol.CredentialChatGPT {
 		return "Run `signalbox login`"

@@ -34,8 +34,8 @@ const (
 const (
 	// roleRenew takes the access token and prints "ok", or the reason.
 	roleRenew = "renew"
-	// roleRotate renews again and again and writes a member of its own, and prints
-	// how often it has renewed, or the reason.
+	// roleRotate refreshes again and again and writes a member of its own, and prints
+	// how often it has refreshed, or the reason.
 	roleRotate = "rotate"
 	// roleBracket appends "<pid" and ">pid" to a file, under the refresh lock.
 	roleBracket = "bracket"
@@ -43,7 +43,7 @@ const (
 	roleHold = "hold"
 )
 
-// play is the program of such a process; it gives the exit code.
+// play is the program of such a process; it returns the exit code.
 func play(role string) int {
 	home := os.Getenv(homeVariable)
 	issuer, err := issuer.ParseEndpoint(os.Getenv(issuerVariable), func(string) string { return "" })
@@ -144,7 +144,7 @@ func process(role, home, issuer string, more ...string) *exec.Cmd {
 	return cmd
 }
 
-// runAll starts n processes in a role at once and gives what each printed.
+// runAll starts n processes in a role at once and returns what each printed.
 func runAll(t *testing.T, n int, role, home, issuer string, more ...string) []string {
 	t.Helper()
 	printed := make([]string, n)

@@ -59,12 +59,12 @@ func TestStatusStates(t *testing.T) {
 		{"", key, "", "authenticated"},
 		{"", "", old, "expired"},
 		{"", key, old, "authenticated"},
-		{"access-expired", "", "", "authenticated"}, // after a renewal
+		{"access-expired", "", "", "authenticated"}, // after a refresh
 		{"access-expired-alone", "", "", "expired"},
 		{"access-expired-alone", key, "", "authenticated"},
 		{"access-expired-alone", "", good, "authenticated"},
-		{"access-expired-alone", good, "", "expired"}, // a token where a key is due is no way out
-		{"codex-chatgpt", "", old, "expired"},         // no source stands in for another
+		{"access-expired-alone", good, "", "expired"}, // a token where a key belongs does not help
+		{"codex-chatgpt", "", old, "expired"},         // no source replaces another
 		{"broken-array", "", "", "error"},
 		{"broken-array", key, "", "authenticated"},
 		{"broken-array", "", old, "error"},

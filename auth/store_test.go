@@ -288,7 +288,7 @@ func TestB4NoRegularFile(t *testing.T) {
 	}
 }
 
-// B6: a temporary file is new, whatever stands there already.
+// B6: a temporary file is new, whatever is there already.
 func TestB6TemporaryNames(t *testing.T) {
 	dir := t.TempDir()
 	taken, linked := filepath.Join(dir, "taken"), filepath.Join(dir, "linked")
@@ -408,7 +408,7 @@ func TestA14MountedFile(t *testing.T) {
 	equal(t, "unsaved", status.Credentials.ChatGPT.Unsaved, true)
 }
 
-// A17: what is not ours stays byte for byte and in its order, after a renewal,
+// A17: what is not ours stays byte for byte and in its order, after a refresh,
 // after a login and after a logout.
 func TestA17UnknownMembers(t *testing.T) {
 	const text = `{ "z_first":1.50e0,

@@ -79,7 +79,7 @@ func (v *view) load(ctx context.Context) *store.Snapshot {
 // A store that cannot be parsed, or that holds a login of a kind that only Codex
 // serves, is not touched: the error is then the 1003 that auth/status shows. The
 // rewrite goes on when ctx ends, but does not begin; the error is a
-// *protocol.Error or that of change.
+// *protocol.Error or the one of change.
 //
 // With replace it also takes a store that it would not touch else, which it puts
 // aside first (docs/credentials.md: Login).
@@ -92,8 +92,8 @@ func (v *view) rewrite(ctx context.Context, replace bool, change func(*store.Doc
 	if err := os.MkdirAll(v.m.cfg.Home, 0o700); err != nil {
 		return store.Failed(v.m.cfg.Home, err)
 	}
-	// Before the lock files are made, too: in the folder of another user they would
-	// lock its owner out.
+	// Checked before lock files are created: in another user's folder they would
+	// lock the owner out.
 	if failure := v.m.store.CheckUpdate(replace); failure != nil {
 		return failure
 	}

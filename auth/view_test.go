@@ -219,7 +219,7 @@ func TestUpdateTellsListeners(t *testing.T) {
 	equal(t, "untouched", textOf(t, home) == text, true)
 }
 
-// The change is made anew on what another program wrote in between.
+// The change is repeated on what another program wrote in between.
 func TestUpdateAppliesToTheNewest(t *testing.T) {
 	home := homeWith(t, fixture(t, "codex-chatgpt"))
 	m := NewManager(Config{Home: home, Now: now})

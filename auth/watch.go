@@ -8,7 +8,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// watch tells whoever wants to know that the credentials have changed, and keeps
+// watch informs its listeners that the credentials have changed, and keeps
 // the warnings of auth/status. The zero watch is ready for use.
 type watch struct {
 	mu         sync.Mutex
@@ -52,7 +52,7 @@ func (m *Manager) Poll(ctx context.Context) {
 	}
 }
 
-// changed tells the listeners.
+// changed calls the listeners.
 func (w *watch) changed() {
 	w.mu.Lock()
 	w.generation++

@@ -34,7 +34,7 @@ const (
 // formType is the media type of a form.
 const formType = "application/x-www-form-urlencoded"
 
-// Tokens are what the issuer gives for a grant. In the answer to a refresh, what
+// Tokens are what the issuer returns for a grant. In the answer to a refresh, what
 // is missing keeps its old value (RFC 6749, 6).
 type Tokens struct {
 	ID, Access, Refresh protocol.Secret
@@ -102,7 +102,7 @@ func (c *Client) post(ctx context.Context, to, contentType string, body []byte, 
 	switch {
 	case err != nil && resp.StatusCode/100 == 2:
 		why := transport.Explain(err, "the issuer", true)
-		e.Status, e.lost = 0, true // what the status stands for is lost
+		e.Status, e.lost = 0, true // what the status means is lost
 		return nil, e.fail(why.Reason, why.Message, why.Action)
 	case len(text) > maxBody, encoded(resp.Header):
 		return nil, e.badAnswer()

@@ -12,7 +12,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// OpenAI's own device login, which is not that of RFC 8628 but much like it: the
+// OpenAI's own device login, which is much like RFC 8628, but not the same: the
 // server makes the PKCE pair.
 const (
 	deviceCodePath  = "/api/accounts/deviceauth/usercode"
@@ -78,7 +78,7 @@ func interval(raw json.RawMessage) time.Duration {
 }
 
 // DeviceToken asks once whether the user has agreed, and returns the code that the
-// issuer then gives. See [Error.IsPending] and [Error.IsSlowDown].
+// issuer then sends. See [Error.IsPending] and [Error.IsSlowDown].
 func (c *Client) DeviceToken(ctx context.Context, d DeviceCode) (Grant, error) {
 	text, err := c.postJSON(ctx, c.Endpoint.URL+deviceTokenPath, map[string]string{
 		"device_auth_id": d.ID.Reveal(), "user_code": d.UserCode,

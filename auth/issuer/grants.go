@@ -156,7 +156,7 @@ func (c *Client) Exchange(ctx context.Context, clientID string, idToken protocol
 	return key, nil
 }
 
-// Revoke tells the issuer to forget the refresh token, or the access token where
+// Revoke asks the issuer to forget the refresh token, or the access token where
 // there is not one (RFC 7009), as Codex does.
 func (c *Client) Revoke(ctx context.Context, clientID string, tokens Tokens) error {
 	request := map[string]string{

@@ -30,7 +30,7 @@ func TestPKCE(t *testing.T) {
 	}
 }
 
-// What an exchange gives has to be a key: a token must not be used as one.
+// The answer to an exchange must be a key: a token must not be used as one.
 func TestExchangeAcceptsOnlyAKey(t *testing.T) {
 	answer := ""
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) }))

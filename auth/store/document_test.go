@@ -82,4 +82,4 @@ func FuzzDocument(f *testing.F) {
 	})
 }
 
-// value returns the member at path as it stands in the text; nil for none. null
+// value returns the member at path as it is in the text; nil without one. null

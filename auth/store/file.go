@@ -255,7 +255,7 @@ func (o *object) open(members []rawjson.Member) {
 	o.members = members
 }
 
-// value returns the member as it stands in the text; nil for none and for null.
+// value returns the member as it is in the text; nil without one and for null.
 func (o *object) value(name string) []byte {
 	m, ok := rawjson.Find(o.members, name)
 	if !ok || string(m.Value) == "null" {

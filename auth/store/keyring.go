@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// keyringService is the name that Codex gives its entries.
+	// keyringService is the name of Codex's entries.
 	keyringService = "Codex Auth"
 
 	// keyringTimeout bounds one call (docs/credentials.md: The store): a keyring that asks its owner
@@ -30,7 +30,7 @@ var (
 	// errLocked: its owner has to unlock it first. We never ask them to: a window
 	// that asks for a password must not come from a program in the background.
 	errLocked = errors.New("the keyring is locked")
-	// errSeveral: more than one entry has the name; Codex refuses them, too.
+	// errSeveral: more than one entry has the name; Codex also refuses them.
 	errSeveral = errors.New("the keyring has several entries of Codex for this CODEX_HOME")
 	// errCannotWrite: entries can be read there and not be written.
 	errCannotWrite = errors.New("signalbox cannot write to the keyring of this system")
@@ -56,7 +56,7 @@ func KeyringOf(home string) keyring {
 }
 
 // read returns the text of the entry: an auth.json. The error is one of those
-// above or tells what failed; it holds nothing of the entry.
+// above or says what failed; it holds nothing of the entry.
 func (k keyring) read(ctx context.Context) (text []byte, err error) {
 	err = bounded(ctx, func(ctx context.Context) error {
 		var err error

@@ -24,7 +24,7 @@ const (
 
 	noObject = dbus.ObjectPath("/")
 
-	// entryTarget is an attribute that Codex's library gives its items.
+	// entryTarget is an attribute that Codex's library sets on its items.
 	entryTarget = "default"
 )
 
@@ -90,7 +90,7 @@ func (s *secretService) call(path dbus.ObjectPath, method string, args []any, re
 }
 
 // find returns the item of the entry, in any collection and as Codex looks for
-// it: that of the target "default", else one without a target.
+// it: the one of the target "default", else one without a target.
 func (s *secretService) find(k keyring) (dbus.ObjectPath, error) {
 	wanted := map[string]string{"service": k.Service, "username": k.Account}
 	var open, locked []dbus.ObjectPath

@@ -22,11 +22,11 @@ import (
 // for ever: deleting one that is held would let two in.
 const (
 	// refreshLockName is ours alone: it is held from the re-read of the store over
-	// the POST to the save, so that of many processes one refreshes.
+	// the POST to the save, so that one of many processes refreshes.
 	RefreshLockName = "auth.refresh.lock"
 	// commitLockName is the first of Codex's two; the second is the resolved
 	// target with targetLockSuffix. Both are held for a commit only: Codex loses a
-	// rotated token when it does not get them within 5 s.
+	// refreshed token when it does not get them within 5 s.
 	CommitLockName   = "auth.lock"
 	TargetLockSuffix = ".lock"
 )
@@ -49,9 +49,9 @@ var errNoLocks = errors.New("the file system has no locks")
 // LockFile takes the exclusive lock on path and returns how to release it. It
 // polls until ctx ends, whose error it then returns; done, if not nil, is asked
 // between two tries and ends the wait with errAdopted. A lock file that was
-// replaced meanwhile is taken anew: the lock of a deleted file keeps nobody out.
+// replaced meanwhile is taken again: the lock of a deleted file keeps nobody out.
 // Each call has an open file description of its own, so that two calls of one
-// process exclude each other, too.
+// process exclude each other as well.
 func LockFile(ctx context.Context, path string, done func() bool) (release func(), err error) {
 	for {
 		// A *flock.Flock is re-entrant without counting: one for each try.
@@ -200,8 +200,8 @@ func (c *Store) lockFailed(err error, path string) error {
 }
 
 // lockCommit takes Codex's two locks in Codex's order. After commitLockWait it
-// goes on without those that it did not get, with a warning: by then Codex does
-// so, too, and new tokens that nobody saves are lost.
+// goes on without those that it did not get, with a warning: by then Codex
+// does the same, and new tokens that nobody saves are lost.
 func (s *FileStore) lockCommit(target string) (release func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.CommitWait)
 	defer cancel()

@@ -76,7 +76,7 @@ func (c *Store) Config() *Config { return c.configFile.load() }
 func (c *Store) path() string { return c.Files.path }
 
 // Load reads the store as it is now, see readFile. It never fails: the snapshot's
-// err tells.
+// Err says why.
 func (c *Store) Load(ctx context.Context) *Snapshot {
 	set := c.configFile.load()
 	var s *Snapshot
@@ -92,7 +92,7 @@ func (c *Store) Load(ctx context.Context) *Snapshot {
 	return s
 }
 
-// loadEntry reads the keyring and, for "auto", what stands in for it.
+// loadEntry reads the keyring and, for "auto", what replaces it.
 func (c *Store) loadEntry(ctx context.Context, kind Kind) *Snapshot {
 	at := time.Now()
 	text, err := c.readEntry(ctx)
@@ -264,7 +264,7 @@ func (c *Store) CheckWritable() error {
 	return keyringError(err)
 }
 
-// Commit puts text in the place of old; an empty old stands for a store that
+// Commit puts text in the place of old; an empty old means a store that
 // holds nothing, an empty text removes what is there. It changes nothing and
 // returns errChanged when the store holds something else by now.
 func (c *Store) Commit(old, text []byte) error {

@@ -8,7 +8,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// commitTries is how often a change is made anew because somebody else wrote
+// commitTries is how often a change is repeated because somebody else wrote
 // between our reading and our writing.
 const commitTries = 5
 

@@ -108,7 +108,7 @@ func Failed(path string, err error) *protocol.Error {
 	}
 	var link *os.LinkError
 	var at *fs.PathError
-	switch { // without the paths, one of which is that of a temporary file
+	switch { // without the paths, one of which is of a temporary file
 	case errors.As(err, &link):
 		err = link.Err
 	case errors.As(err, &at):
