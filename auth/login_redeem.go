@@ -115,13 +115,13 @@ func (s *logins) checkMethod(ctx context.Context, replace bool) error {
 // before a code is spent.
 func (s *logins) checkStore(ctx context.Context, replace bool) error {
 	if s.m.store == nil {
-		return noHome()
+		return s.m.noHome()
 	}
 	if s := s.m.view.load(ctx); s.Err != nil && !replace {
 		return s.Err
 	}
 	if _, err := os.Stat(s.m.cfg.Home); errors.Is(err, fs.ErrNotExist) {
-		return nil // it is created with the login
+		return checkHome(s.m.cfg.Home)
 	}
 	if err := s.m.store.CheckWritable(); err != nil && (!replace || protocol.ReasonOf(err) != protocol.ReasonCorrupt) {
 		return err

@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os/user"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +22,8 @@ type Config struct {
 	// Home is CODEX_HOME, absolute, see [Home]; the folder may be absent. "": no
 	// file is read.
 	Home string
+	// HomeError is why there is no Home: the error of [Home].
+	HomeError error
 	// APIKey is OPENAI_API_KEY of the environment; blank counts as absent.
 	APIKey Secret
 	// AccessToken is OPENAI_OAUTH_ACCESS_TOKEN of the environment; blank counts
@@ -142,34 +142,6 @@ func trimmed(s Secret) Secret { return protocol.NewSecret(strings.TrimSpace(s.Re
 
 // Format implements fmt.Formatter: printing a Manager shows none of its secrets.
 func (m *Manager) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("auth.Manager")) }
-
-// Home resolves CODEX_HOME: the value of the variable, else .codex in the home
-// folder of the user (HOME, or USERPROFILE on Windows, else what the system
-// says). A relative value is taken from the working directory. The folder need
-// not exist. The error says that there is no home or no working directory.
-func Home(getenv func(string) string) (string, error) {
-	home := getenv("CODEX_HOME")
-	if home == "" {
-		name := "HOME"
-		if runtime.GOOS == "windows" {
-			name = "USERPROFILE"
-		}
-		base := getenv(name)
-		if base == "" {
-			u, err := user.Current()
-			if err != nil || u.HomeDir == "" {
-				return "", fmt.Errorf("neither CODEX_HOME nor %s is set", name)
-			}
-			base = u.HomeDir
-		}
-		home = filepath.Join(base, ".codex")
-	}
-	abs, err := filepath.Abs(home)
-	if err != nil {
-		return "", fmt.Errorf("resolve CODEX_HOME: %w", err)
-	}
-	return abs, nil
-}
 
 // Platform returns the API key for the platform route, whatever the account
 // mode: the one given to this process, the one of the environment, the one of the

@@ -10,16 +10,9 @@ import (
 )
 
 func TestHome(t *testing.T) {
-	wd, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, c := range []struct{ codexHome, home, want string }{
 		{"", "/home/u", "/home/u/.codex"},
 		{"/x/with blänk/", "/home/u", "/x/with blänk"},
-		{"rel/./home", "/home/u", filepath.Join(wd, "rel/home")},
-		{"", "rel", filepath.Join(wd, "rel/.codex")},
-		{"~/x", "/home/u", filepath.Join(wd, "~/x")}, // the shell's business
 	} {
 		got, err := Home(func(name string) string { return map[string]string{"CODEX_HOME": c.codexHome, "HOME": c.home}[name] })
 		if err != nil || got != c.want {

@@ -40,7 +40,7 @@ func (v *view) peek(ctx context.Context) *store.Snapshot {
 // saved. It costs one stat when nothing has changed.
 func (v *view) load(ctx context.Context) *store.Snapshot {
 	if v.m.store == nil {
-		return &store.Snapshot{}
+		return &store.Snapshot{Err: v.m.homeError()}
 	}
 	v.mu.Lock()
 	cached := v.cached
@@ -85,7 +85,7 @@ func (v *view) load(ctx context.Context) *store.Snapshot {
 // aside first (docs/credentials.md: Login).
 func (v *view) rewrite(ctx context.Context, replace bool, change func(*store.Document) error) error {
 	if v.m.store == nil {
-		return noHome()
+		return v.m.noHome()
 	}
 	// Only a login creates the folder, and every update but a login's finds it
 	// there.
@@ -112,12 +112,6 @@ func (v *view) rewriteLocked(replace bool, change func(*store.Document) error) e
 		v.stored()
 	}
 	return err
-}
-
-// noHome is the 1003 of a process without CODEX_HOME.
-func noHome() *protocol.Error {
-	return protocol.NewError(protocol.CodeCredentialStore, "neither CODEX_HOME nor a home folder is set",
-		protocol.ErrorData{Reason: protocol.ReasonReadOnly, Action: "Set CODEX_HOME or HOME"})
 }
 
 // forget has the store read again by whoever needs it next.

@@ -2,6 +2,8 @@ package auth
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -78,4 +80,54 @@ func TestWhatIsNotAKeyIsRefusedByName(t *testing.T) {
 	}
 	assert.Empty(t, keyFault(secret("sk-proj-"+canary)))
 	assert.Empty(t, keyFault(secret("some-gateway-key")))
+}
+
+// A CODEX_HOME that nobody replaced the shell's signs in is refused by name, before
+// anybody is asked, and nothing is created.
+func TestABadHomeIsRefusedByName(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for value, fault := range map[string]string{
+		"~/.codex": "~", "$HOME/.codex": "$", `"/x/codex"`: "quotes", "'/x'": "quotes", "/x\n/y": "line break", "rel/codex": "absolute", ".": "absolute",
+	} {
+		home, err := Home(func(name string) string { return map[string]string{"CODEX_HOME": value, "HOME": "/home/u"}[name] })
+		assert.Equal(t, protocol.ReasonBadHome, protocol.ReasonOf(err), value)
+		assert.Contains(t, err.Error(), "CODEX_HOME")
+		assert.Contains(t, err.Error(), fault)
+		m := NewManager(Config{Home: home, HomeError: err, Transport: transportFunc(func(*http.Request) (*http.Response, error) {
+			t.Error("somebody was asked")
+			return nil, http.ErrServerClosed
+		})})
+		for name, call := range map[string]func() error{
+			"login": func() error {
+				_, err := m.BeginLogin(t.Context(), LoginOptions{Method: protocol.LoginDevice})
+				return err
+			},
+			"key":     func() error { return m.UseAPIKey(t.Context(), secret("sk-"+canary), true, false) },
+			"chatgpt": func() error { _, err := m.ChatGPT(t.Context()); return err },
+		} {
+			assert.Equal(t, protocol.ReasonBadHome, protocol.ReasonOf(call()), name)
+		}
+		assert.Equal(t, protocol.StateError, m.Status(t.Context()).State)
+	}
+	entries, err := os.ReadDir(".")
+	require.NoError(t, err)
+	assert.Empty(t, entries)
+}
+
+// A folder that cannot be created is found before anybody is asked.
+func TestAHomeThatCannotBeCreatedIsFoundFirst(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(dir, "link")))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o600))
+	for _, home := range []string{filepath.Join(dir, "link"), filepath.Join(dir, "link", "codex"), filepath.Join(dir, "file", "codex"), "/proc/codex"} {
+		m := NewManager(Config{Home: home, Transport: transportFunc(func(*http.Request) (*http.Response, error) {
+			t.Error("somebody was asked")
+			return nil, http.ErrServerClosed
+		})})
+		_, err := m.BeginLogin(t.Context(), LoginOptions{Method: protocol.LoginDevice})
+		assert.Equal(t, protocol.CodeCredentialStore, protocol.CodeOf(err), home)
+		assert.Equal(t, protocol.CodeCredentialStore, protocol.CodeOf(m.UseAPIKey(t.Context(), secret("sk-"+canary), true, false)), home)
+	}
+	m := NewManager(Config{Home: filepath.Join(dir, "a", "b")})
+	require.NoError(t, m.UseAPIKey(t.Context(), secret("sk-"+canary), true, false))
 }

@@ -75,6 +75,8 @@ const (
 	ReasonLocked Reason = "locked"
 	// The file or its folder cannot be written.
 	ReasonReadOnly Reason = "read_only"
+	// CODEX_HOME is not an absolute path, or its folder cannot be created.
+	ReasonBadHome Reason = "bad_home"
 	// The folder belongs to another user.
 	ReasonNotOwner Reason = "not_owner"
 	// The file has a second name, which a write would cut off.

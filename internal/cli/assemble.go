@@ -50,7 +50,7 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
-	home, roots, warnings := around.read(log)
+	home, homeErr, roots, warnings := around.read(log)
 	masker := new(mask.Masker)
 	for _, password := range transport.ProxySecrets(around.getenv) {
 		masker.Add(protocol.NewSecret(password))
@@ -73,6 +73,7 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 	}
 	manager := auth.NewManager(auth.Config{
 		Home:         home,
+		HomeError:    homeErr,
 		APIKey:       protocol.NewSecret(around.getenv("OPENAI_API_KEY")),
 		AccessToken:  protocol.NewSecret(around.getenv("OPENAI_OAUTH_ACCESS_TOKEN")),
 		AccountMode:  f.accountMode,
@@ -148,9 +149,9 @@ func (p *program) surroundings(f *flags, c *closers) (surroundings, error) {
 
 // read finds CODEX_HOME and the additional authorities. What is wrong with the
 // environment is logged; warnings are as much of it as belongs into auth/status.
-func (s *surroundings) read(log *slog.Logger) (home string, roots *x509.CertPool, warnings []string) {
-	home, err := auth.Home(s.getenv)
-	if err != nil {
+func (s *surroundings) read(log *slog.Logger) (home string, homeErr error, roots *x509.CertPool, warnings []string) {
+	home, homeErr = auth.Home(s.getenv)
+	if err := homeErr; err != nil {
 		warnings = append(warnings, fmt.Sprintf("No auth.json is read: %v.", err))
 	}
 	roots, warning := transport.Roots(s.getenv)
@@ -162,5 +163,5 @@ func (s *surroundings) read(log *slog.Logger) (home string, roots *x509.CertPool
 			log.Warn(warning)
 		}
 	}
-	return home, roots, warnings
+	return home, homeErr, roots, warnings
 }

@@ -133,6 +133,7 @@ Reason = Literal[
     "unsupported_auth_mode",
     "locked",
     "read_only",
+    "bad_home",
     "not_owner",
     "hard_link",
     "no_space",
