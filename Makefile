@@ -6,7 +6,7 @@ RACE ?= -race
 COUNT ?= 6
 FUZZTIME ?= 60s
 
-.PHONY: build demo test test-clients test-python python-wheel check bench bench-parts fuzz clean
+.PHONY: build demo test test-short test-clients test-python python-wheel check bench bench-parts fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o signalbox ./cmd/signalbox
@@ -14,11 +14,15 @@ build:
 demo: build
 	./signalbox demo
 
-# The tests run the real binary over real pipes and real HTTP on loopback, then
-# through the clients of other languages and editors.
+# The tests run the real binary over real pipes and real HTTP on loopback, and
+# through the clients of other languages and editors, side by side.
 test:
-	$(GO) test $(RACE) -timeout 30m ./...
-	@$(MAKE) --no-print-directory test-clients test-python
+	@GO='$(GO)' RACE='$(RACE)' .ci/test
+
+# The daily loop: the Go tests without the race detector, and without those that
+# take long. Less than a minute.
+test-short:
+	$(GO) test -short ./...
 
 # The Python package with the real SDKs and frameworks, in a virtual environment
 # that is kept in the user's cache.

@@ -20,22 +20,29 @@ var (
 	quotedName   = regexp.MustCompile("`([^`]+)`")
 )
 
-// testFunctions are the names of all tests of the module.
+// testFunctions returns the names of all tests of the module.
 func testFunctions(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
-	root := "."
-	require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+	forEachTestFile(t, func(text []byte) {
+		for _, match := range testFunction.FindAllSubmatch(text, -1) {
+			names[string(match[1])] = true
+		}
+	})
+	return names
+}
+
+// forEachTestFile reads the files of tests in Go.
+func forEachTestFile(t *testing.T, visit func(text []byte)) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		for _, match := range testFunction.FindAllSubmatch(text, -1) {
-			names[string(match[1])] = true
-		}
+		visit(text)
 		return err
 	}))
-	return names
 }
 
 // docs/conformance.md has all 98 rules in order, each with a test or a

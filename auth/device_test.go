@@ -87,9 +87,11 @@ const (
 	notYet = `{"error":{"code":"deviceauth_authorization_pending","message":"Not yet."}}`
 )
 
-// TestE19DevicePolls: how often the issuer is asked, and what its answers mean.
+// TestDevicePolls: how often the issuer is asked, and what its answers mean.
 // Seconds pass in no time (synctest).
-func TestE19DevicePolls(t *testing.T) {
+//
+// Faults: E19.
+func TestDevicePolls(t *testing.T) {
 	const s = time.Second
 	for name, row := range map[string]struct {
 		interval string // as JSON; "" for none
@@ -163,6 +165,8 @@ func TestE19DevicePolls(t *testing.T) {
 
 // What the issuer sends as a code goes to a terminal: anything but a code is
 // refused.
+//
+// Faults: E19.
 func TestUserCodeIsChecked(t *testing.T) {
 	for _, bad := range []string{
 		`{}`, `[]`, `{"device_auth_id":"d"}`, `{"user_code":"ABCD"}`, `{"device_auth_id":"d","user_code":"\u001b[2J"}`,
@@ -183,6 +187,8 @@ func TestUserCodeIsChecked(t *testing.T) {
 }
 
 // A Browser opens pages and nothing else.
+//
+// Faults: E22.
 func TestBrowserChecksTheAddress(t *testing.T) {
 	b := NewBrowser(nil)
 	b.lookup = func(string) (string, error) { t.Error("something would be started"); return "", os.ErrNotExist }

@@ -205,6 +205,8 @@ func TestExchangeInAReadOnlyHome(t *testing.T) {
 
 // A refusal has its reason, keeps the login, and is not asked for again with the
 // same id_token.
+//
+// Faults: A33.
 func TestExchangeRefused(t *testing.T) {
 	for scenario, want := range map[string]struct{ reason, sent, methods string }{
 		"missing-organization": {"missing_organization", "exchange", "apiKey"},
@@ -251,6 +253,8 @@ func TestExchangeRefused(t *testing.T) {
 
 // An id_token that has expired is refreshed first; when that is refused, it is the
 // reason, and no exchange is sent: the state of the validation report.
+//
+// Faults: A28.
 func TestExchangeRenewsFirst(t *testing.T) {
 	m, sim := simulated(t, "expired")
 	c, err := m.Platform(t.Context())
@@ -331,6 +335,8 @@ func TestExchangedKeyGoesWithItsLogin(t *testing.T) {
 }
 
 // Failures of the issuer say nothing about the login.
+//
+// Faults: A33.
 func TestExchangeAnswers(t *testing.T) {
 	for scenario, want := range map[string]string{"issuer-error": "server_error", "issuer-html": "bad_answer", "issuer-disconnect": "connect"} {
 		m, _ := simulated(t, scenario)

@@ -119,6 +119,7 @@ var shapes = []shape{
 	{"broken-account-id-number", "corrupt", "corrupt", "!", "error", "tokens.account_id"},
 }
 
+// Faults: A16, A18, A34.
 func TestFileShapes(t *testing.T) {
 	for _, s := range shapes {
 		t.Run(s.name, func(t *testing.T) {
@@ -325,6 +326,8 @@ func TestLargeFile(t *testing.T) {
 }
 
 // A file that is being written in place is read again, five times, 20 ms apart.
+//
+// Faults: A16.
 func TestTornFile(t *testing.T) {
 	whole := fixture(t, "codex-chatgpt")
 	for _, after := range []time.Duration{0, 10, 50, 90, 110, 1000} {

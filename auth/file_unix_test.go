@@ -15,6 +15,8 @@ import (
 )
 
 // Nothing but a regular file is opened, and none of these may hang.
+//
+// Faults: B4.
 func TestNotARegularFile(t *testing.T) {
 	for name, place := range map[string]func(path string) error{
 		"fifo":   func(path string) error { return syscall.Mkfifo(path, 0o600) },

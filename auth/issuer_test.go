@@ -19,7 +19,9 @@ import (
 )
 
 // A6: what the issuer says of a refresh token.
-func TestA6Refused(t *testing.T) {
+//
+// Faults: A6.
+func TestRefusedRefreshToken(t *testing.T) {
 	for _, c := range []struct {
 		name         string
 		status       int
@@ -82,7 +84,9 @@ func answering(t *testing.T, answer func(w http.ResponseWriter, n int)) (f *fake
 }
 
 // A30: answers that make no sense. Nothing of them is kept.
-func TestA30BadAnswers(t *testing.T) {
+//
+// Faults: A30.
+func TestAnswersThatMakeNoSense(t *testing.T) {
 	for name, answer := range map[string]func(http.ResponseWriter){
 		"empty access token":   write(200, `{"access_token":"","refresh_token":"rt_new"}`),
 		"no access token":      write(200, `{}`),
@@ -126,7 +130,9 @@ func write(status int, body string) func(http.ResponseWriter) {
 
 // A29: what an answer lacks keeps its old value; an id_token that Codex could not
 // read is left out.
-func TestA29MissingMembers(t *testing.T) {
+//
+// Faults: A29.
+func TestAnswerWithoutTokens(t *testing.T) {
 	access := jwtOf(map[string]any{"exp": time.Now().Add(time.Hour).Unix()})
 	for name, body := range map[string]string{
 		"only an access token":   `{"access_token":"` + access + `"}`,
@@ -154,7 +160,9 @@ func TestA29MissingMembers(t *testing.T) {
 
 // A31: an issuer that fails. What was provably not processed is sent again, what
 // may have been is sent once more, and an answer is not argued with.
-func TestA31IssuerFails(t *testing.T) {
+//
+// Faults: A31.
+func TestIssuerFails(t *testing.T) {
 	abort := func(http.ResponseWriter) { panic(http.ErrAbortHandler) }
 	for name, c := range map[string]struct {
 		answer func(http.ResponseWriter)

@@ -153,6 +153,8 @@ func TestKeyringAuto(t *testing.T) {
 
 // Where the keyring is needed and does not work, the reason is "keyring", the
 // environment still counts, and nothing falls back to a file.
+//
+// Faults: A20.
 func TestKeyringRefusals(t *testing.T) {
 	k := inSession(t)
 	ctx := t.Context()

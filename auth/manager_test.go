@@ -9,6 +9,7 @@ import (
 	"time"
 )
 
+// Faults: B8.
 func TestHome(t *testing.T) {
 	for _, c := range []struct{ codexHome, home, want string }{
 		{"", "/home/u", "/home/u/.codex"},

@@ -22,7 +22,9 @@ func mount(t *testing.T, source, target, kind string, flags uintptr, data string
 }
 
 // A13 on a real disk that is full.
-func TestA13RealDiskFull(t *testing.T) {
+//
+// Faults: A13.
+func TestDiskFullForReal(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	disk := t.TempDir()
 	mount(t, "tmpfs", disk, "tmpfs", 0, "size=64k")
@@ -52,7 +54,9 @@ func TestA13RealDiskFull(t *testing.T) {
 }
 
 // A14 with a file that is really mounted on its own, as containers do it.
-func TestA14RealMountedFile(t *testing.T) {
+//
+// Faults: A14.
+func TestMountedFileForReal(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	outside := filepath.Join(t.TempDir(), "outside.json")
 	text := textOf(t, l.home)
@@ -79,7 +83,9 @@ func TestA14RealMountedFile(t *testing.T) {
 }
 
 // A15 on a file system that is really read-only.
-func TestA15RealReadOnly(t *testing.T) {
+//
+// Faults: A15.
+func TestReadOnlyHomeForReal(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	mount(t, l.home, l.home, "", syscall.MS_BIND, "")
 	if err := syscall.Mount("", l.home, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY, ""); err != nil {
@@ -93,7 +99,9 @@ func TestA15RealReadOnly(t *testing.T) {
 
 // A file that is mounted on its own and read-only, into a folder that is not: the
 // token is not spent for nothing.
-func TestA15RealReadOnlyFile(t *testing.T) {
+//
+// Faults: A15.
+func TestReadOnlyFileForReal(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	outside := filepath.Join(t.TempDir(), "outside.json")
 	if err := os.WriteFile(outside, []byte(textOf(t, l.home)), 0o600); err != nil {

@@ -94,7 +94,9 @@ func peer(t *testing.T, home, issuerURL string) bool {
 
 // A3: six peers that know nothing of our lock, and six of ours, refresh one login at
 // once: none of ours fails, and what is left is a login that can be refreshed.
-func TestA3BesidePeersWithoutOurLock(t *testing.T) {
+//
+// Faults: A3.
+func TestBesidePeersWithoutOurLock(t *testing.T) {
 	won := 0
 	for range 15 {
 		l := loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {

@@ -109,7 +109,9 @@ func (f *failing) over(s *store.FileStore) {
 // B7: every file operation fails, once and for good. The file is the old one or
 // the new one, the error is a clear one, nothing is left over, and what was new
 // is not lost.
-func TestB7EveryOperationFails(t *testing.T) {
+//
+// Faults: B7.
+func TestEveryFileOperationFails(t *testing.T) {
 	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EIO, syscall.EACCES, syscall.EROFS} {
 		for _, forever := range []bool{false, true} {
 			for n := 1; ; n++ {
@@ -171,7 +173,9 @@ func awaitSaved(t *testing.T, m *Manager) {
 // A13, E14: while the disk is full the new tokens are in memory: they are used,
 // the status says so, nobody spends the old one again, and they are saved as soon
 // as there is room.
-func TestA13DiskFull(t *testing.T) {
+//
+// Faults: A13.
+func TestDiskFull(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	m := l.manager()
 	f := &failing{n: 3, forever: true, err: syscall.ENOSPC} // behind the probes

@@ -24,6 +24,8 @@ import (
 
 // A1: many processes on one expired login, single-use refresh tokens: exactly one
 // POST, none reused, all succeed. (Codex itself: 12 POSTs, 11 reused.)
+//
+// Faults: A1.
 func TestOneRefreshAmongProcesses(t *testing.T) {
 	for _, n := range []int{12, 50} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -68,7 +70,9 @@ func TestManyRotations(t *testing.T) {
 
 // The brackets that processes write under the lock are never mixed, also while
 // somebody keeps deleting the lock file (A23).
-func TestA23LocksExclude(t *testing.T) {
+//
+// Faults: A23.
+func TestLocksExclude(t *testing.T) {
 	for name, deleting := range map[string]bool{"the file stays": false, "the file is deleted": true} {
 		t.Run(name, func(t *testing.T) {
 			home := t.TempDir()
@@ -139,7 +143,9 @@ func hold(t *testing.T, home string) *exec.Cmd {
 
 // A21: the lock of a process that was killed is free at once. A22: one that hangs
 // is named after the deadline, and other methods go on.
-func TestA22LockHolderHangs(t *testing.T) {
+//
+// Faults: A21, A22.
+func TestLockHolderHangs(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	holder := hold(t, l.home)
 	if err := holder.Process.Signal(syscall.SIGSTOP); err != nil {
@@ -202,6 +208,8 @@ var steps = []string{"post", "answer", "create", "write", "fsync", "lock", "rena
 // the old one or the new one and parses; a process that comes later works, with
 // the tokens that were written beside it, unless the answer was lost with the one
 // that died, which no program can help.
+//
+// Faults: A8, A9.
 func TestKilledAtEveryStep(t *testing.T) {
 	const times = 22
 	var kills atomic.Int64
@@ -258,6 +266,8 @@ func TestKilledAtEveryStep(t *testing.T) {
 }
 
 // SIGKILL from outside at any time, with a second process at work beside.
+//
+// Faults: A9.
 func TestKilledAtAnyTime(t *testing.T) {
 	for i := range 40 {
 		l := loginOf(t, simulator.Config{})
@@ -281,7 +291,9 @@ func TestKilledAtAnyTime(t *testing.T) {
 
 // A limit on the size of files ends no process and loses no token: it is a full
 // disk (A13).
-func TestA13FileSizeLimit(t *testing.T) {
+//
+// Faults: A13.
+func TestFileSizeLimit(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	old := textOf(t, l.home)
 	inner := process(roleRenew, l.home, l.sim.IssuerURL())

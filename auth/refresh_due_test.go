@@ -12,6 +12,8 @@ import (
 
 // The proactive refresh: the window, the jitter, the 8 days, and that a failure
 // never takes away a token that is still good.
+//
+// Faults: A27.
 func TestRenewalWhenDue(t *testing.T) {
 	for _, c := range []struct {
 		left    time.Duration
@@ -77,7 +79,9 @@ func TestRenewalWhenDue(t *testing.T) {
 
 // A26: a clock that is wrong by more than a token lives refreshes once, not for each
 // request.
-func TestA26WrongClock(t *testing.T) {
+//
+// Faults: A26.
+func TestWrongClock(t *testing.T) {
 	l := loginOf(t, simulator.Config{Scenario: "ok"})
 	m := l.manager()
 	m.cfg.Now = func() time.Time { return time.Now().Add(365 * 24 * time.Hour) }

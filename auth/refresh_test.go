@@ -162,7 +162,9 @@ func TestRenewal(t *testing.T) {
 }
 
 // A2: 200 requests of one process at once.
-func TestA2OneRenewalInOneProcess(t *testing.T) {
+//
+// Faults: A2.
+func TestOneRefreshInOneProcess(t *testing.T) {
 	l := loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
 		if done {
 			time.Sleep(100 * time.Millisecond)
@@ -184,7 +186,9 @@ func TestA2OneRenewalInOneProcess(t *testing.T) {
 }
 
 // A5: reused, and the disk never changes: one POST, then none, however often.
-func TestA5Reused(t *testing.T) {
+//
+// Faults: A5.
+func TestReusedRefreshToken(t *testing.T) {
 	l := loginOf(t, simulator.Config{Scenario: "refresh-reused"})
 	text := textOf(t, l.home)
 	m := l.manager()
@@ -215,7 +219,9 @@ func (f *fakeIssuer) manager() *Manager {
 
 // A4: the issuer says reused while the winner has not saved yet; its tokens are
 // adopted when they come.
-func TestA4AdoptsTheWinner(t *testing.T) {
+//
+// Faults: A4, A19.
+func TestAdoptsTheWinner(t *testing.T) {
 	for name, c := range map[string]struct {
 		edit   func(*store.Document)
 		reason string
@@ -288,7 +294,9 @@ func jwtFor(account, user string) string {
 
 // A7, A19: the disk holds another login, or none, when the answer comes: ours is
 // dropped, theirs stays, and nothing is adopted silently.
-func TestA7AccountChanged(t *testing.T) {
+//
+// Faults: A7, A19.
+func TestAccountChangedMeanwhile(t *testing.T) {
 	for name, edit := range map[string]func(path string){
 		"another account": func(path string) {
 			text, _ := os.ReadFile(path)
@@ -340,7 +348,9 @@ func TestCommitOverAnotherChange(t *testing.T) {
 }
 
 // A12: a request that ends does not end the refresh.
-func TestA12CancelledRenewalIsSaved(t *testing.T) {
+//
+// Faults: A12.
+func TestCancelledRefreshIsSaved(t *testing.T) {
 	sent := make(chan struct{})
 	l := loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
 		if done {
@@ -365,6 +375,8 @@ func TestA12CancelledRenewalIsSaved(t *testing.T) {
 
 // A32: a 401 refreshes once; a token that was just refreshed is not refreshed again, and
 // neither is one of the environment.
+//
+// Faults: A26, A32.
 func TestRenewAfter401(t *testing.T) {
 	l := loginOf(t, simulator.Config{Scenario: "ok"})
 	m := l.manager()

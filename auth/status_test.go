@@ -142,6 +142,7 @@ func TestHint(t *testing.T) {
 	}
 }
 
+// Faults: B1.
 func TestStatusWarnings(t *testing.T) {
 	with := func(mode, folder os.FileMode) *Manager {
 		m := managerOf(t, "codex-apikey")

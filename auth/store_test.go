@@ -22,7 +22,9 @@ import (
 
 // What must not or cannot be written is refused before the token is spent
 // (docs/credentials.md: Lock order; A15, B1).
-func TestA15RefusedBeforeThePost(t *testing.T) {
+//
+// Faults: A15, B1.
+func TestUnwritableHomeIsRefusedBeforeThePost(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil  func(t *testing.T, home string)
 		reason string
@@ -113,7 +115,9 @@ func link(t *testing.T, home, elsewhere string) (target string) {
 
 // B1: what others could read or change works, with a warning, and is 0600 after a
 // write. B5: with any umask.
-func TestB1ModeAfterAWrite(t *testing.T) {
+//
+// Faults: B1, B5.
+func TestModeAfterAWrite(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0))
 	for _, mode := range []os.FileMode{0o644, 0o666, 0o600, 0o660} {
 		l := loginOf(t, simulator.Config{})
@@ -138,7 +142,9 @@ func TestB1ModeAfterAWrite(t *testing.T) {
 }
 
 // B2: a link stays, and what it points to is replaced, with the lock beside it.
-func TestB2SymbolicLink(t *testing.T) {
+//
+// Faults: B2.
+func TestSymbolicLinkStays(t *testing.T) {
 	for _, relative := range []bool{false, true} {
 		l := loginOf(t, simulator.Config{})
 		elsewhere := filepath.Join(l.home, "dotfiles")
@@ -202,7 +208,9 @@ func quick(m *Manager) *store.FileStore {
 
 // B3: a link that is swapped between our looking and our renaming: the other file
 // is never written.
-func TestB3SwappedLink(t *testing.T) {
+//
+// Faults: B3.
+func TestSwappedLink(t *testing.T) {
 	home := t.TempDir()
 	path, real, victim := filepath.Join(home, store.FileName), filepath.Join(home, "real.json"), filepath.Join(t.TempDir(), "victim")
 	const precious = "not of Codex"
@@ -250,7 +258,9 @@ func TestB3SwappedLink(t *testing.T) {
 
 // B4: what is no file is neither read nor written, without a hang, and replace
 // puts it aside.
-func TestB4NoRegularFile(t *testing.T) {
+//
+// Faults: A16, B4.
+func TestNoRegularFile(t *testing.T) {
 	for name, make := range map[string]func(path string) error{
 		"a folder": func(path string) error { return os.Mkdir(path, 0o700) },
 		"a pipe":   func(path string) error { return syscall.Mkfifo(path, 0o600) },
@@ -289,7 +299,9 @@ func TestB4NoRegularFile(t *testing.T) {
 }
 
 // B6: a temporary file is new, whatever is there already.
-func TestB6TemporaryNames(t *testing.T) {
+//
+// Faults: B6.
+func TestTemporaryNames(t *testing.T) {
 	dir := t.TempDir()
 	taken, linked := filepath.Join(dir, "taken"), filepath.Join(dir, "linked")
 	if err := os.WriteFile(taken, nil, 0o600); err != nil {
@@ -311,7 +323,9 @@ func TestB6TemporaryNames(t *testing.T) {
 }
 
 // B9: who reads during many updates never sees a part of the file.
-func TestB9ReadersDuringUpdates(t *testing.T) {
+//
+// Faults: B9.
+func TestReadersDuringUpdates(t *testing.T) {
 	home := homeWith(t, fixture(t, "codex-chatgpt"))
 	m := NewManager(Config{Home: home, Now: now})
 	quick(m)
@@ -345,7 +359,9 @@ func TestB9ReadersDuringUpdates(t *testing.T) {
 
 // B10: the order of what is done to the disk: the new text is there before it
 // gets the name, and the name before we say so.
-func TestB10Order(t *testing.T) {
+//
+// Faults: B10.
+func TestSyncsInOrder(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	m := l.manager()
 	f := &failing{}
@@ -358,7 +374,9 @@ func TestB10Order(t *testing.T) {
 
 // A14: a file that is mounted on its own cannot be replaced and is written in
 // place, with one warning; a write that fails half way puts the old text back.
-func TestA14MountedFile(t *testing.T) {
+//
+// Faults: A14.
+func TestMountedFile(t *testing.T) {
 	for _, errno := range []syscall.Errno{syscall.EBUSY, syscall.EXDEV} {
 		l := loginOf(t, simulator.Config{})
 		m := l.manager()
@@ -410,7 +428,9 @@ func TestA14MountedFile(t *testing.T) {
 
 // A17: what is not ours stays byte for byte and in its order, after a refresh,
 // after a login and after a logout.
-func TestA17UnknownMembers(t *testing.T) {
+//
+// Faults: A17.
+func TestUnknownMembersStay(t *testing.T) {
 	const text = `{ "z_first":1.50e0,
  "tokens" : {"zz":{"deep":[1,{"k":"\u00e9"}]}, "refresh_token":"RT","access_token":"<access exp=-1h>","id_token":"<id>","after":null } ,
 	"auth_mode":"chatgpt","x_unknown": {"a" : [ ] },"last_refresh":"2026-02-28T17:19:41Z" }
@@ -446,7 +466,9 @@ func TestA17UnknownMembers(t *testing.T) {
 
 // A24: Codex's locks are free while anything slow is done, the POST and the sync;
 // how long they are held is a figure. Codex loses a token at 5 s.
-func TestA24LocksAreHeldBriefly(t *testing.T) {
+//
+// Faults: A24.
+func TestLocksAreHeldBriefly(t *testing.T) {
 	free := func(home string) {
 		for _, name := range []string{store.CommitLockName, store.FileName + store.TargetLockSuffix} {
 			ctx, cancel := context.WithTimeout(context.Background(), store.LockPoll/2)
@@ -508,7 +530,9 @@ func TestCommitWithoutCodexLocks(t *testing.T) {
 }
 
 // A25: which errors say that a file system has no locks.
-func TestA25NoLocks(t *testing.T) {
+//
+// Faults: A25.
+func TestFileSystemWithoutLocks(t *testing.T) {
 	for _, err := range []error{syscall.ENOLCK, syscall.ENOSYS, syscall.ENOTSUP} {
 		equal(t, err.Error(), store.IsNoLocks(&fs.PathError{Op: "flock", Err: err}), true)
 	}
@@ -516,7 +540,9 @@ func TestA25NoLocks(t *testing.T) {
 }
 
 // B8: the folder is made by a login and by nothing else.
-func TestB8FolderIsMadeByALoginOnly(t *testing.T) {
+//
+// Faults: B8.
+func TestFolderIsMadeByALoginOnly(t *testing.T) {
 	for _, name := range []string{"absent", "with blanks and ümlauts", "a/b/c"} {
 		home := filepath.Join(t.TempDir(), name)
 		m := NewManager(Config{Home: home, Now: now})

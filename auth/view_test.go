@@ -165,6 +165,8 @@ func TestRemoveLogin(t *testing.T) {
 
 // A file that cannot be parsed is never overwritten, unless the user says so;
 // then it is kept (A16).
+//
+// Faults: A16.
 func TestReplaceCorrupt(t *testing.T) {
 	for _, name := range []string{"broken-truncated", "broken-empty", "broken-binary", "broken-bom", "broken-array", "foreign-mode-headers"} {
 		text := string(fixture(t, name))

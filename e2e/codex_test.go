@@ -292,6 +292,8 @@ func renewers(t *testing.T, sim *simulator.Server, home string, issuer *slowIssu
 // 6 of Codex and 6 of ours renew one login at once, with an issuer that takes
 // each refresh token once: none of ours fails, and what is left is a login that
 // both can use and renew.
+//
+// Faults: A3.
 func TestRenewBesideCodex(t *testing.T) {
 	codexCLI(t)
 	sim, home := scenarioHome(t, "expired")

@@ -13,6 +13,8 @@ import (
 
 // Frames of many streams and replies never interleave, and each stream keeps
 // its own order.
+//
+// Faults: C23.
 func TestManyStreamsAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {
@@ -44,6 +46,8 @@ func TestManyStreamsAtOnce(t *testing.T) {
 
 // A cancel that comes when the response is about to end: one answer, and it
 // agrees with completed.
+//
+// Faults: D6.
 func TestCancelRacesTheEnd(t *testing.T) {
 	t.Parallel()
 	rounds := 7

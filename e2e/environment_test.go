@@ -53,6 +53,8 @@ func authStatus(t *testing.T, h *host) protocol.AuthStatus {
 // Row D13 of the faults: a poisoned environment. A bad value is a warning that
 // names the variable and not its value, closes its own route with 1002
 // bad_override, leaves the other one, and sends nothing anywhere.
+//
+// Faults: D13.
 func TestPoisonedEnvironment(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})
@@ -104,6 +106,8 @@ func TestPoisonedEnvironment(t *testing.T) {
 }
 
 // What is allowed is in force, and auth/status says so.
+//
+// Faults: D13.
 func TestGoodOverrides(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -140,6 +144,8 @@ func TestGoodOverrides(t *testing.T) {
 }
 
 // A bad flag is exit 2, with the name of the flag and nothing of a password.
+//
+// Faults: D13.
 func TestBadOverrideFlags(t *testing.T) {
 	t.Parallel()
 	for name, values := range map[string][]string{"--chatgpt-base-url": badURLs, "--platform-base-url": fewBadURLs, "--issuer": fewBadURLs} {
@@ -169,6 +175,8 @@ func TestBadOverrideFlags(t *testing.T) {
 
 // Only the documented variables count. GODEBUG's traces of HTTP/2 would print
 // tokens to stderr.
+//
+// Faults: D13.
 func TestForeignVariables(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})

@@ -110,6 +110,8 @@ func TestOneExchangeAmongProcesses(t *testing.T) {
 
 // A refused exchange is 1006 with its reason, before anything goes to the
 // Platform; the login stays, and the refusal is not asked for twice.
+//
+// Faults: A28, A33.
 func TestRefusedExchange(t *testing.T) {
 	t.Parallel()
 	for scenario, want := range map[string]struct {
@@ -168,6 +170,8 @@ func TestRefusedExchange(t *testing.T) {
 
 // exchange of auth/login: auto tries where the plan means the Platform and only
 // warns, require answers a refusal and keeps the login, never asks nobody.
+//
+// Faults: A33.
 func TestExchangeOfALogin(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -40,7 +40,9 @@ import (
 // The rows C1 to C25 of docs/faults.md, against the real binary.
 
 // A stream that is cut anywhere delivers what was whole, and then 1105 cut.
-func TestFaultC1CutAnywhere(t *testing.T) {
+//
+// Faults: C1.
+func TestCutAnywhere(t *testing.T) {
 	t.Parallel()
 	events := []string{firstEvent, secondEvent, lastEvent}
 	body := string(sse(events...))
@@ -83,7 +85,9 @@ func assertPrefix(t *testing.T, want []string, events [][]byte) {
 }
 
 // A body that ends cleanly anywhere never delivers half an event.
-func TestFaultC2EndAnywhere(t *testing.T) {
+//
+// Faults: C2.
+func TestEndInsideAnEvent(t *testing.T) {
 	t.Parallel()
 	events := []string{firstEvent, secondEvent}
 	body := string(sse(events...))
@@ -102,7 +106,9 @@ func TestFaultC2EndAnywhere(t *testing.T) {
 }
 
 // Whatever the line ends, the comments and the pieces: the same events.
-func TestFaultC3Shapes(t *testing.T) {
+//
+// Faults: C3.
+func TestShapesOfAStream(t *testing.T) {
 	t.Parallel()
 	plain := ":hello\n\nevent: response.created\ndata: " + firstEvent + "\n\nid: 7\nretry: 1\ndata:" + secondEvent +
 		"\n\nevent: empty\n\ndata\n\ndata: {\"type\":\"response.x\",\ndata: \"y\":1}\n\n: bye\n\ndata: " + lastEvent + "\n\n"
@@ -138,7 +144,8 @@ func TestFaultC3Shapes(t *testing.T) {
 	}
 }
 
-func TestFaultC4LargeEvent(t *testing.T) {
+// Faults: C4.
+func TestLargeEventArrivesWhole(t *testing.T) {
 	t.Parallel()
 	large := fmt.Sprintf(`{"type":"response.image","b64":%q}`, strings.Repeat("QUJD", 5<<18))
 	for name, framing := range framings {
@@ -156,7 +163,9 @@ func TestFaultC4LargeEvent(t *testing.T) {
 }
 
 // An event above the limit ends the stream, and costs no more than the limit.
-func TestFaultC5EndlessEvent(t *testing.T) {
+//
+// Faults: C5.
+func TestEndlessEvent(t *testing.T) {
 	t.Parallel()
 	block := bytes.Repeat([]byte("x"), 1<<20)
 	h := spawn(t, serving(t, false, func(w http.ResponseWriter, _ *http.Request) {
@@ -177,7 +186,9 @@ func TestFaultC5EndlessEvent(t *testing.T) {
 }
 
 // Silence ends a stream; comments are life, and a cancel works meanwhile.
-func TestFaultC6Idle(t *testing.T) {
+//
+// Faults: C6.
+func TestIdleStream(t *testing.T) {
 	t.Parallel()
 	gone := make(chan struct{}, 10)
 	o := serving(t, false, func(w http.ResponseWriter, r *http.Request) {
@@ -217,7 +228,8 @@ func TestFaultC6Idle(t *testing.T) {
 	<-gone
 }
 
-func TestFaultC7NoTerminalEvent(t *testing.T) {
+// Faults: C7.
+func TestNoTerminalEvent(t *testing.T) {
 	t.Parallel()
 	for body, delivered := range map[string]int{
 		string(sse(firstEvent, secondEvent)): 2, string(sse(firstEvent, "[DONE]")): 1, string(sse("[DONE]")): 0, ": nothing\n\n": 0,
@@ -235,7 +247,9 @@ func TestFaultC7NoTerminalEvent(t *testing.T) {
 
 // A terminal event ends the stream at once; what follows is not looked at, and
 // the connection not kept open for it.
-func TestFaultC8AfterTheTerminalEvent(t *testing.T) {
+//
+// Faults: C8.
+func TestBytesAfterTheTerminalEvent(t *testing.T) {
 	t.Parallel()
 	gone := make(chan struct{}, 4)
 	h := spawn(t, serving(t, false, func(w http.ResponseWriter, r *http.Request) {
@@ -252,7 +266,8 @@ func TestFaultC8AfterTheTerminalEvent(t *testing.T) {
 	}
 }
 
-func TestFaultC9NotAStream(t *testing.T) {
+// Faults: C9.
+func TestAnswerThatIsNoStream(t *testing.T) {
 	t.Parallel()
 	for _, tt := range [][2]string{
 		{"text/html; charset=UTF-8", "<!DOCTYPE html><html><body>Get started</body></html>"},
@@ -270,7 +285,9 @@ func TestFaultC9NotAStream(t *testing.T) {
 
 // gzip is undone while it streams, though nobody asked for it; other codings are
 // named.
-func TestFaultC10ContentEncoding(t *testing.T) {
+//
+// Faults: C10.
+func TestContentEncodings(t *testing.T) {
 	t.Parallel()
 	next := make(chan struct{})
 	h := spawn(t, serving(t, false, func(w http.ResponseWriter, r *http.Request) {
@@ -316,7 +333,9 @@ func TestFaultC10ContentEncoding(t *testing.T) {
 
 // A 401 on a token of the environment is final: no other source takes its place,
 // and nothing is sent again.
-func TestFaultC11Unauthorized(t *testing.T) {
+//
+// Faults: C11.
+func TestUnauthorized(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{Scenario: "unauthorized"})
 	login := sim.Login()
@@ -335,7 +354,9 @@ func TestFaultC11Unauthorized(t *testing.T) {
 }
 
 // A 401 on a stored login is renewed once, and the same body sent again.
-func TestFaultC11Renewed(t *testing.T) {
+//
+// Faults: C11.
+func TestUnauthorizedThenRefreshed(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})
 	home := t.TempDir()
@@ -374,7 +395,9 @@ func TestFaultC11Renewed(t *testing.T) {
 }
 
 // What fails after events were delivered is never sent again.
-func TestFaultC12FailureAfterEvents(t *testing.T) {
+//
+// Faults: C12.
+func TestFailureAfterEvents(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		last         string
@@ -405,7 +428,9 @@ func TestFaultC12FailureAfterEvents(t *testing.T) {
 }
 
 // A 429 is reported with all that is known, never slept on and never sent again.
-func TestFaultC13TooManyRequests(t *testing.T) {
+//
+// Faults: C13.
+func TestTooManyRequests(t *testing.T) {
 	t.Parallel()
 	const plain = `{"error":{"message":"Rate limit reached","type":"requests","code":"rate_limit_exceeded"}}`
 	for _, tt := range []struct {
@@ -459,7 +484,9 @@ func TestFaultC13TooManyRequests(t *testing.T) {
 
 // Failures of the server, with a page or a long text: 1104, and at most 512
 // bytes of it.
-func TestFaultC14ServerErrors(t *testing.T) {
+//
+// Faults: C14.
+func TestServerErrors(t *testing.T) {
 	t.Parallel()
 	for status, body := range map[int]string{
 		500: `{"error":{"message":"` + strings.Repeat("long ", 2000) + `","type":"server_error"}}`,
@@ -494,7 +521,9 @@ func TestFaultC14ServerErrors(t *testing.T) {
 }
 
 // Bad certificates are named and never accepted; SSL_CERT_FILE counts.
-func TestFaultC15Certificates(t *testing.T) {
+//
+// Faults: C15.
+func TestUpstreamThatCannotBeReached(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name    string
@@ -565,7 +594,9 @@ func certificateFor(t *testing.T, names []net.IP, expired bool) (tls.Certificate
 
 // Bytes that come slowly: headers run into their limit, data does not while it
 // flows.
-func TestFaultC16Slowly(t *testing.T) {
+//
+// Faults: C16.
+func TestOneByteAtATime(t *testing.T) {
 	t.Parallel()
 	h := spawn(t, rawUpstream(t, func(conn *net.TCPConn, r *http.Request) {
 		if r.Header.Get("x-client-request-id") == "headers" {
@@ -593,7 +624,9 @@ func TestFaultC16Slowly(t *testing.T) {
 }
 
 // A connection or a stream that is reset after its first event is 1105 cut.
-func TestFaultC17Reset(t *testing.T) {
+//
+// Faults: C17.
+func TestReset(t *testing.T) {
 	t.Parallel()
 	h := spawn(t, rawUpstream(t, func(conn *net.TCPConn, _ *http.Request) {
 		say(conn, streamHead+chunk(string(sse(firstEvent))))
@@ -617,7 +650,9 @@ func TestFaultC17Reset(t *testing.T) {
 }
 
 // No redirect is followed, with a body or without, to another host or the same.
-func TestFaultC18Redirect(t *testing.T) {
+//
+// Faults: C18, F8s.
+func TestRedirectOfACall(t *testing.T) {
 	t.Parallel()
 	var arrived atomic.Int64
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Add(1) }))
@@ -644,7 +679,9 @@ func TestFaultC18Redirect(t *testing.T) {
 }
 
 // Odd events pass as they came, in their order.
-func TestFaultC19OddEvents(t *testing.T) {
+//
+// Faults: C19.
+func TestOddEventsPass(t *testing.T) {
 	t.Parallel()
 	events := []string{
 		firstEvent, firstEvent, `{"type":"response.unknown.thing","sequence_number":9,"x":[1.0e+2,"\u0041"]}`, `{"sequence_number":0}`,
@@ -667,7 +704,9 @@ func TestFaultC19OddEvents(t *testing.T) {
 }
 
 // failed and incomplete are ends of their own, with the usage that they name.
-func TestFaultC20FailedAndIncomplete(t *testing.T) {
+//
+// Faults: C20.
+func TestFailedAndIncomplete(t *testing.T) {
 	t.Parallel()
 	const incomplete = `{"id":"resp_1","status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"usage":{"total_tokens":5}}`
 	half := spawn(t, serving(t, false, func(w http.ResponseWriter, r *http.Request) {
@@ -703,7 +742,9 @@ func spawnScenario(t *testing.T, scenario string) *host {
 
 // Another model than the requested one is delivered and flagged, never hidden;
 // with expect.model it is refused before it is delivered.
-func TestFaultC21AnotherModel(t *testing.T) {
+//
+// Faults: C21.
+func TestAnotherModelAnswers(t *testing.T) {
 	t.Parallel()
 	h := spawnScenario(t, "mismatch")
 	for i, model := range []string{"gpt-5.2-codex", "gpt-5.2-pro"} {
@@ -724,7 +765,9 @@ func TestFaultC21AnotherModel(t *testing.T) {
 
 // HTTPS_PROXY and NO_PROXY count; a proxy that refuses is named, and its password
 // stays out of every message (the canary is in it).
-func TestFaultC22Proxy(t *testing.T) {
+//
+// Faults: C22.
+func TestProxyIsHonoured(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		assert.Empty(t, r.Header["Proxy-Authorization"])
@@ -792,7 +835,9 @@ func tunnel(w http.ResponseWriter, to string) {
 
 // 1,000 requests at once: each is answered, by its own stream, or told busy. With
 // few file descriptors they fail cleanly.
-func TestFaultC23Thousand(t *testing.T) {
+//
+// Faults: C23.
+func TestThousandRequestsAtOnce(t *testing.T) {
 	if testing.Short() {
 		t.Log("SKIP: a thousand streams take a while")
 		return
@@ -842,7 +887,9 @@ func TestFaultC23Thousand(t *testing.T) {
 
 // What the edge adds to an answer is of no effect: dates of another year, cookies,
 // early hints.
-func TestFaultC25EdgeOddities(t *testing.T) {
+//
+// Faults: C25.
+func TestOdditiesOfTheEdge(t *testing.T) {
 	t.Parallel()
 	var cookies atomic.Int64
 	h := spawn(t, serving(t, false, func(w http.ResponseWriter, r *http.Request) {
@@ -863,7 +910,9 @@ func TestFaultC25EdgeOddities(t *testing.T) {
 }
 
 // The upstream learns at once that the host is gone in the middle of a stream.
-func TestFaultD5HostGone(t *testing.T) {
+//
+// Faults: D5.
+func TestHostDiesInMidStream(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {
 		t.Run(name, func(t *testing.T) {

@@ -60,7 +60,9 @@ const (
 
 // A credential of the wrong kind is refused before anything is sent, and both
 // kinds are named.
-func TestFaultF1sWrongKind(t *testing.T) {
+//
+// Faults: F1s.
+func TestCredentialOfTheWrongKind(t *testing.T) {
 	t.Parallel()
 	key := "sk-proj-" + testcheck.Canary + "-0123456789"
 	for _, tt := range []struct{ name, file, env, ask, need string }{
@@ -87,12 +89,13 @@ func TestFaultF1sWrongKind(t *testing.T) {
 // The state of the validation report: an empty key, a good access token, an
 // expired id_token. The codex model works, the pro model is refused, and nothing
 // says that it went anywhere.
-func TestFaultF2sProWithOAuthOnly(t *testing.T) {
+//
+// Faults: F2s.
+func TestProModelWithALoginAlone(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{Scenario: "report"})
 	h := spawn(t, options{upstream: sim})
-	e := h.create("1", askPro).answer.failure()
-	assert.Contains(t, []int{1001, 1002, 1006}, e.Code)
+	e := refused(t, h.create("1", askPro).answer, 1001, "login_required", "refresh_reused")
 	assert.Equal(t, "platformKey", e.Data.Need)
 	assert.Nil(t, e.Data.Evidence.BaseURL)
 	for _, path := range paths(sim) {
@@ -102,7 +105,8 @@ func TestFaultF2sProWithOAuthOnly(t *testing.T) {
 	assert.Equal(t, "completed", got.status())
 }
 
-func TestFaultF3sCodexWithKeyOnly(t *testing.T) {
+// Faults: F3s.
+func TestCodexModelWithAKeyAlone(t *testing.T) {
 	t.Parallel()
 	h := spawn(t, options{upstream: silentUpstream(t), home: homeWith(t, `{"OPENAI_API_KEY":"sk-proj-`+testcheck.Canary+`-0123456789"}`)})
 	e := refused(t, h.create("1", askCodex).answer, 1002, "credential_mismatch", "wrong_kind")
@@ -112,7 +116,9 @@ func TestFaultF3sCodexWithKeyOnly(t *testing.T) {
 
 // A model string of any shape arrives as it is, and is never corrected to one
 // that is known.
-func TestFaultF4sModelStrings(t *testing.T) {
+//
+// Faults: F4s.
+func TestModelStringsAreNotCorrected(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})
 	h := spawn(t, options{upstream: sim})
@@ -130,7 +136,9 @@ func TestFaultF4sModelStrings(t *testing.T) {
 }
 
 // Nothing that a host or a token says becomes a header of ours.
-func TestFaultF5sHeaderInjection(t *testing.T) {
+//
+// Faults: F5s.
+func TestNoHeaderIsInjected(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})
 	h := spawn(t, options{upstream: sim})
@@ -169,7 +177,9 @@ func headerNames(h http.Header) []string {
 }
 
 // No param moves a request, and with it a token, to another host.
-func TestFaultF6sBaseURLOfParams(t *testing.T) {
+//
+// Faults: F6s.
+func TestBaseURLInParamsIsIgnored(t *testing.T) {
 	t.Parallel()
 	var arrived atomic.Int64
 	evil := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Add(1) }))
@@ -192,7 +202,9 @@ func TestFaultF6sBaseURLOfParams(t *testing.T) {
 
 // Overrides that play tricks end the start with exit code 2; those of the
 // environment take their route out of use.
-func TestFaultF7sOverrideTricks(t *testing.T) {
+//
+// Faults: F7s.
+func TestTricksInAnOverride(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{
 		"https://api.openai.com@evil.example/v1", "https://user:pass@api.openai.com/v1", "http://api.openai.com/v1", "http://evil.example",
@@ -213,7 +225,9 @@ func TestFaultF7sOverrideTricks(t *testing.T) {
 
 // In all tests of the binary a credential that goes to another host than the
 // upstream of the test ends the process; see faults.RoundTrip.
-func TestFaultF8sWrongHost(t *testing.T) {
+//
+// Faults: F8s.
+func TestCredentialNeverLeavesForAnotherHost(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"https://evil.example/v1/responses", "https://chatgpt.com.evil.example/", "https://evilopenai.com/v1"} {
 		r, err := http.NewRequest(http.MethodPost, url, nil)
@@ -225,7 +239,9 @@ func TestFaultF8sWrongHost(t *testing.T) {
 
 // Not even a dump of all goroutines in the middle of a stream shows a secret: the
 // cleanup of spawn looks for the canary.
-func TestFaultF9sDump(t *testing.T) {
+//
+// Faults: D8, F9s.
+func TestDumpHoldsNoSecret(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{Scenario: "idle"})
 	h := spawn(t, options{upstream: sim})
@@ -240,7 +256,9 @@ func TestFaultF9sDump(t *testing.T) {
 }
 
 // What the upstream echoes of a credential is masked.
-func TestFaultF10sEchoedSecret(t *testing.T) {
+//
+// Faults: F10s.
+func TestEchoedSecretIsMasked(t *testing.T) {
 	t.Parallel()
 	h := spawnScenario(t, "echo-secret")
 	for i, ask := range []string{askCodex, askPro} {
@@ -255,7 +273,9 @@ func TestFaultF10sEchoedSecret(t *testing.T) {
 }
 
 // auth/status shows whose login it is, and of a key its two ends.
-func TestFaultF12sStatus(t *testing.T) {
+//
+// Faults: F12s.
+func TestStatusShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})
 	status := spawn(t, options{upstream: sim}).call("1", "auth/status", "")
@@ -269,7 +289,9 @@ func TestFaultF12sStatus(t *testing.T) {
 }
 
 // No prompt is logged, at no level.
-func TestFaultF13sPromptInLogs(t *testing.T) {
+//
+// Faults: F13s.
+func TestNoPromptInLogs(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})
 	log := filepath.Join(t.TempDir(), "log")
@@ -285,7 +307,9 @@ func TestFaultF13sPromptInLogs(t *testing.T) {
 
 // A token of 10 MiB, one nested without end and one of bad base64 are no tokens,
 // and no reason to fall over.
-func TestFaultF16sHostileTokens(t *testing.T) {
+//
+// Faults: F16s.
+func TestHostileTokens(t *testing.T) {
 	t.Parallel()
 	for name, token := range map[string]string{
 		"large":      jwtOf(`{"x":"` + strings.Repeat("y", 10<<20) + `"}`),

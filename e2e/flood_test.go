@@ -14,6 +14,8 @@ import (
 
 // A request and its cancel in one write: the cancel always finds the request
 // (docs/protocol.md: Cancelling), which is answered once.
+//
+// Faults: D6.
 func TestRequestAndItsCancelInOneWrite(t *testing.T) { // not beside those that measure time
 	for name, framing := range framings {
 		t.Run(name, func(t *testing.T) {
@@ -22,6 +24,9 @@ func TestRequestAndItsCancelInOneWrite(t *testing.T) { // not beside those that 
 			pairs := 5000
 			if framing == lsp {
 				pairs = 1000
+			}
+			if slowBinary {
+				pairs /= 5
 			}
 			h := spawn(t, options{lsp: framing, args: []string{"--simulate=idle"}})
 			h.begin()
@@ -144,6 +149,8 @@ func TestMorePingsThanTheLookAhead(t *testing.T) { // not beside those that meas
 
 // A panic in mid-stream ends one stream, with one completed and one -32603;
 // the process goes on (docs/protocol.md: Order on the pipe).
+//
+// Faults: D7, D8.
 func TestPanicInMidStream(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {

@@ -109,6 +109,8 @@ func TestLostBoundary(t *testing.T) {
 }
 
 // A body that is cut off by the end of input is not answered.
+//
+// Faults: D1.
 func TestEndInsideAFrame(t *testing.T) {
 	t.Parallel()
 	whole := framed(length)

@@ -103,6 +103,8 @@ func talk(t *testing.T, framing bool, home string, g *grease) string {
 }
 
 // Unknown members, headers and notifications change not a byte of the answers.
+//
+// Faults: D14.
 func TestGreaseChangesNothing(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {

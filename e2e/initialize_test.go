@@ -83,6 +83,8 @@ func converse(t *testing.T, home string, messages ...string) []message {
 // Whatever is in any place of what an editor sends in initialize: damage to
 // a member that we read is refused with its name, all other is ignored, and the
 // conversation goes on.
+//
+// Faults: D14.
 func TestMutatedInitialize(t *testing.T) {
 	t.Parallel()
 	ours := []string{"", "processId", "protocolVersion", "optOutNotifications"}

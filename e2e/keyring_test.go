@@ -43,6 +43,8 @@ func moveToKeyring(t *testing.T, k *testcheck.Keyring, home string) (account str
 
 // A login in the keyring is used as one in auth.json is, and evidence says where
 // it came from.
+//
+// Faults: A20.
 func TestLoginInTheKeyring(t *testing.T) {
 	t.Parallel()
 	k := testcheck.StartKeyring(t)

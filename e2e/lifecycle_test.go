@@ -97,6 +97,8 @@ func TestSecondInitialize(t *testing.T) {
 }
 
 // Codes of shutdown, exit and the end of input. Nothing is in flight.
+//
+// Faults: D1.
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
 	shutdown, exit := request("1", "shutdown", ""), notification("exit", "")
@@ -145,6 +147,8 @@ func TestExitCodes(t *testing.T) {
 }
 
 // No input at all.
+//
+// Faults: D1.
 func TestEndOfEmptyInput(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "\ufeff", " \r\n\n"} {
@@ -188,6 +192,8 @@ func TestShutdownCancels(t *testing.T) {
 
 // NDJSON: after the end of input what is in flight is finished and answered.
 // Header framing: it is cancelled.
+//
+// Faults: D1.
 func TestEndOfInputWithStreams(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {
@@ -227,6 +233,8 @@ func TestDrainTimeout(t *testing.T) {
 }
 
 // A signal ends what runs as cancelled, within 2 s.
+//
+// Faults: D9, D10.
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	for signal, code := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130, syscall.SIGHUP: 129} {
@@ -290,6 +298,8 @@ func TestStdoutClosed(t *testing.T) {
 }
 
 // A stderr that is closed or never read does not hold anything up.
+//
+// Faults: D12.
 func TestStderrIsNeverWaitedFor(t *testing.T) {
 	t.Parallel()
 	h := spawn(t, options{args: []string{"--simulate", "--log-level=debug"}, stderr: stderrFull})

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,6 +62,8 @@ func TestLogWarns(t *testing.T) {
 
 // A log that cannot be opened is a usage error; one that takes nothing holds
 // nothing up.
+//
+// Faults: D12.
 func TestLogIsNeverWaitedFor(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -78,9 +79,9 @@ func TestLogIsNeverWaitedFor(t *testing.T) {
 	t.Cleanup(func() { _ = reader.Close() })
 	for _, path := range []string{"/dev/full", pipe} {
 		h := spawn(t, options{args: []string{"--simulate", "--log-level=debug", "--log-file=" + path}})
-		for i := range 2000 {
-			h.call(fmt.Sprint(i), "auth/status", "")
-		}
+		const pings = 2000 // each is a line; 64 KiB fit into the pipe
+		h.write(pingNumbers(h, pings))
+		h.pongs(pings)
 		assert.Equal(t, "completed", h.create("\"x\"", `{"model":"gpt-5.2-codex","input":"Hello."}`).status())
 		require.NoError(t, h.in.Close())
 		assert.Equal(t, 0, h.exit())

@@ -239,6 +239,8 @@ func TestLoginWithAKey(t *testing.T) {
 
 // auth/login/complete, for a browser on another machine: a wrong state or code
 // fails that call alone.
+//
+// Faults: E20.
 func TestCompleteLogin(t *testing.T) {
 	t.Parallel()
 	for name, params := range map[string]string{"listening": anyPort, "not listening": `"ports":[]`} {
@@ -285,6 +287,8 @@ func TestCompleteLogin(t *testing.T) {
 
 // A second login ends the first, which leaves what was stored as it was; a third
 // that is refused at once ends nothing.
+//
+// Faults: E17.
 func TestLoginIsSuperseded(t *testing.T) {
 	t.Parallel()
 	h, _, home := loggedOut(t, options{lsp: true})

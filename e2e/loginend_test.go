@@ -52,6 +52,8 @@ func redeeming(t *testing.T, lsp bool, home string) (h *host, open func()) {
 // A code that is being redeemed is redeemed and saved before the process exits,
 // whatever ends it; the answers do not wait for that (docs/protocol.md:
 // Lifecycle).
+//
+// Faults: D10.
 func TestRedemptionSurvivesTheEnd(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(h *host){
@@ -93,6 +95,8 @@ func TestRedemptionSurvivesTheEnd(t *testing.T) {
 
 // The user cancels while the code is being redeemed: answered at once, and what
 // comes is dropped: the old login stays, byte for byte.
+//
+// Faults: E16.
 func TestCancelWhileRedeeming(t *testing.T) {
 	t.Parallel()
 	for name, cancel := range map[string]string{

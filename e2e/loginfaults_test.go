@@ -58,7 +58,8 @@ func unchanged(t *testing.T, home string, text []byte) {
 	}
 }
 
-func TestE1StateMismatchKeepsWaiting(t *testing.T) {
+// Faults: E1.
+func TestStateMismatchKeepsWaiting(t *testing.T) {
 	t.Parallel()
 	h, sim, _ := loggedOut(t, options{lsp: true})
 	p := h.beginLogin("1", anyPort)
@@ -81,7 +82,8 @@ func TestE1StateMismatchKeepsWaiting(t *testing.T) {
 	assert.NotNil(t, answer.Result)
 }
 
-func TestE2ForeignHostIsMisdirected(t *testing.T) {
+// Faults: E2.
+func TestForeignHostIsMisdirected(t *testing.T) {
 	t.Parallel()
 	h, sim, _ := loggedOut(t, options{lsp: true})
 	p := h.beginLogin("1", anyPort)
@@ -96,7 +98,8 @@ func TestE2ForeignHostIsMisdirected(t *testing.T) {
 	assert.NotNil(t, answer.Result)
 }
 
-func TestE3OtherMethodsConsumeNothing(t *testing.T) {
+// Faults: E3.
+func TestOtherMethodsConsumeNothing(t *testing.T) {
 	t.Parallel()
 	h, sim, _ := loggedOut(t, options{lsp: true})
 	p := h.beginLogin("1", anyPort)
@@ -110,7 +113,8 @@ func TestE3OtherMethodsConsumeNothing(t *testing.T) {
 	h.waits("1", p)
 }
 
-func TestE4DoubleCallbackIsOneExchange(t *testing.T) {
+// Faults: E4.
+func TestDoubleCallbackRedeemsOnce(t *testing.T) {
 	t.Parallel()
 	gate := make(chan struct{})
 	issuer := newIssuer(t, map[string]func(http.ResponseWriter, *http.Request, int){
@@ -143,7 +147,8 @@ func TestE4DoubleCallbackIsOneExchange(t *testing.T) {
 	assert.Equal(t, 1, issuer.asked(pathToken))
 }
 
-func TestE5OtherPathsChangeNothing(t *testing.T) {
+// Faults: E5.
+func TestOtherPathsChangeNothing(t *testing.T) {
 	t.Parallel()
 	h, sim, _ := loggedOut(t, options{lsp: true})
 	p := h.beginLogin("1", anyPort)
@@ -165,7 +170,8 @@ func TestE5OtherPathsChangeNothing(t *testing.T) {
 	h.waits("1", p)
 }
 
-func TestE6LongQueryIsRefused(t *testing.T) {
+// Faults: E6.
+func TestLongQueryIsRefused(t *testing.T) {
 	t.Parallel()
 	h, _, _ := loggedOut(t, options{lsp: true})
 	p := h.beginLogin("1", anyPort)
@@ -178,7 +184,8 @@ func TestE6LongQueryIsRefused(t *testing.T) {
 	h.waits("1", p)
 }
 
-func TestE7SlowClientsHoldNothing(t *testing.T) {
+// Faults: E7.
+func TestSlowClientsDelayNothing(t *testing.T) {
 	t.Parallel()
 	h, _, _ := loggedOut(t, options{lsp: true})
 	p := h.beginLogin("1", anyPort)
@@ -207,7 +214,9 @@ func TestE7SlowClientsHoldNothing(t *testing.T) {
 }
 
 // Both ports are taken, by whoever it is: told at once, and they hear nothing.
-func TestE8PortsBusy(t *testing.T) {
+//
+// Faults: E8.
+func TestBusyPorts(t *testing.T) {
 	t.Parallel()
 	var ports []string
 	heard := make(chan string, 8)
@@ -245,7 +254,9 @@ func TestE8PortsBusy(t *testing.T) {
 
 // The code that somebody on [::1] gets is useless to them, and gets there only
 // where the redirect URI names a host.
-func TestE9E10LoopbackAddresses(t *testing.T) {
+//
+// Faults: E9, E10.
+func TestLoopbackAddresses(t *testing.T) {
 	t.Parallel()
 	h, _, _ := loggedOut(t, options{lsp: true})
 	p := h.beginLogin("1", anyPort)
@@ -261,7 +272,8 @@ func TestE9E10LoopbackAddresses(t *testing.T) {
 	named.waits("1", p)
 }
 
-func TestE11DeniedAndEscaped(t *testing.T) {
+// Faults: E11.
+func TestDeniedLogin(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})
 	home, text := storedHome(t, sim)
@@ -300,7 +312,8 @@ func TestE11DeniedAndEscaped(t *testing.T) {
 	refused(t, answer, 1005, "login_failed", "workspace_not_allowed")
 }
 
-func TestE12AnotherIssuer(t *testing.T) {
+// Faults: E12.
+func TestAnotherIssuer(t *testing.T) {
 	t.Parallel()
 	h, sim, home := loggedOut(t, options{lsp: true})
 	p := h.beginLogin("1", anyPort)
@@ -320,7 +333,9 @@ func TestE12AnotherIssuer(t *testing.T) {
 // The token endpoint says no, or nothing of use: page and answer say so, and the
 // old login stays. E20: a code of another redirect URI; E23: an id_token that is
 // for another client.
-func TestE13E20E23CodeIsNotRedeemed(t *testing.T) {
+//
+// Faults: E13, E20, E23.
+func TestCodeIsNotRedeemed(t *testing.T) {
 	t.Parallel()
 	other := idToken(object{"aud": []string{"app_another"}})
 	for name, row := range map[string]struct {
@@ -368,7 +383,9 @@ func TestE13E20E23CodeIsNotRedeemed(t *testing.T) {
 
 // The login cannot be saved: the error says so, and the tokens are of use in this
 // process until they can be.
-func TestE14TokensAreKeptWhenTheyCannotBeSaved(t *testing.T) {
+//
+// Faults: E14.
+func TestTokensAreKeptWhenTheyCannotBeSaved(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ hinder, help func(home string) error }{
 		"the folder is read-only": {
@@ -402,7 +419,8 @@ func TestE14TokensAreKeptWhenTheyCannotBeSaved(t *testing.T) {
 	}
 }
 
-func TestE15NobodyFinishes(t *testing.T) {
+// Faults: E15.
+func TestNobodyFinishesTheLogin(t *testing.T) {
 	t.Parallel()
 	h, _, home := loggedOut(t, options{lsp: true})
 	p := h.beginLogin("1", `"timeoutMs":200,`+anyPort)
@@ -414,7 +432,9 @@ func TestE15NobodyFinishes(t *testing.T) {
 }
 
 // Whatever ends a login frees its port before it is answered (conformance 85).
-func TestE16CancelFreesThePort(t *testing.T) {
+//
+// Faults: E16.
+func TestCancelFreesThePort(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(h *host, p loginPrompt){
 		"$/cancelRequest": func(h *host, p loginPrompt) {
@@ -478,7 +498,9 @@ func TestE16CancelFreesThePort(t *testing.T) {
 
 // Two processes log in: each has a port of its own, and the file is from one
 // of them.
-func TestE17TwoProcesses(t *testing.T) {
+//
+// Faults: E17.
+func TestLoginsOfTwoProcesses(t *testing.T) {
 	t.Parallel()
 	first, sim, home := loggedOut(t, options{lsp: true})
 	second := spawn(t, options{lsp: true, upstream: sim, home: home})
@@ -497,7 +519,9 @@ func TestE17TwoProcesses(t *testing.T) {
 
 // A renewal of the old login is under way when the new one is stored: what it
 // brings is dropped.
-func TestE18LoginBesideARenewal(t *testing.T) {
+//
+// Faults: E18.
+func TestLoginBesideARefresh(t *testing.T) {
 	t.Parallel()
 	gate := make(chan struct{})
 	renewing := make(chan struct{})
@@ -548,7 +572,9 @@ func TestE18LoginBesideARenewal(t *testing.T) {
 
 // The browser cannot be opened: only the prompt is sent. (No program of these
 // tests finds one, see spawn.)
-func TestE21NoBrowser(t *testing.T) {
+//
+// Faults: E21.
+func TestNoBrowserToOpen(t *testing.T) {
 	t.Parallel()
 	h, _, _ := loggedOut(t, options{lsp: true, args: []string{"--log-level=info"}})
 	p := h.beginLogin("1", anyPort)
@@ -569,7 +595,9 @@ func opener(t *testing.T, name string) (path, log string) {
 
 // The opener of the system gets the address as one argument, without a shell,
 // and nothing that is secret; nothing of it comes to stdout (E22, F11s).
-func TestE22OpenerGetsTheAddressAlone(t *testing.T) {
+//
+// Faults: E22, F11s.
+func TestOpenerGetsTheAddressAlone(t *testing.T) {
 	t.Parallel()
 	for _, variable := range []string{"PATH", "BROWSER"} {
 		t.Run(variable, func(t *testing.T) {
@@ -608,6 +636,8 @@ func TestE22OpenerGetsTheAddressAlone(t *testing.T) {
 
 // window/showDocument: the host opens the page if it has said that it can; an
 // error, success:false or silence, and the system does.
+//
+// Faults: E21.
 func TestShowDocument(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

@@ -18,6 +18,8 @@ import (
 // alias, evidence. With the right credentials both models pass; in the report's
 // own state of credentials gpt-5.2-pro is refused before anything is sent, and
 // says why.
+//
+// Faults: F17s.
 func TestValidationMatrix(t *testing.T) {
 	t.Parallel()
 	var all strings.Builder

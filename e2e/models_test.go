@@ -66,6 +66,8 @@ func rawMember(t *testing.T, text []byte, name string) string {
 
 // The model string is never changed, on no route, in no direction
 // (docs/protocol.md: Routing).
+//
+// Faults: F4s.
 func TestModelStrings(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {

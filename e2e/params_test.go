@@ -84,6 +84,7 @@ func TestBadCreates(t *testing.T) {
 	}
 }
 
+// Faults: D14.
 func TestBadParamsOfOtherMethods(t *testing.T) {
 	t.Parallel()
 	h := spawn(t, options{args: []string{"--simulate"}})

@@ -62,6 +62,8 @@ func (h *host) awaitCode(code int) {
 
 // The host's process, an ancestor, is gone: exit 1 within 5 s, though stdin is held
 // open by somebody else (docs/protocol.md: Lifecycle).
+//
+// Faults: D4.
 func TestProcessIDGone(t *testing.T) {
 	t.Parallel()
 	for name, framing := range framings {
@@ -89,6 +91,8 @@ func TestProcessIDGone(t *testing.T) {
 
 // Without a processId the parent is watched in header framing: its death changes
 // getppid. With processId:null nothing is watched, as in LSP.
+//
+// Faults: D4.
 func TestParentGone(t *testing.T) {
 	t.Parallel()
 	start := func(params string) (h *host, child int) {
@@ -117,6 +121,8 @@ func TestParentGone(t *testing.T) {
 // A processId that is not an ancestor's is not watched: one that is not alive may be
 // of another PID namespace, and a live one a stranger's, whose end says nothing about
 // the host. --parent-watch=off watches nothing.
+//
+// Faults: G4.
 func TestProcessIDNotWatched(t *testing.T) {
 	t.Parallel()
 	dead := exec.Command("true")
@@ -187,6 +193,8 @@ func TestStdoutIsPrivate(t *testing.T) {
 
 // Nothing listens without --simulate (docs/credentials.md: Login); with
 // it only on loopback.
+//
+// Faults: D11, F14s.
 func TestNothingListens(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{"plain": nil, "simulate": {"--simulate"}} {

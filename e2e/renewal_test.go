@@ -80,7 +80,9 @@ const askAgain = `{"model":"gpt-5.2-codex","input":"Hello.","stream":true,"_meta
 // A1: 12 and 50 processes on one expired login: exactly one POST, none reused,
 // all requests succeed, and whoever waited for the renewal says so. A process
 // that came to look at auth.json only after it was saved has renewed nothing.
-func TestA1RenewalAmongProcesses(t *testing.T) {
+//
+// Faults: A1, D11.
+func TestOneRefreshAmongFiftyProcesses(t *testing.T) {
 	for _, n := range []int{12, 50} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			begun := make(chan struct{}) // closed when all have begun: then the answer comes
@@ -122,7 +124,9 @@ func TestA1RenewalAmongProcesses(t *testing.T) {
 }
 
 // A2: 200 requests of one process at once: one POST.
-func TestA2RenewalAmongRequests(t *testing.T) {
+//
+// Faults: A2.
+func TestOneRefreshAmongRequests(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{Scenario: "expired", Hold: slowAnswer(200 * time.Millisecond)})
 	home := homeOf(t, sim)
@@ -144,6 +148,8 @@ func TestA2RenewalAmongRequests(t *testing.T) {
 // A10, A11, A12: however the client goes away while a renewal is in flight, the
 // new tokens are saved, the replies are on time, and the exit code is the one of the
 // end; only the exit waits.
+//
+// Faults: A10, A11.
 func TestRotationSurvivesClient(t *testing.T) {
 	t.Parallel()
 	signal := func(all ...syscall.Signal) func(*host) {
@@ -238,7 +244,9 @@ func TestRotationSurvivesClient(t *testing.T) {
 
 // A12: a cancel during the renewal is answered at once, and the next request
 // finds the new tokens.
-func TestA12CancelDuringRenewal(t *testing.T) {
+//
+// Faults: A12.
+func TestCancelDuringARefresh(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{Scenario: "expired", Hold: slowAnswer(time.Second)})
 	home := homeOf(t, sim)
@@ -256,7 +264,9 @@ func TestA12CancelDuringRenewal(t *testing.T) {
 
 // A32: a token that the upstream does not accept any more is renewed once and the
 // request sent again; the evidence says so.
-func TestA32RenewalAfter401(t *testing.T) {
+//
+// Faults: A32.
+func TestRefreshAfter401(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})
 	home := homeOf(t, sim)
@@ -299,6 +309,8 @@ func TestA32RenewalAfter401(t *testing.T) {
 
 // A login that cannot be refreshed: the documented reason, one POST however often
 // it is asked for, and a status that says what helps.
+//
+// Faults: A5, A6, A31.
 func TestRenewalRefused(t *testing.T) {
 	t.Parallel()
 	for scenario, reason := range map[string]string{

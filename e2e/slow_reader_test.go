@@ -20,7 +20,9 @@ import (
 // A host that reads a few KB at a time of a stream of hundreds of MB: what it
 // has not read stays upstream, the memory of the process stays small, a ping is
 // read meanwhile, and once the host reads faster nothing has been lost.
-func TestFaultC24SlowReader(t *testing.T) { // not beside those that measure time
+//
+// Faults: C24, D3.
+func TestUpstreamWaitsForASlowHost(t *testing.T) { // not beside those that measure time
 	total := 500 << 20
 	limit := 100 << 10 // kB of memory
 	if slowBinary || testing.Short() {

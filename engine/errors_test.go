@@ -187,6 +187,8 @@ func TestErrors(t *testing.T) {
 }
 
 // The upstream's words are masked and bounded wherever they go.
+//
+// Faults: F10s.
 func TestErrorWordsAreMasked(t *testing.T) {
 	var long = strings.Repeat("é", 1000)
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -220,6 +222,8 @@ func TestIdentityEncoding(t *testing.T) {
 }
 
 // Nobody is trusted who cannot show a certificate.
+//
+// Faults: C15.
 func TestTLSErrors(t *testing.T) {
 	unknown := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request came through") }))
 	unknown.Config.ErrorLog = log.New(io.Discard, "", 0)

@@ -17,6 +17,8 @@ const (
 )
 
 // docs/protocol.md: Filling the output.
+//
+// Faults: G1.
 func TestFillOutputOfTheLastEvent(t *testing.T) {
 	one := item("0", `{ "type":"message" ,"id":"m\u0031"}`)
 	tests := []struct {
@@ -56,6 +58,8 @@ func TestFillOutputOfTheLastEvent(t *testing.T) {
 }
 
 // A line separator in an item is one in the last event too.
+//
+// Faults: G1.
 func TestFilledEventIsMeasuredForLines(t *testing.T) {
 	one := item("0", "{\"t\":\"\u2028\"}")
 	e := serve(t, func(w http.ResponseWriter, _ *http.Request) { respond(w, streamOf(one, completed)) })

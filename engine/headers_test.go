@@ -31,6 +31,8 @@ func overTLS(server *simulator.Server, e *Engine) {
 }
 
 // The names, values and presence of all headers, as the server sees them.
+//
+// Faults: F17s.
 func TestHeaders(t *testing.T) {
 	agent := "signalbox/0.1.0 (" + runtime.GOOS + "; " + runtime.GOARCH + ")"
 	for _, secure := range []bool{false, true} {

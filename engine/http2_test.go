@@ -36,6 +36,8 @@ func serveHTTP2(t *testing.T, handler http.HandlerFunc) *Engine {
 // A host that does not read one stream makes the upstream of that stream wait,
 // within the window and not in our memory; other streams on the same connection
 // go on, and a cancel acts.
+//
+// Faults: C24.
 func TestStalledStream(t *testing.T) {
 	var stalled, conns atomic.Int64
 	gone := make(chan struct{})
@@ -93,6 +95,8 @@ func TestStalledStream(t *testing.T) {
 }
 
 // Resets and refusals of HTTP/2: a stream that was cut is not asked for again.
+//
+// Faults: C17.
 func TestHTTP2Cut(t *testing.T) {
 	var sent atomic.Int64
 	e := serveHTTP2(t, func(w http.ResponseWriter, r *http.Request) {

@@ -135,6 +135,8 @@ func TestRetryAfterIsTold(t *testing.T) {
 }
 
 // The pauses between attempts, on a clock that nothing disturbs.
+//
+// Faults: C14.
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var times []time.Time
@@ -295,6 +297,8 @@ func TestRetryOnAKeptConnection(t *testing.T) {
 }
 
 // After an event was delivered nothing is sent again, whatever follows.
+//
+// Faults: C12.
 func TestNoRetryAfterAnEvent(t *testing.T) {
 	for _, end := range []string{"", streamOf(`{"type":"response.failed","response":{"error":{"code":"server_error"}}}`), "data: {\n\n"} {
 		var sent atomic.Int64

@@ -38,6 +38,7 @@ var routeCases = []struct {
 	}},
 }
 
+// Faults: F17s.
 func TestRoutes(t *testing.T) {
 	n := 0
 	for _, c := range routeCases {

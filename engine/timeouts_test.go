@@ -66,6 +66,7 @@ func upstreamPipe(t *testing.T, headers time.Duration, body func(line)) *Engine 
 	})
 }
 
+// Faults: C6, C16.
 func TestTimeouts(t *testing.T) {
 	never := 1000 * time.Hour
 	tests := []struct {

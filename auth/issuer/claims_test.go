@@ -20,6 +20,7 @@ func raw(payload string) string {
 	return segment(`{"alg":"none"}`) + "." + segment(payload) + "." + canary
 }
 
+// Faults: A27.
 func TestClaims(t *testing.T) {
 	at := func(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
 	const account = `"https://api.openai.com/auth":{"chatgpt_account_id":"a"}`
@@ -74,6 +75,7 @@ func TestClaims(t *testing.T) {
 
 func pad(s string) string { return s + strings.Repeat("=", (4-len(s)%4)%4) }
 
+// Faults: A27, F16s.
 func FuzzClaims(f *testing.F) {
 	f.Add(segment(`{"alg":"none"}`), `{"email":"u@x","exp":1785000000}`)
 	f.Add(segment(`{}`), `{"exp":"1e400","https://api.openai.com/auth":{"chatgpt_account_id":"a"}}`)

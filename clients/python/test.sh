@@ -60,7 +60,10 @@ if [[ ${1:-} == --bench ]]; then
   exit
 fi
 if (($#)); then exec "$main/bin/python" -m pytest "$@"; fi
-"$main/bin/python" -m mypy --strict --cache-dir "$cache/mypy" signalbox
-"$main/bin/python" -m pytest tests
+# A part that fails does not hide the others.
+failed=0
+"$main/bin/python" -m mypy --strict --cache-dir "$cache/mypy" signalbox || failed=1
+"$main/bin/python" -m pytest -rfEs tests || failed=1
 echo "with version 3 of the OpenAI SDK:"
-"$openai3/bin/python" -m pytest tests/test_openai.py tests/test_openai_errors.py tests/test_httpx.py
+"$openai3/bin/python" -m pytest -rfEs tests/test_openai.py tests/test_openai_errors.py tests/test_httpx.py || failed=1
+exit $failed

@@ -99,6 +99,7 @@ func isNonblocking(t *testing.T, file *os.File) bool {
 	return flags&unix.O_NONBLOCK != 0
 }
 
+// Faults: G2.
 func TestReadGoesOnWhenAnotherProcessMakesThePipeNonblocking(t *testing.T) {
 	for _, sockets := range []bool{false, true} {
 		t.Run(fmt.Sprintf("sockets=%t", sockets), func(t *testing.T) {
@@ -133,6 +134,7 @@ func TestReadGoesOnWhenAnotherProcessMakesThePipeNonblocking(t *testing.T) {
 	}
 }
 
+// Faults: G2.
 func TestWriteGoesOnWhenAnotherProcessMakesThePipeNonblocking(t *testing.T) {
 	for _, sockets := range []bool{false, true} {
 		t.Run(fmt.Sprintf("sockets=%t", sockets), func(t *testing.T) {
@@ -177,6 +179,7 @@ func TestWriteGoesOnWhenAnotherProcessMakesThePipeNonblocking(t *testing.T) {
 	}
 }
 
+// Faults: G3.
 func TestWriteFindsOutThatTheReaderIsGone(t *testing.T) {
 	read, write := blockingPair(t, false)
 	require.NoError(t, syscall.SetNonblock(int(write.Fd()), true))
@@ -191,6 +194,7 @@ func TestWriteFindsOutThatTheReaderIsGone(t *testing.T) {
 	require.ErrorIs(t, <-wrote, syscall.EPIPE)
 }
 
+// Faults: G3.
 func TestHangUpIsNoticedWithoutAWrite(t *testing.T) {
 	for _, sockets := range []bool{false, true} {
 		read, write := blockingPair(t, sockets)
@@ -210,6 +214,8 @@ func TestHangUpIsNoticedWithoutAWrite(t *testing.T) {
 }
 
 // A full pipe whose reader is slow has not hung up; a file never does.
+//
+// Faults: G3.
 func TestHangUpIsNotSilence(t *testing.T) {
 	_, write := blockingPair(t, false)
 	require.NoError(t, syscall.SetNonblock(int(write.Fd()), true))

@@ -107,6 +107,7 @@ func sseFiles(t testing.TB) []string {
 	return files
 }
 
+// Faults: C3.
 func TestReaderMatrix(t *testing.T) {
 	for _, file := range sseFiles(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
@@ -380,6 +381,8 @@ func TestReaderAllocates(t *testing.T) {
 
 // Every cut of a stream yields a prefix of its events, and never a half one
 // without the mark that the body ended: the error, or io.EOF beside the data.
+//
+// Faults: C2.
 func TestReaderCuts(t *testing.T) {
 	const stream = "event: a\ndata: {\"n\":1}\n\nevent: b\r\ndata: {\"n\":2}\r\n\r\ndata: {\ndata: \"n\":3}\n\n"
 	whole := readEvents(t, strings.NewReader(stream), 100)

@@ -42,7 +42,13 @@ func StartKeyring(t testing.TB) *Keyring {
 			Missing(t, name)
 		}
 	}
-	home := t.TempDir()
+	// Not t.TempDir, whose path holds the name of the test: that of a socket is
+	// bounded to 108 bytes (unix(7)).
+	home, err := os.MkdirTemp("", "keyring-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(home) })
 	run := home + "/run"
 	if err := os.Mkdir(run, 0o700); err != nil {
 		t.Fatal(err)

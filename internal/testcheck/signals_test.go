@@ -23,7 +23,7 @@ const waitVariable = "SIGNALBOX_TEST_WAIT"
 // TestUntilASignal is what TestSignalEndsBothProcesses runs.
 func TestUntilASignal(t *testing.T) {
 	if os.Getenv(waitVariable) == "" {
-		t.Skip("nobody sends a signal")
+		return // nobody sends a signal
 	}
 	fmt.Println("pid", os.Getpid())
 	time.Sleep(time.Minute)

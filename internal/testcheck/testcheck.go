@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -41,10 +43,18 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// supervise runs this test binary again and scans what it prints.
+// supervise runs this test binary again, with a folder of its own for temporary
+// files, and scans what it prints. Processes that a test kills leave their files in
+// that folder, which is removed at the end.
 func supervise() int {
+	temp, err := os.MkdirTemp("", "sbtest-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { removeAll(temp) }()
 	child := exec.Command(os.Args[0], os.Args[1:]...)
-	child.Env = append(os.Environ(), childVariable+"=1")
+	child.Env = append(os.Environ(), childVariable+"=1", "TMPDIR="+temp)
 	child.Stdin = os.Stdin
 	stdout, stderr := &Scanner{To: os.Stdout}, &Scanner{To: os.Stderr}
 	child.Stdout, child.Stderr = stdout, stderr
@@ -55,7 +65,7 @@ func supervise() int {
 	// fuzzing goes on in the child, or would wait for a child that hangs.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, passedOn...)
-	err := child.Start()
+	err = child.Start()
 	if err == nil {
 		go func() {
 			for s := range signals {
@@ -81,6 +91,20 @@ func supervise() int {
 		code = max(code, 1)
 	}
 	return code
+}
+
+// removeAll removes a folder, also one with folders that cannot be written.
+func removeAll(dir string) {
+	if os.RemoveAll(dir) == nil {
+		return
+	}
+	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			_ = os.Chmod(path, 0o700)
+		}
+		return nil
+	})
+	_ = os.RemoveAll(dir)
 }
 
 // Scanner passes what is written on and remembers whether the canary was in it.

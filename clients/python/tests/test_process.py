@@ -172,9 +172,10 @@ def test_ctrl_c_in_the_sdk() -> None:
         client = signalbox.OpenAI(simulate=True)
         box = signalbox.shared(simulate=True)
         box.call("ping")
+        responses = client.responses  # imports much, and no signal may interrupt that
         threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
         try:
-            client.responses.create(model="gpt-5.2-codex", input="x", extra_body={"_meta": {"simulate": "slow-headers"}})
+            responses.create(model="gpt-5.2-codex", input="x", extra_body={"_meta": {"simulate": "slow-headers"}})
         except KeyboardInterrupt:
             pass
         while box.call("server/diagnostics")["inFlight"]["streams"]: pass
