@@ -79,10 +79,10 @@ func TestArrows(t *testing.T) {
 	require.Len(t, seen, len(arrows))
 }
 
-// TestArchitecture checks that docs/architecture.md names every package, and only
-// files that exist.
+// TestArchitecture checks that docs/architecture.md and CONTRIBUTING.md name every
+// package, and the first only files that exist.
 func TestArchitecture(t *testing.T) {
-	page := read(t, "docs/architecture.md")
+	page, contributing := read(t, "docs/architecture.md"), read(t, "CONTRIBUTING.md")
 	rooms := page[strings.Index(page, "## Rooms"):strings.Index(page, "## Arrows")]
 	for dir := range arrows {
 		name := dir + "/"
@@ -90,6 +90,7 @@ func TestArchitecture(t *testing.T) {
 			name = "\n  " + filepath.Base(dir) + "/" // below its parent
 		}
 		require.Contains(t, rooms, name, "docs/architecture.md does not name %s", dir)
+		require.Contains(t, contributing, "`"+dir+"`", "CONTRIBUTING.md does not name %s", dir)
 	}
 	for _, match := range regexp.MustCompile("`([a-z_/0-9]+\\.go)`").FindAllStringSubmatch(page, -1) {
 		require.FileExists(t, match[1])
