@@ -31,6 +31,7 @@ func (s *Server) initialize(ctx context.Context, req *wire.Request) (any, error)
 	}
 	var host protocol.HostCapabilities
 	params.Lenient(p.Capabilities, &host) // an editor sends much that is not for us
+	s.conn.SetWellFormed(host.General.WellFormedStrings)
 	s.logToHost.Store(isDeclared(host.Window.LogMessage))
 	s.showsDocuments.Store(host.Window.ShowDocument.Support)
 	status := s.cfg.Auth.InitialStatus(ctx)

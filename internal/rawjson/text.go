@@ -75,6 +75,33 @@ func appendDecoded(dst, raw []byte) (out []byte, paired bool) {
 	return dst, paired
 }
 
+// ReplaceLone replaces each escape of an unpaired surrogate in text, which must be
+// valid JSON, by \ufffd (RFC 8259, section 8.2), in place: the length stays. Every
+// other byte stays as it is. It allocates nothing.
+func ReplaceLone(text []byte) {
+	for i := 0; ; {
+		n := bytes.IndexByte(text[i:], '\\')
+		if n < 0 {
+			return
+		}
+		i += n
+		if text[i+1] != 'u' {
+			i += 2
+			continue
+		}
+		r := codeUnit(text[i:])
+		if utf16.IsSurrogate(r) {
+			rest := text[i+6:]
+			if len(rest) >= 6 && rest[0] == '\\' && rest[1] == 'u' && utf16.DecodeRune(r, codeUnit(rest)) != utf8.RuneError {
+				i += 6
+			} else {
+				copy(text[i:], `\ufffd`)
+			}
+		}
+		i += 6
+	}
+}
+
 // codeUnit returns the code unit of the escape \uXXXX that raw begins with.
 func codeUnit(raw []byte) rune {
 	var r rune

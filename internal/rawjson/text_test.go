@@ -168,3 +168,32 @@ func decode(t *testing.T, text []byte) (v any) {
 	}
 	return v
 }
+
+// What ReplaceLone makes is valid JSON of the same length whose strings Unquote takes,
+// and the same value where there was no lone surrogate.
+func FuzzReplaceLone(f *testing.F) {
+	for _, seed := range []string{`"\ud83d"`, `"\ude00\ud83d\ud83d\ude00"`, `["\\ud83d\"\ud83d"]`, `"\ud83d\n"`, `"\uD83Dx\uDE00"`, `{"\udfff":"é😀"}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		text = strings.Trim(text, " \t\r\n")
+		if _, err := rawjson.Check([]byte(text), 100); err != nil {
+			t.Skip()
+		}
+		got := []byte(text)
+		rawjson.ReplaceLone(got)
+		if len(got) != len(text) {
+			t.Fatal("the length has changed")
+		}
+		if _, err := rawjson.Check(got, 100); err != nil {
+			t.Fatalf("%q becomes %q: %v", text, got, err)
+		}
+		if text[0] == '"' {
+			before, paired := rawjson.Unquote([]byte(text))
+			after, ok := rawjson.Unquote(got)
+			if !ok || before != after || paired && string(got) != text {
+				t.Fatalf("%q becomes %q", text, got)
+			}
+		}
+	})
+}

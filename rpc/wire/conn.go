@@ -270,6 +270,11 @@ func (c *Conn) CancelAll(cause error, except *Request) {
 	c.inflight.cancelAll(cause, key)
 }
 
+// SetWellFormed chooses whether each escape of a lone surrogate is sent as \ufffd, for
+// a host whose parser takes nothing else; otherwise, and before the first call, they are
+// sent as they are.
+func (c *Conn) SetWellFormed(on bool) { c.out.setWellFormed(on) }
+
 // Framing returns the framing in use; FramingAuto before it has been detected.
 func (c *Conn) Framing() Framing { return Framing(c.framing.Load()) }
 

@@ -20,3 +20,34 @@ func TestEventNumber(t *testing.T) {
 		require.Equal(t, strconv.FormatInt(seq, 10), string(template.number(seq)))
 	}
 }
+
+// A host that asks for it gets well-formed strings in all that is sent: the text keeps
+// its length, and pairs, escaped backslashes and raw text stay as they are.
+func TestWellFormedStrings(t *testing.T) {
+	for _, f := range framings {
+		for given, want := range map[string]string{
+			`{"delta":"a\ud83d"}`:               `{"delta":"a\ufffd"}`,
+			`{"delta":"\ude00b"}`:               `{"delta":"\ufffdb"}`,
+			`["\uD83D\uDE00\uD83D","😀\\ud83d"]`: `["\uD83D\uDE00\ufffd","😀\\ud83d"]`,
+			`{"\udc00\ud800":"\u0000\ud83dx"}`:  `{"\ufffd\ufffd":"\u0000\ufffdx"}`,
+		} {
+			for _, on := range []bool{false, true} {
+				expected := given
+				if on {
+					expected = want
+				}
+				out := &lone{t: t}
+				conn := inFraming(f, out)
+				conn.SetWellFormed(on)
+				require.NoError(t, conn.Event(t.Context(), conn.NewEventTemplate("e", "s", []byte("1")), 1, []byte(given), false))
+				conn.Notify("n", []byte(given))
+				require.NoError(t, conn.Written(t.Context()))
+				messages := cutFrames(t, f, out.got)
+				require.Equal(t, []string{
+					`{"jsonrpc":"2.0","method":"e","params":{"streamId":"s","requestId":1,"seq":1,"event":` + expected + `}}`,
+					`{"jsonrpc":"2.0","method":"n","params":` + expected + `}`,
+				}, messages)
+			}
+		}
+	}
+}

@@ -33,6 +33,8 @@ type writer struct {
 	out io.Writer
 	// lines: NDJSON instead of headers. Set once, before the first frame.
 	lines bool
+	// wellFormed: no string holds an escape of a lone surrogate. Guarded by mu.
+	wellFormed bool
 
 	mu      sync.Mutex
 	buf     []byte // waiting
@@ -60,6 +62,13 @@ func (w *writer) setLines(lines bool) {
 	w.lines = lines
 }
 
+// setWellFormed chooses what becomes of lone surrogates from the next frame on.
+func (w *writer) setWellFormed(on bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wellFormed = on
+}
+
 // post queues one message without blocking.
 func (w *writer) post(message []byte) {
 	w.mu.Lock()
@@ -68,10 +77,20 @@ func (w *writer) post(message []byte) {
 		return
 	}
 	w.queued += max(int64(len(message)), minCost)
+	start := len(w.buf)
 	w.buf = w.appendFrame(w.buf, message)
+	w.mend(start)
 	if !w.writing {
 		w.writing = true
 		go w.drain()
+	}
+}
+
+// mend replaces lone surrogates in what has been appended to the buffer since start,
+// where that is wanted. Called with mu held.
+func (w *writer) mend(start int) {
+	if w.wellFormed {
+		rawjson.ReplaceLone(w.buf[start:])
 	}
 }
 
@@ -102,7 +121,9 @@ func (w *writer) event(ctx context.Context, t *EventTemplate, seq int64, body []
 		return w.err
 	}
 	w.reserve(len(t.head) + len(body) + frameRoom)
+	start := len(w.buf)
 	w.buf = t.append(w.buf, w.lines, seq, body, breaks)
+	w.mend(start)
 	if len(w.buf) < flushAt {
 		w.mu.Unlock()
 		return nil
