@@ -43,6 +43,8 @@ type options struct {
 	nonblocking bool
 	// sockets connects socket pairs instead of pipes.
 	sockets bool
+	// oneSocket makes one pair serve for both directions.
+	oneSocket bool
 	// keep keeps the ends of the process open, in host.kept.
 	keep bool
 	// stderr of the process; 0: it is read and checked.
@@ -105,11 +107,17 @@ func serveCommand(t *testing.T, o options) *exec.Cmd {
 func run(t *testing.T, cmd *exec.Cmd, o options) *host {
 	t.Helper()
 	stdin, in := o.pipe(t, false)
-	stdout, out := o.pipe(t, true)
+	stdout, out := stdin, in
+	if !o.oneSocket {
+		stdout, out = o.pipe(t, true)
+	}
 	h := &host{t: t, lsp: o.lsp, cmd: cmd, in: in, out: out, stderr: &syncBuffer{}, ended: make(chan struct{})}
 	h.reader = bufio.NewReader(io.TeeReader(out, &h.stdout))
 	h.script.lsp = o.lsp
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, h.stderr
+	cmd.Stdin, cmd.Stdout = stdin, stdout
+	if cmd.Stderr == nil {
+		cmd.Stderr = h.stderr
+	}
 	if o.stderr != 0 {
 		stderr, ours := o.pipe(t, true)
 		defer func() { _ = stderr.Close() }()

@@ -27,6 +27,10 @@ const mainVariable = "SIGNALBOX_TEST_MAIN"
 var asMain = []string{mainVariable + "=1", "GORACE=atexit_sleep_ms=0", "HTTPS_PROXY=http://127.0.0.1:1", "https_proxy=http://127.0.0.1:1"}
 
 func TestMain(m *testing.M) {
+	if mode := os.Getenv(neighbourVariable); mode != "" {
+		setSharedPipes(mode)
+		os.Exit(0)
+	}
 	if os.Getenv(mainVariable) == "1" {
 		os.Exit(cli.Main(cli.Options{Version: "0.1.0", Transport: faultTransport}))
 	}

@@ -134,6 +134,7 @@ type hangUp interface {
 // and a host that no longer reads end it early: a stream of an upstream that is
 // silent would else live on with nobody at its end (docs/protocol.md: Lifecycle).
 func (s *Server) drain(signals <-chan os.Signal) int {
+	s.log.Debug("stdin has ended")
 	deadline := time.NewTimer(s.cfg.DrainTimeout)
 	defer deadline.Stop()
 	ctx, cancel := context.WithCancel(context.Background())
