@@ -5,6 +5,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,7 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The rows of docs/faults.md: Pipes in the wild.
+// Pipes as hosts have them (docs/faults.md: Streams and pipes in the wild).
 
 // neighbourVariable makes this test binary another process that shares the pipes of
 // signalbox, from file descriptor 3 on.
@@ -372,4 +373,36 @@ func silent(t *testing.T, o options) (h *host, left chan struct{}) {
 func (h *host) awaitInputEnd() {
 	h.t.Helper()
 	awaitThat(h.t, "the end of stdin", func() bool { return strings.Contains(h.stderr.String(), "stdin has ended") })
+}
+
+// A host whose parser refuses a lone surrogate asks for U+FFFD; another one gets what
+// the upstream sent.
+func TestHostAsksForWellFormedStrings(t *testing.T) {
+	t.Parallel()
+	const event = `{"type":"response.output_text.delta","delta":"\ud83d \ud83d\ude00 \\ud83d \u0000"}`
+	const last = `{"type":"response.completed","response":{"output":[{"text":"\ude00"}]}}`
+	for name, framing := range framings {
+		for params, replaced := range map[string]bool{
+			`{}`: false, `{"capabilities":{"general":{"wellFormedStrings":false}}}`: false,
+			`{"capabilities":{"general":{"wellFormedStrings":true}}}`: true,
+		} {
+			sim := simulated(t, simulator.Config{Replay: []byte("data: " + event + "\n\ndata: " + last + "\n\n")})
+			h := spawn(t, options{lsp: framing, upstream: sim})
+			require.NotNil(t, h.call("0", "initialize", params).Result)
+			h.send(request("1", "responses/create", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`))
+			got := h.outcome("1")
+			require.Len(t, got.events, 2)
+			h.send(request("2", "responses/create", `{"model":"gpt-5.2-codex","input":"Hello."}`))
+			var result struct{ Response json.RawMessage }
+			require.NoError(t, json.Unmarshal(h.outcome("2").answer.Result, &result))
+			whole := result.Response
+			if replaced {
+				assert.Equal(t, `{"type":"response.output_text.delta","delta":"\ufffd \ud83d\ude00 \\ud83d \u0000"}`, string(got.events[0]), name)
+				assert.Equal(t, `{"output":[{"text":"\ufffd"}]}`, string(whole), name)
+			} else {
+				assert.Equal(t, event, string(got.events[0]), name)
+				assert.Equal(t, `{"output":[{"text":"\ude00"}]}`, string(whole), name)
+			}
+		}
+	}
 }

@@ -148,14 +148,21 @@ func TestWrittenDuringAFlush(t *testing.T) {
 	})
 }
 
-// An input that fails is an input that ends.
+// An input that fails is an input that ends, and the error says so; what had arrived
+// of a message is not taken for one.
 func TestFailedRead(t *testing.T) {
 	for _, f := range framings {
 		message := frame(f, request("1", "test", "null"))
-		in := io.MultiReader(strings.NewReader(message), failingReader{})
-		out, conn := converse(t, in, Options{})
-		require.Len(t, cutFrames(t, f, out), 1)
-		require.False(t, conn.Lost())
+		for _, rest := range []string{"", message[:len(message)-1], message[:1], "\n"} {
+			in := io.MultiReader(strings.NewReader(message+rest), failingReader{})
+			out, conn := converse(t, in, Options{})
+			require.Len(t, cutFrames(t, f, out), 1, "%q", rest)
+			require.False(t, conn.Lost())
+			require.EqualError(t, conn.ReadError(), "read error")
+
+			_, conn = converse(t, strings.NewReader(message+rest), Options{})
+			require.NoError(t, conn.ReadError(), "the end is no error")
+		}
 	}
 }
 
