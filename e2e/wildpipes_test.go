@@ -61,6 +61,8 @@ func eachPipe(t *testing.T, test func(t *testing.T, o options)) {
 
 // Another process makes our pipes non-blocking after the start, as a Node launcher
 // does: nothing is lost, and the end is still the end.
+//
+// Faults: G2.
 func TestPipesBecomeNonblocking(t *testing.T) {
 	t.Parallel()
 	eachPipe(t, func(t *testing.T, o options) {
@@ -98,6 +100,8 @@ func TestPipesBecomeNonblocking(t *testing.T) {
 
 // A frame that is larger than a pipe is written in parts, while the flag changes, and
 // the host reads it in odd pieces.
+//
+// Faults: G2.
 func TestLargeFramesThroughANonblockingPipe(t *testing.T) {
 	t.Parallel()
 	const large = 1 << 20
@@ -147,6 +151,7 @@ setTimeout(() => {
 }, 200);
 `
 
+// Faults: G2.
 func TestNodeLauncherWithInheritedStdio(t *testing.T) {
 	t.Parallel()
 	node, err := exec.LookPath("node")
@@ -181,6 +186,8 @@ func TestNodeLauncherWithInheritedStdio(t *testing.T) {
 }
 
 // What is no end of a pipe is said, and is never exit 0.
+//
+// Faults: G8.
 func TestFailingPipesAreSaid(t *testing.T) {
 	t.Parallel()
 	open := func(path string, flags int) *os.File {
@@ -227,6 +234,8 @@ func TestFailingPipesAreSaid(t *testing.T) {
 
 // Commands for people wait as well: their output into a pipe that is full, their
 // input from one that is empty.
+//
+// Faults: G2.
 func TestCommandsWaitForNonblockingPipes(t *testing.T) {
 	t.Parallel()
 	start := func(sim *simulator.Server, command string, args ...string) (*host, *os.File, *os.File) {
@@ -266,6 +275,8 @@ func TestCommandsWaitForNonblockingPipes(t *testing.T) {
 }
 
 // The log goes on where it was when stderr has room again: no line is cut.
+//
+// Faults: G2.
 func TestLogThroughANonblockingPipe(t *testing.T) {
 	t.Parallel()
 	o := options{args: []string{"--log-level=debug"}}
@@ -300,6 +311,8 @@ func TestLogThroughANonblockingPipe(t *testing.T) {
 
 // NDJSON over ssh: stdin has ended, the upstream is silent, and then the link is cut.
 // The hang-up of stdout ends the process within a second, without a write.
+//
+// Faults: G3.
 func TestHangUpEndsTheDrain(t *testing.T) {
 	t.Parallel()
 	for _, sockets := range []bool{false, true} {
@@ -333,6 +346,8 @@ func TestHangUpEndsTheDrain(t *testing.T) {
 
 // While stdin is open, the host may open its end again, as that of a FIFO: only the
 // next write finds out that nobody reads.
+//
+// Faults: G3.
 func TestHangUpBeforeTheEndOfStdin(t *testing.T) {
 	t.Parallel()
 	h, left := silent(t, options{})
@@ -377,6 +392,8 @@ func (h *host) awaitInputEnd() {
 
 // A host whose parser refuses a lone surrogate asks for U+FFFD; another one gets what
 // the upstream sent.
+//
+// Faults: G9.
 func TestHostAsksForWellFormedStrings(t *testing.T) {
 	t.Parallel()
 	const event = `{"type":"response.output_text.delta","delta":"\ud83d \ud83d\ude00 \\ud83d \u0000"}`

@@ -23,6 +23,8 @@ func TestEventNumber(t *testing.T) {
 
 // A host that asks for it gets well-formed strings in all that is sent: the text keeps
 // its length, and pairs, escaped backslashes and raw text stay as they are.
+//
+// Faults: G9.
 func TestWellFormedStrings(t *testing.T) {
 	for _, f := range framings {
 		for given, want := range map[string]string{

@@ -150,6 +150,8 @@ func TestWrittenDuringAFlush(t *testing.T) {
 
 // An input that fails is an input that ends, and the error says so; what had arrived
 // of a message is not taken for one.
+//
+// Faults: G8.
 func TestFailedRead(t *testing.T) {
 	for _, f := range framings {
 		message := frame(f, request("1", "test", "null"))
