@@ -86,7 +86,7 @@ func (l *login) posts() int {
 	return n
 }
 
-// renewed checks that auth.json holds the login that the issuer would refresh next.
+// refreshed checks that auth.json holds the login that the issuer would refresh next.
 func (l *login) renewed() {
 	l.t.Helper()
 	d := store.NewDocument([]byte(textOf(l.t, l.home)))

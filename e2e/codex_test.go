@@ -101,12 +101,12 @@ func TestCodexWritesWhatWeRead(t *testing.T) {
 }
 
 // slowIssuer is in front of the token endpoint of a simulator: it answers each
-// renewal after a while, so that all who come meanwhile have sent theirs.
+// refresh after a while, so that all who come meanwhile have sent theirs.
 type slowIssuer struct {
 	*httptest.Server
 	mu       sync.Mutex
 	came     int   // requests
-	statuses []int // of the renewals, in the order of their answers
+	statuses []int // of the refreshes, in the order of their answers
 }
 
 func startSlowIssuer(t testing.TB, sim *simulator.Server, wait time.Duration) *slowIssuer {
@@ -144,7 +144,7 @@ func (s *slowIssuer) asked() int {
 	return s.came
 }
 
-// posts counts the renewals, and those of them that were refused as reused.
+// posts counts the refreshes, and those of them that were refused as reused.
 func (s *slowIssuer) posts() (all, reused int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -156,7 +156,7 @@ func (s *slowIssuer) posts() (all, reused int) {
 	return len(s.statuses), reused
 }
 
-// appServer starts Codex as its own editor plugins do, which renews an expired
+// appServer starts Codex as its own editor plugins do, which refreshes an expired
 // login at once. The function that it returns waits until Codex says what it has
 // and reports whether that is a token.
 func appServer(t testing.TB, sim *simulator.Server, home, refreshURL string, env ...string) (hasToken func() bool) {
@@ -216,7 +216,7 @@ func TestCodexRenewsAlone(t *testing.T) {
 }
 
 // What we write, Codex takes: after a login with a browser, a device, a key, an
-// exchange, a renewal and a logout.
+// exchange, a refresh and a logout.
 func TestCodexReadsWhatWeWrite(t *testing.T) {
 	t.Parallel()
 	codexCLI(t)
@@ -274,7 +274,7 @@ func TestWeRenewAlone(t *testing.T) {
 }
 
 // renewers starts processes that all ask for a model, with a login that has to be
-// renewed first.
+// refreshed first.
 func renewers(t *testing.T, sim *simulator.Server, home string, issuer *slowIssuer, n int) []*host {
 	t.Helper()
 	var hosts []*host
@@ -289,9 +289,9 @@ func renewers(t *testing.T, sim *simulator.Server, home string, issuer *slowIssu
 	return hosts
 }
 
-// 6 of Codex and 6 of ours renew one login at once, with an issuer that takes
+// 6 of Codex and 6 of ours refresh one login at once, with an issuer that takes
 // each refresh token once: none of ours fails, and what is left is a login that
-// both can use and renew.
+// both can use and refresh.
 //
 // Faults: A3.
 func TestRenewBesideCodex(t *testing.T) {

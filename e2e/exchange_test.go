@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// exchangesOf counts the exchanges and renewals that reached the issuer.
+// exchangesOf counts the exchanges and refreshes that reached the issuer.
 func exchangesOf(sim *simulator.Server) (exchanges, renewals int) {
 	for _, r := range sim.Requests() {
 		switch body := string(r.Body); {
@@ -86,7 +86,7 @@ func TestPlatformKeyByExchange(t *testing.T) {
 	}
 }
 
-// 12 processes at once, on a login whose id_token has expired: one renewal, one
+// 12 processes at once, on a login whose id_token has expired: one refresh, one
 // exchange, 12 answers.
 func TestOneExchangeAmongProcesses(t *testing.T) {
 	t.Parallel()
@@ -154,7 +154,7 @@ func TestRefusedExchange(t *testing.T) {
 					}
 					sent = [2]int{exchanges, renewals}
 				}
-				if want.code == 1006 && want.reason != "token_expired" { // for which the login was renewed
+				if want.code == 1006 && want.reason != "token_expired" { // for which the login was refreshed
 					after, err := os.ReadFile(filepath.Join(home, "auth.json"))
 					require.NoError(t, err)
 					assert.Equal(t, string(before) == string(after), true, "the login is as it was")
@@ -283,7 +283,7 @@ func TestRevokedKeyOfAnExchange(t *testing.T) {
 	assert.Equal(t, 2, exchanges)
 }
 
-// A body that is refused costs neither a renewal nor an exchange.
+// A body that is refused costs neither a refresh nor an exchange.
 func TestRefusedBodyCostsNothing(t *testing.T) {
 	t.Parallel()
 	sim, home := scenarioHome(t, "expired")

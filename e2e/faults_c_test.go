@@ -353,7 +353,7 @@ func TestUnauthorized(t *testing.T) {
 	assert.Len(t, sim.Calls(), 2)
 }
 
-// A 401 on a stored login is renewed once, and the same body sent again.
+// A 401 on a stored login is refreshed once, and the same body sent again.
 //
 // Faults: C11.
 func TestUnauthorizedThenRefreshed(t *testing.T) {

@@ -61,7 +61,7 @@ func TestAccountModeFlag(t *testing.T) {
 }
 
 // --originator and --client-version are what is sent, on the ChatGPT route and
-// with a renewal, and stand in the evidence; the Platform gets neither.
+// with a refresh, and stand in the evidence; the Platform gets neither.
 func TestOriginatorAndClientVersion(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{Scenario: "expired"})

@@ -198,7 +198,7 @@ func TestRenewalInTheKeyring(t *testing.T) {
 }
 
 // 6 of Codex and 6 of ours on one expired login in the keyring: none of ours
-// fails, and what is left can be used and renewed.
+// fails, and what is left can be used and refreshed.
 func TestRenewalInTheKeyringBesideCodex(t *testing.T) {
 	codexCLI(t)
 	k := testcheck.StartKeyring(t)

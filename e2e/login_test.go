@@ -382,7 +382,7 @@ func TestLogout(t *testing.T) {
 	})
 }
 
-// auth/refresh renews; the host is told before it is answered.
+// auth/refresh refreshes; the host is told before it is answered.
 func TestRefresh(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})

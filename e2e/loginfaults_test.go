@@ -517,7 +517,7 @@ func TestLoginsOfTwoProcesses(t *testing.T) {
 	}
 }
 
-// A renewal of the old login is under way when the new one is stored: what it
+// A refresh of the old login is under way when the new one is stored: what it
 // brings is dropped.
 //
 // Faults: E18.

@@ -283,7 +283,7 @@ func TestFileOfAuthorities(t *testing.T) {
 	assert.Contains(t, server.requests(), "HTTP/2.0 localhost:"+server.port+"/v1/responses")
 }
 
-// A renewal takes the same way as a model call: through the proxy, with the same
+// A refresh takes the same way as a model call: through the proxy, with the same
 // authorities, and its failures have the same names.
 func TestIssuerThroughAProxy(t *testing.T) {
 	t.Parallel()

@@ -61,7 +61,7 @@ func send(t *testing.T, transport http.RoundTripper, method, to, contentType, bo
 }
 
 // Of the traffic with the issuer only what the allow-lists name is written: no
-// token of a renewal, an exchange or a login, in no direction, also when it goes
+// token of a refresh, an exchange or a login, in no direction, also when it goes
 // through the transport of the backends by mistake.
 func TestIssuerByAllowList(t *testing.T) {
 	sim, err := simulator.Start(simulator.Config{})

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// renewals counts the renewals that arrived.
+// refreshes counts the refreshes that arrived.
 func renewals(sim *simulator.Server) int {
 	n := 0
 	for _, r := range sim.Requests() {
@@ -66,7 +66,7 @@ func savedTokens(t *testing.T, home string) [2]string {
 	return [2]string{file.Tokens.Refresh, file.Tokens.Access}
 }
 
-// requireSaved asserts that auth.json holds the token that the next renewal takes.
+// requireSaved asserts that auth.json holds the token that the next refresh takes.
 func requireSaved(t *testing.T, sim *simulator.Server, home string) {
 	t.Helper()
 	require.True(t, savedRefreshToken(t, home) == sim.LiveRefreshToken(), "auth.json does not hold the newest refresh token")
@@ -78,8 +78,8 @@ func requireSaved(t *testing.T, sim *simulator.Server, home string) {
 const askAgain = `{"model":"gpt-5.2-codex","input":"Hello.","stream":true,"_meta":{"events":"none"}}`
 
 // A1: 12 and 50 processes on one expired login: exactly one POST, none reused,
-// all requests succeed, and whoever waited for the renewal says so. A process
-// that came to look at auth.json only after it was saved has renewed nothing.
+// all requests succeed, and whoever waited for the refresh says so. A process
+// that came to look at auth.json only after it was saved has refreshed nothing.
 //
 // Faults: A1, D11.
 func TestOneRefreshAmongFiftyProcesses(t *testing.T) {
@@ -145,7 +145,7 @@ func TestOneRefreshAmongRequests(t *testing.T) {
 	requireSaved(t, sim, home)
 }
 
-// A10, A11, A12: however the client goes away while a renewal is in flight, the
+// A10, A11, A12: however the client goes away while a refresh is in flight, the
 // new tokens are saved, the replies are on time, and the exit code is the one of the
 // end; only the exit waits.
 //
@@ -242,7 +242,7 @@ func TestRotationSurvivesClient(t *testing.T) {
 	}
 }
 
-// A12: a cancel during the renewal is answered at once, and the next request
+// A12: a cancel during the refresh is answered at once, and the next request
 // finds the new tokens.
 //
 // Faults: A12.
@@ -262,7 +262,7 @@ func TestCancelDuringARefresh(t *testing.T) {
 	requireSaved(t, sim, home)
 }
 
-// A32: a token that the upstream does not accept any more is renewed once and the
+// A32: a token that the upstream does not accept any more is refreshed once and the
 // request sent again; the evidence says so.
 //
 // Faults: A32.
@@ -291,7 +291,7 @@ func TestRefreshAfter401(t *testing.T) {
 	require.Equal(t, "completed", got.status(), "%s", got.answer.Raw)
 	require.Equal(t, 2, renewals(sim))
 
-	// The token of the environment is nobody's to renew, and no other takes its place.
+	// The token of the environment is nobody's to refresh, and no other takes its place.
 	sim = simulated(t, simulator.Config{})
 	h = spawn(t, options{home: homeOf(t, sim), upstream: sim, env: []string{"OPENAI_OAUTH_ACCESS_TOKEN=" + sim.Login().AccessToken}})
 	revoke = func(token string) {
@@ -352,7 +352,7 @@ func TestRenewalRefused(t *testing.T) {
 	}
 }
 
-// auth/status renews only when it is asked to; routes/resolve never does.
+// auth/status refreshes only when it is asked to; routes/resolve never does.
 func TestStatusRenewsWhenAsked(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{Scenario: "expired"})
