@@ -130,56 +130,65 @@ the connection.  Return the server process; its plist has :requests and
   "Return an answer of the type KIND with BODY, which ends with the connection."
   (format "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nConnection: close\r\n\r\n%s" kind body))
 
-(defun signalbox-test-real (environment)
-  "Return a signalbox that does not simulate, with ENVIRONMENT, a list of assignments."
+(defun signalbox-test-real (environment &rest arguments)
+  "Return a signalbox that does not simulate, with ENVIRONMENT, a list of assignments.
+ARGUMENTS are further ones of `signalbox-start'."
   (let ((process-environment (append environment process-environment)))
-    (signalbox-start :command (list signalbox-test-binary "serve"))))
+    (apply #'signalbox-start :command (list signalbox-test-binary "serve") arguments)))
 
 (defun signalbox-test-unparsable (json)
   "Return whether this Emacs refuses the value JSON."
   (condition-case nil (ignore (json-parse-string (format "[%s]" json))) (error t)))
 
-(ert-deftest signalbox-test-unreadable ()
-  "A message that cannot be parsed ends its stream, or its request, with an error."
-  (let* ((home (make-temp-file "signalbox" t)) value
-         (upstream
-          (signalbox-test-serve
-           (lambda (send _end)
-             (funcall send
-                      (signalbox-test-http
-                       "text/event-stream"
-                       (mapconcat (lambda (event) (format "data: {\"type\":\"response.%s}\n\n" event))
-                                  (list "created\",\"response\":{\"id\":\"resp_1\",\"status\":\"in_progress\"}"
-                                        "output_text.delta\",\"delta\":\"before\""
-                                        (format "new\",\"value\":%s" value)
-                                        "output_text.delta\",\"delta\":\"after\"")
-                                  ""))))))
+(defun signalbox-test-stream-with (value capabilities)
+  "Stream an event with VALUE to a signalbox that knows CAPABILITIES.
+Return the text of the deltas around it, and the failure or the result."
+  (let* ((home (make-temp-file "signalbox" t))
+         (events (list "created\",\"response\":{\"id\":\"resp_1\",\"status\":\"in_progress\"}"
+                       "output_text.delta\",\"delta\":\"before\""
+                       (format "new\",\"value\":%s" value)
+                       "output_text.delta\",\"delta\":\"after\""))
+         (upstream (signalbox-test-serve
+                    (lambda (send _end)
+                      (funcall send
+                               (signalbox-test-http
+                                "text/event-stream"
+                                (mapconcat (lambda (event) (format "data: {\"type\":\"response.%s}\n\n" event)) events ""))))))
          (box (signalbox-test-real
                (list (concat "CODEX_HOME=" home) "OPENAI_API_KEY=sk-signalbox-canary"
-                     (format "OPENAI_BASE_URL=http://127.0.0.1:%d/v1" (process-contact upstream :service))))))
-    (unwind-protect
-        (dolist (json '("\"\\ud800\"" "\"\\u0000\"" "9223372036854775808"))
-          (setq value json)
-          (let ((closed (process-get upstream :closed)) (text "") failure id)
-            (setq id (signalbox-create box '(:model "gpt-5.2-pro" :input "x")
-                                       :on-event (lambda (event) (setq text (concat text (plist-get event :delta))))
-                                       :on-done (lambda (f result) (setq failure (or f result)))))
-            (if (not (signalbox-test-unparsable json))
-                (progn
-                  (signalbox-test-await "the text" (lambda () (equal text "beforeafter")))
-                  (signalbox-cancel box id)
-                  (signalbox-test-await "the result" (lambda () failure)))
-              (signalbox-test-await "the error" (lambda () failure))
-              (should (equal -32700 (plist-get failure :code)))
-              (should (equal "parse_error" (plist-get (plist-get failure :data) :kind)))
-              (should (string-prefix-p "Emacs cannot parse a message of signalbox: " (plist-get failure :message)))
-              (should (equal "before" text)))
-            (signalbox-test-await "the end of the upstream's stream" (lambda () (> (process-get upstream :closed) closed)))
-            (should (equal nil (jsonrpc-request box 'ping nil)))
-            (should (equal nil (signalbox--ended box)))))
-      (should (equal 0 (signalbox-close box)))
-      (delete-process upstream)
-      (delete-directory home t))))
+                     (format "OPENAI_BASE_URL=http://127.0.0.1:%d/v1" (process-contact upstream :service)))
+               :capabilities capabilities))
+         (text "") failure result id)
+    (setq id (signalbox-create box '(:model "gpt-5.2-pro" :input "x")
+                               :on-event (lambda (event)
+                                           (setq text (concat text (plist-get event :delta) (plist-get event :value)))
+                                           (when (string-suffix-p "after" text) (signalbox-cancel box id)))
+                               :on-done (lambda (f r) (setq failure f result r))))
+    (signalbox-test-await "the end" (lambda () (or failure result)))
+    (signalbox-test-await "the end of the upstream's stream" (lambda () (= 1 (process-get upstream :closed))))
+    (should (equal nil (jsonrpc-request box 'ping nil)))
+    (should (equal nil (signalbox--ended box)))
+    (should (equal 0 (signalbox-close box)))
+    (delete-process upstream)
+    (delete-directory home t)
+    (list text failure result)))
+
+(ert-deftest signalbox-test-unreadable ()
+  "A message that cannot be parsed ends its stream with an error, and the upstream's."
+  (dolist (value '("\"\\ud800\"" "\"\\u0000\"" "9223372036854775808"))
+    (when (signalbox-test-unparsable value)
+      (pcase-let ((`(,text ,failure ,_) (signalbox-test-stream-with value nil)))
+        (should (equal "before" text))
+        (should (equal -32700 (plist-get failure :code)))
+        (should (equal "parse_error" (plist-get (plist-get failure :data) :kind)))
+        (should (string-prefix-p "Emacs cannot parse a message of signalbox: " (plist-get failure :message)))))))
+
+(ert-deftest signalbox-test-half-a-surrogate-pair ()
+  "It is U+FFFD here."
+  (pcase-let ((`(,text ,failure ,result) (signalbox-test-stream-with "\"\\ud800\"" signalbox--capabilities)))
+    (should (equal nil failure))
+    (should (equal "before\uFFFDafter" text))
+    (should (equal "cancelled" (plist-get result :status)))))
 
 (ert-deftest signalbox-test-unreadable-reply ()
   (let (failure (answered 0))

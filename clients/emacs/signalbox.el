@@ -129,8 +129,12 @@ Return the function that delivers it, or nil when none is complete."
         ;; A callback left, by an error or as `jsonrpc-request' does; others wait.
         (when deliver (run-at-time 0 nil #'signalbox--filter process ""))))))
 
-(cl-defun signalbox-start (&key (command signalbox-command) (on-notification #'ignore))
-  "Spawn COMMAND, initialize it and return the connection.
+(defconst signalbox--capabilities '(:general (:wellFormedStrings t))
+  "What the parser of Emacs needs: it refuses half a surrogate pair.")
+
+(cl-defun signalbox-start (&key (command signalbox-command) (on-notification #'ignore)
+                                (capabilities signalbox--capabilities))
+  "Spawn COMMAND, initialize it with CAPABILITIES and return the connection.
 ON-NOTIFICATION is called with the name, a symbol, and the plist of
 each notification, in the buffer that is current now."
   (let ((box (make-instance
@@ -146,7 +150,8 @@ each notification, in the buffer that is current now."
     (setf (signalbox-server box)
           (jsonrpc-request box 'initialize
                            (list :processId (emacs-pid)
-                                 :clientInfo (list :name "Emacs" :version emacs-version))))
+                                 :clientInfo (list :name "Emacs" :version emacs-version)
+                                 :capabilities capabilities)))
     (jsonrpc-notify box 'initialized nil)
     box))
 

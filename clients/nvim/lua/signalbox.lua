@@ -7,7 +7,7 @@ Box.__index = Box
 
 --- Spawns signalbox and initializes it.
 --- @param opts table|nil cmd: list, default { "signalbox", "serve" };
----   on_notification(method, params); on_exit(code)
+---   on_notification(method, params); on_exit(code); capabilities: further ones of the host
 --- @param on_ready function(err, box) box.server is what it said to initialize
 function M.start(opts, on_ready)
   opts = opts or {}
@@ -32,7 +32,9 @@ function M.start(opts, on_ready)
   if not box.rpc then return on_ready({ code = -32603, message = cmd[1] .. " could not be started: " .. why, data = {} }) end
   local v = vim.version()
   local client = { name = "Neovim", version = ("%d.%d.%d"):format(v.major, v.minor, v.patch) }
-  box:request("initialize", { processId = vim.fn.getpid(), clientInfo = client }, function(err, result)
+  -- vim.json refuses half a surrogate pair.
+  local capabilities = vim.tbl_deep_extend("force", { general = { wellFormedStrings = true } }, opts.capabilities or {})
+  box:request("initialize", { processId = vim.fn.getpid(), clientInfo = client, capabilities = capabilities }, function(err, result)
     if err then return on_ready(err) end
     box.server = result
     box.rpc.notify("initialized", vim.empty_dict())

@@ -211,14 +211,19 @@ local function http(kind, body, length)
   return head .. (length and "Content-Length: " .. #body .. "\r\n" or "") .. "\r\n" .. body
 end
 
---- Starts the real signalbox with variables, runs body with it and closes it.
-local function real(env, body)
+--- Starts a signalbox that does not simulate with variables, runs body with it, closes it
+--- and returns its exit code.
+local function real(env, body, capabilities)
   local home = vim.fn.tempname()
   vim.fn.mkdir(home, "p")
   env.CODEX_HOME = env.CODEX_HOME or home
   for name, value in pairs(env) do vim.env[name] = value end
   local box, code, failed
-  signalbox.start({ cmd = { command, "serve" }, on_exit = function(c) code = c end }, function(err, b) failed, box = err, b end)
+  signalbox.start({
+    cmd = { command, "serve" },
+    capabilities = capabilities,
+    on_exit = function(c) code = c end,
+  }, function(err, b) failed, box = err, b end)
   await("the start", function() return box or failed end)
   for name in pairs(env) do vim.env[name] = nil end
   assert(not failed, vim.inspect(failed))
@@ -228,8 +233,9 @@ local function real(env, body)
   return code
 end
 
--- Half a surrogate pair, which vim.json does not take: no hole in the text, but an error.
-function tests.a_message_that_cannot_be_decoded()
+--- An upstream whose stream, which does not end, and whose whole answer hold half a
+--- surrogate pair, which vim.json refuses; and the variables that lead there.
+local function half_a_pair()
   local upstream = serve(function(body)
     if not vim.json.decode(body).stream then
       return http("application/json", [[{"id":"resp_1","object":"response","status":"completed","model":"gpt-5.2-pro","output":[],"metadata":{"a":"\ud800"}}]], true)
@@ -242,9 +248,17 @@ function tests.a_message_that_cannot_be_decoded()
     }
     return http("text/event-stream", "data: " .. table.concat(events, "\n\ndata: ") .. "\n\n"), 0, true
   end)
-  local code = real({ OPENAI_API_KEY = "sk-signalbox-canary", OPENAI_BASE_URL = upstream.url .. "/v1" }, function(box)
+  return upstream, { OPENAI_API_KEY = "sk-signalbox-canary", OPENAI_BASE_URL = upstream.url .. "/v1" }
+end
+
+local pro = { model = "gpt-5.2-pro", input = "x" }
+
+-- No hole in the text, but an error; and the upstream does not go on.
+function tests.a_message_that_cannot_be_decoded()
+  local upstream, env = half_a_pair()
+  local code = real(env, function(box)
     local text, failure = "", nil
-    box:create({ model = "gpt-5.2-pro", input = "x" }, {
+    box:create(pro, {
       on_event = function(event) text = text .. (event.delta or "") end,
       on_done = function(err) failure = err end,
     })
@@ -253,11 +267,26 @@ function tests.a_message_that_cannot_be_decoded()
     assert(failure.message:match("invalid unicode escape"), failure.message)
     equal("before", text)
     await("the end of the upstream's stream", function() return upstream.closed == 1 end)
-    local err = call(box, "responses/create", { model = "gpt-5.2-pro", input = "x" })
+    local err = call(box, "responses/create", pro)
     equal({ -32700, "parse_error" }, { err.code, err.data.kind })
     local _, pong = call(box, "ping")
     equal(vim.empty_dict(), pong)
     equal("before", text)
+  end, { general = { wellFormedStrings = false } })
+  equal(0, code)
+  upstream.close()
+end
+
+function tests.half_a_surrogate_pair()
+  local upstream, env = half_a_pair()
+  local code = real(env, function(box)
+    local text = ""
+    local stream = box:create(pro, { on_event = function(event) text = text .. (event.delta or "") end })
+    await("the text", function() return text == "before\239\191\189after" end)
+    stream.cancel()
+    local err, result = call(box, "responses/create", pro)
+    assert(not err, vim.inspect(err))
+    equal("\239\191\189", result.response.metadata.a)
   end)
   equal(0, code)
   upstream.close()
