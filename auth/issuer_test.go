@@ -221,7 +221,7 @@ func TestIssuerFails(t *testing.T) {
 			t.Error(err)
 		}
 		equal(t, "posts", l.posts(), 2)
-		l.renewed()
+		l.checkRefreshed()
 	})
 	t.Run("it comes back", func(t *testing.T) {
 		access := jwtOf(map[string]any{"exp": time.Now().Add(time.Hour).Unix()})

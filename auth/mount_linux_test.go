@@ -48,7 +48,7 @@ func TestDiskFullForReal(t *testing.T) {
 		t.Fatal(err)
 	}
 	awaitSaved(t, m)
-	l.renewed()
+	l.checkRefreshed()
 	equal(t, "posts", l.posts(), 1)
 	settle(t, m)
 }
@@ -69,7 +69,7 @@ func TestMountedFileForReal(t *testing.T) {
 		if _, err := m.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		l.renewed()
+		l.checkRefreshed()
 	}
 	seen, _ := os.ReadFile(outside)
 	equal(t, "seen outside", string(seen) == textOf(t, l.home) && string(seen) != text, true)

@@ -121,7 +121,7 @@ func TestBesidePeersWithoutOurLock(t *testing.T) {
 			})
 		}
 		all.Wait()
-		l.renewed()
+		l.checkRefreshed()
 		granted, _ := l.sim.Renewals()
 		equal(t, "granted", granted, 1)
 		won += l.posts()

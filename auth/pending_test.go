@@ -144,7 +144,7 @@ func TestEveryFileOperationFails(t *testing.T) {
 				f.stop()
 				if l.posts() > 0 {
 					awaitSaved(t, m)
-					l.renewed() // which also finds what is left over
+					l.checkRefreshed() // which also finds what is left over
 				} else if left := litter(t, l.home); len(left) > 0 && !strings.Contains(f.what(), "remove") {
 					t.Errorf("%s: left over: %v", what, left)
 				}
@@ -203,7 +203,7 @@ func TestDiskFull(t *testing.T) {
 	equal(t, "posts", l.posts(), 1)
 	f.stop()
 	awaitSaved(t, m)
-	l.renewed()
+	l.checkRefreshed()
 	if _, err := other.ChatGPT(t.Context()); err != nil {
 		t.Error(err)
 	}

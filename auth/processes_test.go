@@ -46,7 +46,7 @@ func TestOneRefreshAmongProcesses(t *testing.T) {
 			equal(t, "posts", l.posts(), 1)
 			equal(t, "granted", granted, 1)
 			equal(t, "reused", reused, 0)
-			l.renewed()
+			l.checkRefreshed()
 		})
 	}
 }
@@ -64,7 +64,7 @@ func TestManyRotations(t *testing.T) {
 	granted, reused := l.sim.Renewals()
 	t.Logf("%d processes of %d rounds: %d granted, %d reused", processes, rounds, granted, reused)
 	equal(t, "reused", reused, 0)
-	l.renewed()
+	l.checkRefreshed()
 	equal(t, "members", strings.Count(textOf(t, l.home), `"x_`), processes)
 }
 
@@ -180,7 +180,7 @@ func TestLockHolderHangs(t *testing.T) {
 		t.Error(err)
 	}
 	t.Logf("after the holder's death: %v", time.Since(start).Round(time.Millisecond))
-	l.renewed()
+	l.checkRefreshed()
 }
 
 // While the lock is held elsewhere, a refresh that somebody else saved is adopted

@@ -92,7 +92,7 @@ func TestWrongClock(t *testing.T) {
 		}
 	}
 	equal(t, "posts", l.posts(), 1)
-	l.renewed()
+	l.checkRefreshed()
 	// A slow clock sees nothing to refresh; the 401 does, see TestRenewAfter401.
 	slow := loginOf(t, simulator.Config{})
 	m = slow.manager()

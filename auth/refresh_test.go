@@ -86,8 +86,8 @@ func (l *login) posts() int {
 	return n
 }
 
-// refreshed checks that auth.json holds the login that the issuer would refresh next.
-func (l *login) renewed() {
+// checkRefreshed checks that auth.json holds the login that the issuer would refresh next.
+func (l *login) checkRefreshed() {
 	l.t.Helper()
 	d := store.NewDocument([]byte(textOf(l.t, l.home)))
 	if live := l.sim.LiveRefreshToken(); live == "" || str(d, "tokens", "refresh_token") != live {
@@ -136,7 +136,7 @@ func TestRenewal(t *testing.T) {
 	}
 	equal(t, "refreshed", credential.Refreshed, true)
 	equal(t, "posts", l.posts(), 1)
-	l.renewed()
+	l.checkRefreshed()
 	again, err := m.ChatGPT(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +182,7 @@ func TestOneRefreshInOneProcess(t *testing.T) {
 	}
 	all.Wait()
 	equal(t, "posts", l.posts(), 1)
-	l.renewed()
+	l.checkRefreshed()
 }
 
 // A5: reused, and the disk never changes: one POST, then none, however often.
@@ -343,7 +343,7 @@ func TestCommitOverAnotherChange(t *testing.T) {
 	if _, err := l.manager().ChatGPT(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	l.renewed()
+	l.checkRefreshed()
 	equal(t, "theirs", str(store.NewDocument([]byte(textOf(t, l.home))), "x_theirs"), "theirs")
 }
 
@@ -369,7 +369,7 @@ func TestCancelledRefreshIsSaved(t *testing.T) {
 		t.Log("the cancel came late, perhaps for want of CPU")
 	}
 	settle(t, m)
-	l.renewed()
+	l.checkRefreshed()
 	equal(t, "posts", l.posts(), 1)
 }
 
@@ -420,7 +420,7 @@ func TestRefresh(t *testing.T) {
 		}
 	}
 	equal(t, "posts", l.posts(), 2)
-	l.renewed()
+	l.checkRefreshed()
 	m = managerOf(t, "codex-apikey")
 	_, err := m.Refresh(t.Context())
 	equal(t, "key only", reasonOf(t, err, protocol.CodeLoginRequired), "no_credentials")
@@ -452,5 +452,5 @@ func TestFileIsSpoiltDuringARenewal(t *testing.T) {
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline) && textOf(t, l.home) == old; {
 		time.Sleep(5 * time.Millisecond)
 	}
-	l.renewed()
+	l.checkRefreshed()
 }

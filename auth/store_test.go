@@ -174,7 +174,7 @@ func TestSymbolicLinkStays(t *testing.T) {
 		if _, err := os.Stat(target + ".lock"); err != nil {
 			t.Error(err)
 		}
-		l.renewed()
+		l.checkRefreshed()
 		equal(t, "litter", litter(t, elsewhere), nil)
 	}
 	// Into nowhere, and in a circle.
@@ -386,13 +386,13 @@ func TestMountedFile(t *testing.T) {
 		if _, err := m.ChatGPT(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		l.renewed()
+		l.checkRefreshed()
 		after, _ := os.Stat(filepath.Join(l.home, store.FileName))
 		equal(t, "the same file", os.SameFile(before, after), true)
 		if _, err := m.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		l.renewed()
+		l.checkRefreshed()
 		status, _ := statusOf(t, m)
 		equal(t, "warnings", len(status.Warnings), 1)
 		// A shorter text leaves nothing of the longer one.
@@ -521,7 +521,7 @@ func TestCommitWithoutCodexLocks(t *testing.T) {
 			t.Error(err)
 		}
 		release()
-		l.renewed()
+		l.checkRefreshed()
 		status, _ := statusOf(t, m)
 		if !strings.Contains(strings.Join(status.Warnings, ""), name) {
 			t.Errorf("no warning: %q", status.Warnings)

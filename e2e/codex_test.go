@@ -263,7 +263,7 @@ func TestCodexReadsWhatWeWrite(t *testing.T) {
 func TestWeRenewAlone(t *testing.T) {
 	sim, home := scenarioHome(t, "expired")
 	issuer := startSlowIssuer(t, sim, time.Second)
-	hosts := renewers(t, sim, home, issuer, 12)
+	hosts := refreshers(t, sim, home, issuer, 12)
 	for _, h := range hosts {
 		m := h.answer("1")
 		assert.Nil(t, m.Error, "%s", m.Error)
@@ -273,9 +273,9 @@ func TestWeRenewAlone(t *testing.T) {
 	assert.Equal(t, []int{1, 0}, []int{all, reused})
 }
 
-// renewers starts processes that all ask for a model, with a login that has to be
+// refreshers starts processes that all ask for a model, with a login that has to be
 // refreshed first.
-func renewers(t *testing.T, sim *simulator.Server, home string, issuer *slowIssuer, n int) []*host {
+func refreshers(t *testing.T, sim *simulator.Server, home string, issuer *slowIssuer, n int) []*host {
 	t.Helper()
 	var hosts []*host
 	for range n {
@@ -302,7 +302,7 @@ func TestRenewBesideCodex(t *testing.T) {
 	for range 6 {
 		waits = append(waits, appServer(t, sim, home, issuer.URL+"/oauth/token"))
 	}
-	hosts := renewers(t, sim, home, issuer, 6)
+	hosts := refreshers(t, sim, home, issuer, 6)
 	for _, h := range hosts {
 		m := h.answer("1")
 		assert.Nil(t, m.Error, "%s", m.Error)

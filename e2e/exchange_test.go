@@ -19,17 +19,17 @@ import (
 )
 
 // exchangesOf counts the exchanges and refreshes that reached the issuer.
-func exchangesOf(sim *simulator.Server) (exchanges, renewals int) {
+func exchangesOf(sim *simulator.Server) (exchanges, refreshes int) {
 	for _, r := range sim.Requests() {
 		switch body := string(r.Body); {
 		case r.Path != "/oauth/token":
 		case strings.Contains(body, "token-exchange"):
 			exchanges++
 		case strings.Contains(body, `"refresh_token"`):
-			renewals++
+			refreshes++
 		}
 	}
-	return exchanges, renewals
+	return exchanges, refreshes
 }
 
 // storedKey is OPENAI_API_KEY of the auth.json in home, nil for none.
@@ -104,8 +104,8 @@ func TestOneExchangeAmongProcesses(t *testing.T) {
 		m := h.answer("1")
 		assert.Nil(t, m.Error, "%s", m.Error)
 	}
-	exchanges, renewals := exchangesOf(sim)
-	assert.Equal(t, []int{1, 1}, []int{exchanges, renewals})
+	exchanges, refreshes := exchangesOf(sim)
+	assert.Equal(t, []int{1, 1}, []int{exchanges, refreshes})
 }
 
 // A refused exchange is 1006 with its reason, before anything goes to the
@@ -148,11 +148,11 @@ func TestRefusedExchange(t *testing.T) {
 						assert.Equal(t, "platformKey", e.Data.Need)
 						assert.Equal(t, []string{"chatgpt"}, e.Data.Have)
 					}
-					exchanges, renewals := exchangesOf(sim)
+					exchanges, refreshes := exchangesOf(sim)
 					if i > 0 && want.code != 1004 {
-						assert.Equal(t, sent, [2]int{exchanges, renewals}, "it is not asked for again")
+						assert.Equal(t, sent, [2]int{exchanges, refreshes}, "it is not asked for again")
 					}
-					sent = [2]int{exchanges, renewals}
+					sent = [2]int{exchanges, refreshes}
 				}
 				if want.code == 1006 && want.reason != "token_expired" { // for which the login was refreshed
 					after, err := os.ReadFile(filepath.Join(home, "auth.json"))

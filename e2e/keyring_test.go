@@ -175,8 +175,8 @@ func TestRenewalInTheKeyring(t *testing.T) {
 		require.Nil(t, m.Error, "%s", m.Error)
 		assert.Contains(t, string(m.Result), `"credential_source":"codex_keyring_oauth"`)
 	}
-	_, renewals := exchangesOf(sim)
-	assert.Equal(t, 1, renewals)
+	_, refreshes := exchangesOf(sim)
+	assert.Equal(t, 1, refreshes)
 	after := k.Lookup("Codex Auth", account)
 	assert.False(t, before == after || strings.Contains(after, sim.Login().RefreshToken), "the new tokens are in the entry")
 	assert.Equal(t, attributes, k.Attributes("Codex Auth"))

@@ -20,7 +20,7 @@ import (
 )
 
 // refreshes counts the refreshes that arrived.
-func renewals(sim *simulator.Server) int {
+func refreshes(sim *simulator.Server) int {
 	n := 0
 	for _, r := range sim.Requests() {
 		if r.Path == "/oauth/token" && strings.Contains(string(r.Body), `"grant_type":"refresh_token"`) {
@@ -116,8 +116,8 @@ func TestOneRefreshAmongFiftyProcesses(t *testing.T) {
 			}
 			require.NotZero(t, refreshed)
 			granted, reused := sim.Renewals()
-			t.Logf("%d processes: %d POSTs, %d granted, %d reused", n, renewals(sim), granted, reused)
-			require.Equal(t, []int{1, 1, 0}, []int{renewals(sim), granted, reused})
+			t.Logf("%d processes: %d POSTs, %d granted, %d reused", n, refreshes(sim), granted, reused)
+			require.Equal(t, []int{1, 1, 0}, []int{refreshes(sim), granted, reused})
 			requireSaved(t, sim, home)
 		})
 	}
@@ -141,7 +141,7 @@ func TestOneRefreshAmongRequests(t *testing.T) {
 			answered++
 		}
 	}
-	require.Equal(t, 1, renewals(sim))
+	require.Equal(t, 1, refreshes(sim))
 	requireSaved(t, sim, home)
 }
 
@@ -236,7 +236,7 @@ func TestRotationSurvivesClient(t *testing.T) {
 			if name != "both closed" {
 				require.Equal(t, row.code, code)
 			}
-			require.Equal(t, 1, renewals(sim))
+			require.Equal(t, 1, refreshes(sim))
 			requireSaved(t, sim, home)
 		})
 	}
@@ -252,13 +252,13 @@ func TestCancelDuringARefresh(t *testing.T) {
 	home := homeOf(t, sim)
 	h := spawn(t, options{home: home, upstream: sim})
 	h.send(request("1", "responses/create", askAgain))
-	awaitThat(t, "the renewal", func() bool { return renewals(sim) == 1 })
+	awaitThat(t, "the refresh", func() bool { return refreshes(sim) == 1 })
 	h.send(notification("$/cancelRequest", `{"id":1}`))
 	refused(t, h.answer("1"), -32800, "cancelled", "")
 	require.True(t, savedRefreshToken(t, home) != sim.LiveRefreshToken(), "the answer waited for the renewal")
 	got := h.create("2", askAgain)
 	require.Equal(t, "completed", got.status())
-	require.Equal(t, 1, renewals(sim))
+	require.Equal(t, 1, refreshes(sim))
 	requireSaved(t, sim, home)
 }
 
@@ -281,7 +281,7 @@ func TestRefreshAfter401(t *testing.T) {
 	require.Equal(t, "completed", got.status(), "%s", got.answer.Raw)
 	require.True(t, got.completed.Evidence.Refreshed)
 	require.Len(t, got.completed.Evidence.Attempts, 2)
-	require.Equal(t, 1, renewals(sim))
+	require.Equal(t, 1, refreshes(sim))
 	requireSaved(t, sim, home)
 	got = h.create("2", askAgain)
 	require.False(t, got.completed.Evidence.Refreshed)
@@ -289,7 +289,7 @@ func TestRefreshAfter401(t *testing.T) {
 	revoke(savedAccessToken(t, home)) // it has worked, so that this is news
 	got = h.create("3", askAgain)
 	require.Equal(t, "completed", got.status(), "%s", got.answer.Raw)
-	require.Equal(t, 2, renewals(sim))
+	require.Equal(t, 2, refreshes(sim))
 
 	// The token of the environment is nobody's to refresh, and no other takes its place.
 	sim = simulated(t, simulator.Config{})
@@ -304,7 +304,7 @@ func TestRefreshAfter401(t *testing.T) {
 	e := refused(t, got.answer, 1001, "login_required", "token_rejected")
 	require.Equal(t, "env_oauth_access_token", e.Data.Evidence.CredentialSource)
 	require.Len(t, e.Data.Evidence.Attempts, 1)
-	require.Zero(t, renewals(sim))
+	require.Zero(t, refreshes(sim))
 }
 
 // A login that cannot be refreshed: the documented reason, one POST however often
@@ -330,7 +330,7 @@ func TestRenewalRefused(t *testing.T) {
 				assert.NotEmpty(t, e.Data.Action)
 				assert.False(t, e.Data.Retryable)
 			}
-			require.Equal(t, 1, renewals(sim))
+			require.Equal(t, 1, refreshes(sim))
 			after, err := os.ReadFile(filepath.Join(home, "auth.json"))
 			require.NoError(t, err)
 			require.True(t, string(before) == string(after), "auth.json was touched")
@@ -362,11 +362,11 @@ func TestStatusRenewsWhenAsked(t *testing.T) {
 		assert.Contains(t, string(h.call(fmt.Sprint(i), "auth/status", params).Result), `"state":"authenticated"`)
 	}
 	assert.Nil(t, h.call("2", "routes/resolve", `{"model":"gpt-5.2-codex"}`).Error)
-	require.Zero(t, renewals(sim))
+	require.Zero(t, refreshes(sim))
 	status := string(h.call("3", "auth/status", `{"refresh":"ifExpiring"}`).Result)
 	assert.Contains(t, status, `"available":true`)
-	require.Equal(t, 1, renewals(sim))
+	require.Equal(t, 1, refreshes(sim))
 	requireSaved(t, sim, home)
 	h.call("4", "auth/status", `{"refresh":"ifExpiring"}`)
-	require.Equal(t, 1, renewals(sim))
+	require.Equal(t, 1, refreshes(sim))
 }
