@@ -17,7 +17,7 @@ import (
 // faultRow begins a row of docs/faults.md; faultComment is the line of a test's
 // comment that names the rows.
 var (
-	faultRow     = regexp.MustCompile(`^\| ([A-G]\d+s?) \|`)
+	faultRow     = regexp.MustCompile(`^\| ([A-GU]\d+s?) \|`)
 	faultComment = regexp.MustCompile(`(?m)^// Faults: (.*)\.\n(?://.*\n)*func ((?:Test|Fuzz)\w+)\(`)
 )
 
@@ -51,8 +51,10 @@ func TestFaultTable(t *testing.T) {
 		}
 	}
 	for n := range len(rows) {
-		if name := fmt.Sprintf("G%d", n+1); rows[name] {
-			assert.True(t, n == 0 || rows[fmt.Sprintf("G%d", n)], "a row is missing before %s", name)
+		for _, letter := range []string{"G", "U"} {
+			if name := fmt.Sprintf("%s%d", letter, n+1); rows[name] {
+				assert.True(t, n == 0 || rows[fmt.Sprintf("%s%d", letter, n)], "a row is missing before %s", name)
+			}
 		}
 	}
 	commented := map[string][]string{}
@@ -64,7 +66,7 @@ func TestFaultTable(t *testing.T) {
 	assert.Equal(t, named, commented, "the tests in docs/faults.md, and the rows in the comments of the tests (// Faults: …)")
 }
 
-// docs/security.md has the eleven promises in order, each with tests, and every
+// docs/security.md has the twelve promises in order, each with tests, and every
 // test that it names exists.
 func TestSecurityPromises(t *testing.T) {
 	t.Parallel()
@@ -85,7 +87,7 @@ func TestSecurityPromises(t *testing.T) {
 			assert.NotZero(t, tests, line)
 		}
 	}
-	assert.Equal(t, 11, promises)
+	assert.Equal(t, 12, promises)
 }
 
 var promiseRow = regexp.MustCompile(`^\| P(\d+) \|`)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/signalbox-dev/signalbox/internal/terminal"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -86,7 +87,7 @@ func (p *program) afterAnswer(result json.RawMessage) int {
 		return exitFailure
 	}
 	if match := r.Evidence.ModelMatch; match != nil && !*match {
-		_, _ = fmt.Fprintf(p.stderr, "note: %s answered instead of %s\n", deref(r.Evidence.EffectiveModel), r.Evidence.RequestedModel)
+		_, _ = fmt.Fprintf(p.stderr, "note: %s answered instead of %s\n", terminal.Line(deref(r.Evidence.EffectiveModel)), terminal.Line(r.Evidence.RequestedModel))
 	}
 	if r.Status != protocol.StatusCompleted {
 		_, _ = fmt.Fprintf(p.stderr, "note: the answer is %s\n", r.Status)

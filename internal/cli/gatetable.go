@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/signalbox-dev/signalbox/internal/terminal"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -94,7 +95,7 @@ func orNone(text *string) string {
 // detail prints a line below a row, wrapped to its own column.
 func (t *gateTable) detail(name, text string) {
 	const indent = 14
-	for i, line := range wrap(text, t.width-indent) {
+	for i, line := range wrap(terminal.Line(text), t.width-indent) {
 		if i > 0 {
 			name = ""
 		}

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/signalbox-dev/signalbox/internal/terminal"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -202,7 +203,7 @@ func (p *program) printPrompt(prompt protocol.LoginPrompt, opens, paste bool) {
 		if p.isScreen() { // first, since it may scroll away
 			say("%s", qrText(prompt.VerificationURL))
 		}
-		say("Open this page on any device:\n\n%s\n\nand enter this code:\n\n%s\n", prompt.VerificationURL, st.bold(prompt.UserCode))
+		say("Open this page on any device:\n\n%s\n\nand enter this code:\n\n%s\n", terminal.Line(prompt.VerificationURL), st.bold(terminal.Line(prompt.UserCode)))
 		say("Enter it only if you have started this login yourself: whoever sends you a code")
 		say("wants your account.\n")
 		return
@@ -212,7 +213,7 @@ func (p *program) printPrompt(prompt protocol.LoginPrompt, opens, paste bool) {
 	} else {
 		say("Open this page in a browser:\n")
 	}
-	say("%s\n", prompt.AuthURL)
+	say("%s\n", terminal.Line(prompt.AuthURL))
 	if paste {
 		say("Is the browser on another machine? Its last page will not load there: paste the")
 		say("address of that page here and press Enter.\n")
@@ -237,12 +238,12 @@ func (p *program) printLogin(result json.RawMessage, key bool) {
 	case a != nil && a.Email != nil:
 		end = fmt.Sprintf("Logged in as %s.", *a.Email)
 	}
-	_, _ = fmt.Fprintf(p.stdout, "%s\n", st.green(end))
+	_, _ = fmt.Fprintf(p.stdout, "%s\n", st.green(terminal.Line(end)))
 	for _, r := range done.Auth.Routes {
 		_, _ = fmt.Fprintf(p.stdout, "%-9s %s%s\n", r.Route, st.mark(r.Available, "available", "not available"), reason(r.Reason))
 	}
 	for _, warning := range done.Auth.Warnings {
-		_, _ = fmt.Fprintf(p.stdout, "%-9s %s\n", "warning", warning)
+		_, _ = fmt.Fprintf(p.stdout, "%-9s %s\n", "warning", terminal.Line(warning))
 	}
 }
 
@@ -276,7 +277,7 @@ func (w *waiting) start(prompt protocol.LoginPrompt) {
 		defer ticker.Stop()
 		for {
 			left := max(0, time.Until(ends)).Round(time.Second)
-			_, _ = fmt.Fprintf(w.out, "\rWaiting, %d:%02d left; Ctrl-C ends it. ", left/time.Minute, left%time.Minute/time.Second)
+			_, _ = fmt.Fprintf(w.out, "%sWaiting, %d:%02d left; Ctrl-C ends it. ", sequence(w.out, "\r"), left/time.Minute, left%time.Minute/time.Second)
 			select {
 			case <-ticker.C:
 			case <-w.quit:
@@ -289,7 +290,7 @@ func (w *waiting) start(prompt protocol.LoginPrompt) {
 // clear erases the line.
 func (w *waiting) clear() {
 	if w.live {
-		_, _ = fmt.Fprint(w.out, "\r\x1b[K")
+		_, _ = fmt.Fprint(w.out, sequence(w.out, "\r\x1b[K"))
 	}
 }
 

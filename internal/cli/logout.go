@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 
+	"github.com/signalbox-dev/signalbox/internal/terminal"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -44,7 +45,7 @@ func logout(p *program, args []string) int {
 		}
 	}
 	for _, warning := range done.Auth.Warnings {
-		_, _ = fmt.Fprintf(p.stdout, "%-9s %s\n", "warning", warning)
+		_, _ = fmt.Fprintf(p.stdout, "%-9s %s\n", "warning", terminal.Line(warning))
 	}
 	return exitSuccess
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/signalbox-dev/signalbox/internal/pipe"
+	"github.com/signalbox-dev/signalbox/internal/terminal"
 )
 
 // Exit codes (docs/reference.md: Command line).
@@ -74,8 +75,11 @@ func Main(o Options) int {
 	signals := make(chan os.Signal, 4)
 	out := &output{File: pipe.New(os.Stdout), end: signals}
 	p := &program{
-		version: o.Version, stdin: pipe.New(os.Stdin), stdout: out, stderr: pipe.New(os.Stderr),
+		version: o.Version, stdin: pipe.New(os.Stdin), stdout: out, stderr: terminal.NewWriter(pipe.New(os.Stderr)),
 		getenv: os.Getenv, signals: signals, transport: o.Transport,
+	}
+	if term.IsTerminal(int(out.Fd())) {
+		p.stdout = terminal.NewWriter(out)
 	}
 	code := p.runCommand(os.Args[1:], signals)
 	err, silent := out.failed()
@@ -128,7 +132,7 @@ func (p *program) usageError(err error) int {
 	if wrong, ok := errors.AsType[flagError](err); ok {
 		topic += " " + wrong.command
 	}
-	_, _ = fmt.Fprintf(p.stderr, "signalbox: %v\nRun \"signalbox %s\" for the usage.\n", err, topic)
+	_, _ = fmt.Fprintf(p.stderr, "signalbox: %s\nRun \"signalbox %s\" for the usage.\n", terminal.Line(err.Error()), topic)
 	return exitUsage
 }
 

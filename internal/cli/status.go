@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/signalbox-dev/signalbox/internal/terminal"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -44,9 +45,10 @@ func status(p *program, args []string) int {
 
 func (p *program) printStatus(auth protocol.AuthStatus) {
 	st := p.styleOf(p.stdout)
-	row := func(name, value string) { _, _ = fmt.Fprintf(p.stdout, "%-9s %s\n", name, value) }
+	print := func(name, value string) { _, _ = fmt.Fprintf(p.stdout, "%-9s %s\n", name, value) }
+	row := func(name, value string) { print(name, terminal.Line(value)) }
 	state := string(auth.State)
-	row("state", st.mark(auth.State == protocol.StateAuthenticated, state, state))
+	print("state", st.mark(auth.State == protocol.StateAuthenticated, state, state))
 	if a := auth.Account; a != nil {
 		var parts []string
 		for _, part := range []*string{a.Email, a.PlanType, a.AccountID} {
@@ -74,7 +76,7 @@ func (p *program) printStatus(auth protocol.AuthStatus) {
 		if r.Available && r.CredentialSource == protocol.SourceTokenExchangeAPIKey && !k.Present {
 			word += " once the login is exchanged for a key,"
 		}
-		row(string(r.Route), word+reason(r.Reason)+" "+st.faint(r.BaseURL))
+		print(string(r.Route), word+reason(r.Reason)+" "+st.faint(terminal.Line(r.BaseURL)))
 	}
 	file := auth.File.Path
 	if auth.File.Mode == nil {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/signalbox-dev/signalbox/internal/terminal"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -17,12 +18,16 @@ type descriptor interface{ Fd() uintptr }
 
 // style colours what people read: only on a terminal, and not with NO_COLOR
 // (no-color.org).
-type style struct{ on bool }
+type style struct {
+	on bool
+	// out is what is printed to; it lets its own sequences pass.
+	out io.Writer
+}
 
 // styleOf returns the style for what is printed to w.
 func (p *program) styleOf(w io.Writer) style {
 	file, ok := w.(descriptor)
-	return style{ok && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))}
+	return style{ok && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd())), w}
 }
 
 // widthOf returns how many columns a line that is printed to w may take: the
@@ -58,7 +63,15 @@ func (s style) paint(code, text string) string {
 	if !s.on {
 		return text
 	}
-	return "\x1b[" + code + "m" + text + "\x1b[0m"
+	return sequence(s.out, "\x1b["+code+"m") + text + sequence(s.out, "\x1b[0m")
+}
+
+// sequence returns a control sequence of our own in the form that out lets pass.
+func sequence(out io.Writer, text string) string {
+	if w, ok := out.(*terminal.Writer); ok {
+		return w.Own(text)
+	}
+	return text
 }
 
 func (s style) bold(text string) string  { return s.paint("1", text) }
@@ -79,7 +92,7 @@ func (s style) mark(ok bool, yes, no string) string {
 func (p *program) printFailure(failure json.RawMessage) {
 	var e protocol.Error
 	if json.Unmarshal(failure, &e) != nil {
-		_, _ = fmt.Fprintf(p.stderr, "signalbox: %s\n", failure)
+		_, _ = fmt.Fprintf(p.stderr, "signalbox: %s\n", terminal.Line(string(failure)))
 		return
 	}
 	st := p.styleOf(p.stderr)
@@ -87,11 +100,11 @@ func (p *program) printFailure(failure json.RawMessage) {
 	if e.Data.Reason != "" {
 		kind += ", " + string(e.Data.Reason)
 	}
-	_, _ = fmt.Fprintf(p.stderr, "%s %s\n  kind: %s\n", st.red("error:"), e.Message, st.faint(kind))
+	_, _ = fmt.Fprintf(p.stderr, "%s %s\n  kind: %s\n", st.red("error:"), terminal.Line(e.Message), st.faint(terminal.Line(kind)))
 	if e.Data.Upstream != nil && e.Data.Upstream.Message != "" {
-		_, _ = fmt.Fprintf(p.stderr, "  upstream says: %s\n", e.Data.Upstream.Message)
+		_, _ = fmt.Fprintf(p.stderr, "  upstream says: %s\n", terminal.Line(e.Data.Upstream.Message))
 	}
 	if e.Data.Action != "" {
-		_, _ = fmt.Fprintf(p.stderr, "  to do: %s\n", e.Data.Action)
+		_, _ = fmt.Fprintf(p.stderr, "  to do: %s\n", terminal.Line(e.Data.Action))
 	}
 }
