@@ -167,7 +167,7 @@ Return the text of the deltas around it, and the failure or the result."
     (signalbox-test-await "the end" (lambda () (or failure result)))
     (signalbox-test-await "the end of the upstream's stream" (lambda () (= 1 (process-get upstream :closed))))
     (should (equal nil (jsonrpc-request box 'ping nil)))
-    (should (equal nil (signalbox--ended box)))
+    (signalbox-test-await "the late reply" (lambda () (null (signalbox--ended box))))
     (should (equal 0 (signalbox-close box)))
     (delete-process upstream)
     (delete-directory home t)
