@@ -262,3 +262,9 @@ func inSession(t *testing.T) *testcheck.Keyring {
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", k.Address())
 	return k
 }
+
+// logoutOf forgets the login of m without telling the issuer.
+func logoutOf(m *Manager, ctx context.Context) error {
+	_, err := m.removeLogin(ctx, nil)
+	return err
+}

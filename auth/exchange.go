@@ -333,9 +333,11 @@ func (x *exchanger) save(with *store.Snapshot, key Secret) {
 	x.m.watch.changed()
 }
 
-// forget drops the key that was got last.
-func (x *exchanger) forget() {
+// forget drops the key that was got last, and reports whether there was one.
+func (x *exchanger) forget() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	had := !x.key.IsZero()
 	x.key = Secret{}
+	return had
 }

@@ -329,7 +329,7 @@ func TestExchangedKeyGoesWithItsLogin(t *testing.T) {
 	put(t, m.path, fixture(t, "codex-chatgpt"))
 	c, err := m.PeekPlatform(t.Context())
 	equal(t, "another login, from elsewhere", []any{c.Pending(), outcome(t, err)}, []any{true, "foreign_issuer"})
-	equal(t, "logout", outcome(t, m.removeLogin(t.Context(), nil)), "")
+	equal(t, "logout", outcome(t, logoutOf(m, t.Context())), "")
 	_, err = m.Platform(t.Context())
 	equal(t, "logged out", outcome(t, err), "no_credentials")
 }

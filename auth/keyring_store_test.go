@@ -104,10 +104,10 @@ func TestKeyringIsWritten(t *testing.T) {
 	p, err := m.Platform(ctx)
 	equal(t, "used", string(p.Source)+outcome(t, err), "codex_keyring_api_key")
 
-	equal(t, "logout", outcome(t, m.removeLogin(ctx, nil)), "")
+	equal(t, "logout", outcome(t, logoutOf(m, ctx)), "")
 	equal(t, "what is foreign stays", lookup(k, home) != "" && !strings.Contains(lookup(k, home), canary), true)
 	enter(t, k, home, fixture(t, "codex-chatgpt"))
-	equal(t, "logout", outcome(t, m.removeLogin(ctx, nil)), "")
+	equal(t, "logout", outcome(t, logoutOf(m, ctx)), "")
 	equal(t, "the entry is gone", lookup(k, home), "")
 	_, err = m.ChatGPT(ctx)
 	equal(t, "logged out", outcome(t, err), "no_credentials")
@@ -133,7 +133,7 @@ func TestKeyringAuto(t *testing.T) {
 	equal(t, "login", outcome(t, m.replaceLogin(ctx, aLogin(""), false)), "")
 	equal(t, "in the keyring", lookup(k, home) != "" && textOf(t, home) == "", true)
 	put(t, filepath.Join(home, store.FileName), fixture(t, "codex-apikey")) // left over
-	equal(t, "logout", outcome(t, m.removeLogin(ctx, nil)), "")
+	equal(t, "logout", outcome(t, logoutOf(m, ctx)), "")
 	equal(t, "logged out", lookup(k, home)+textOf(t, home), "")
 
 	home = keyringHome(t, "auto")
@@ -260,7 +260,7 @@ func TestUnsupportedStoreIsLeftAlone(t *testing.T) {
 			err := m.view.rewrite(t.Context(), replace, func(d *store.Document) error { d.SetNull("x"); return nil })
 			equal(t, "write", outcome(t, err), "unsupported_store")
 		}
-		equal(t, "logout", outcome(t, m.removeLogin(t.Context(), nil)), "unsupported_store")
+		equal(t, "logout", outcome(t, logoutOf(m, t.Context())), "unsupported_store")
 		equal(t, "kept", textOf(t, home) == string(file), true)
 		m = NewManager(Config{Home: home, Now: now, APIKey: secret("sk-" + canary + "-env")})
 		p, err := m.Platform(t.Context())

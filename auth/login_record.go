@@ -81,41 +81,6 @@ func (m *Manager) saveAPIKey(ctx context.Context, key Secret, replaceCorrupt boo
 	})
 }
 
-// removeLogin takes tokens, last_refresh, auth_mode and the key out of the
-// store, and the file where nothing foreign remains. Under the same lock, so
-// that nobody refreshes meanwhile, revoke is given the newest tokens; it may be nil
-// and is not called without tokens. What is only in memory is also removed.
-func (m *Manager) removeLogin(ctx context.Context, revoke func(refreshToken, accessToken Secret)) error {
-	m.pending.forget()
-	m.SetExplicitKey(Secret{})
-	m.exchanger.forget()
-	if m.store == nil {
-		return nil
-	}
-	s := m.store.Load(ctx)
-	if s.Err == nil && s.Raw.IsZero() {
-		return nil // nothing there, and no folder is made for it
-	}
-	if failure := m.store.CheckWritable(); failure != nil {
-		return failure
-	}
-	lock, err := m.store.LockRefresh(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer lock.Release()
-	if s = m.store.Load(ctx); s.Err != nil {
-		return s.Err
-	}
-	if revoke != nil && s.Login.HasTokens() {
-		revoke(s.Login.RefreshToken, s.Login.AccessToken)
-	}
-	return m.view.rewriteLocked(false, func(d *store.Document) error {
-		d.RemoveLogin()
-		return nil
-	})
-}
-
 // SetExplicitKey sets the Platform key that this process was given; it goes
 // before every other one and is nowhere written. The zero Secret removes it.
 func (m *Manager) SetExplicitKey(key Secret) {

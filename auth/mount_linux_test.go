@@ -75,7 +75,7 @@ func TestMountedFileForReal(t *testing.T) {
 	equal(t, "seen outside", string(seen) == textOf(t, l.home) && string(seen) != text, true)
 	status, _ := statusOf(t, m)
 	equal(t, "warnings", len(status.Warnings), 1)
-	if err := m.removeLogin(t.Context(), nil); err != nil {
+	if _, err := m.removeLogin(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	seen, _ = os.ReadFile(outside)

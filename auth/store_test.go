@@ -396,7 +396,7 @@ func TestMountedFile(t *testing.T) {
 		status, _ := statusOf(t, m)
 		equal(t, "warnings", len(status.Warnings), 1)
 		// A shorter text leaves nothing of the longer one.
-		if err := m.removeLogin(t.Context(), nil); err != nil {
+		if _, err := m.removeLogin(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		equal(t, "removed", store.NewDocument([]byte(textOf(t, l.home))).Value("tokens") == nil, true)
@@ -458,7 +458,7 @@ func TestUnknownMembersStay(t *testing.T) {
 		t.Error("a login changed what is not its own")
 	}
 	equal(t, "tokens.zz after a login", got.Value("tokens", "zz") == nil, true)
-	if err := m.removeLogin(t.Context(), nil); err != nil {
+	if _, err := m.removeLogin(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "after a logout", names(textOf(t, l.home), nil), `{ "z_first":1.50e0,"x_unknown": {"a" : [ ] } }`+"\n")

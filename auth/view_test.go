@@ -131,11 +131,11 @@ func TestSaveAPIKey(t *testing.T) {
 
 func TestRemoveLogin(t *testing.T) {
 	var revoked []string
-	revoke := func(refresh, _ Secret) { revoked = append(revoked, refresh.Reveal()) }
+	revoke := func(s *store.Snapshot) { revoked = append(revoked, s.Login.RefreshToken.Reveal()) }
 	home := homeWith(t, fixture(t, "codex-chatgpt"))
 	m := NewManager(Config{Home: home, Now: now})
 	m.SetExplicitKey(secret("sk-" + canary + "-explicit"))
-	if err := m.removeLogin(t.Context(), revoke); err != nil {
+	if _, err := m.removeLogin(t.Context(), revoke); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "gone", textOf(t, home), "")
@@ -146,7 +146,7 @@ func TestRemoveLogin(t *testing.T) {
 
 	home = homeWith(t, fixture(t, "unknown-members"))
 	m = NewManager(Config{Home: home, Now: now})
-	if err := m.removeLogin(t.Context(), nil); err != nil {
+	if _, err := m.removeLogin(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	d := store.NewDocument([]byte(textOf(t, home)))
@@ -155,7 +155,7 @@ func TestRemoveLogin(t *testing.T) {
 	}
 	// Nothing there: nothing is made.
 	home = filepath.Join(t.TempDir(), "absent")
-	if err := NewManager(Config{Home: home}).removeLogin(t.Context(), revoke); err != nil {
+	if _, err := NewManager(Config{Home: home}).removeLogin(t.Context(), revoke); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(home); !errors.Is(err, os.ErrNotExist) {

@@ -145,6 +145,8 @@ type LogoutParams struct {
 type LogoutResult struct {
 	// The result of auth/status after the logout; credentials in the environment still count.
 	Auth AuthStatus `json:"auth"`
+	// Something was stored or held in memory, and is forgotten now.
+	Removed bool `json:"removed"`
 }
 
 // RefreshResult is the result of auth/refresh.

@@ -44,10 +44,11 @@ func (s *Server) logout(ctx context.Context, req *wire.Request) (any, error) {
 		return nil, err
 	}
 	before := s.authCount()
-	if err := s.cfg.Auth.Logout(ctx, isTrue(p.Revoke)); err != nil {
+	removed, err := s.cfg.Auth.Logout(ctx, isTrue(p.Revoke))
+	if err != nil {
 		return nil, err
 	}
-	return protocol.LogoutResult{Auth: s.authChanged(before)}, nil
+	return protocol.LogoutResult{Auth: s.authChanged(before), Removed: removed}, nil
 }
 
 // refresh serves auth/refresh: it refreshes the tokens now.

@@ -64,7 +64,10 @@ type Snapshot struct {
 	Info fs.FileInfo
 	// file is empty when err says that its credentials cannot be used.
 	Login Login
-	Err   error
+	// Beside is Login, also where it stands beside a credential that only Codex
+	// serves, so that Err is set.
+	Beside Login
+	Err    error
 	// raw is the text of the file, empty when it could not be read.
 	Raw protocol.Secret
 	// secrets of the file, those of an unusable one included.
@@ -234,6 +237,7 @@ func (s *Snapshot) Parse(path string, text []byte) {
 		if s.Err = unsupportedMode(&top); s.Err == nil {
 			s.Login = f
 		}
+		s.Beside = f
 	}
 }
 

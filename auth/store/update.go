@@ -67,6 +67,11 @@ func (c *Store) Update(replace bool, change func(*Document) error) (written bool
 		}
 		return err == nil, err
 	}
-	return false, protocol.NewError(protocol.CodeCredentialStore, fmt.Sprintf("other programs keep changing %s", c.Files.path),
+	return false, c.keepsChanging()
+}
+
+// keepsChanging returns the 1003 of a store that others write all the time.
+func (c *Store) keepsChanging() error {
+	return protocol.NewError(protocol.CodeCredentialStore, fmt.Sprintf("other programs keep changing %s", c.Files.path),
 		protocol.ErrorData{Reason: protocol.ReasonLocked, Action: "Try again", Retryable: true, Path: c.Files.path})
 }

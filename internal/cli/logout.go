@@ -34,7 +34,11 @@ func logout(p *program, args []string) int {
 		return exitFailure
 	}
 	st := p.styleOf(p.stdout)
-	_, _ = fmt.Fprintln(p.stdout, st.green("Logged out."))
+	if done.Removed {
+		_, _ = fmt.Fprintln(p.stdout, st.green("Logged out."))
+	} else {
+		_, _ = fmt.Fprintln(p.stdout, "Nothing was stored, so there is nothing to log out of.")
+	}
 	c := done.Auth.Credentials
 	for _, still := range []struct {
 		present bool

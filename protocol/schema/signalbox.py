@@ -954,6 +954,8 @@ class LogoutResult(TypedDict):
     # The result of auth/status after the logout; credentials in the environment
     # still count.
     auth: AuthStatus
+    # Something was stored or held in memory, and is forgotten now.
+    removed: bool
 
 
 class _Model(TypedDict):

@@ -802,6 +802,8 @@ export interface LogoutResult {
    * still count.
    */
   auth: AuthStatus;
+  /** Something was stored or held in memory, and is forgotten now. */
+  removed: boolean;
 }
 
 /** One model on one route. */

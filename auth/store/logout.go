@@ -1,0 +1,57 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+
+	"github.com/signalbox-dev/signalbox/protocol"
+)
+
+// RemoveLogin takes tokens, keys, last_refresh and auth_mode out of the store, and
+// the file where nothing foreign remains; credentials that only Codex serves stay.
+// The caller holds the refresh lock. removed reports whether anything was there.
+// The error is 1003: of a store that cannot be read, that cannot be written, or
+// that others keep changing.
+func (c *Store) RemoveLogin() (removed bool, err error) {
+	for range commitTries {
+		s := c.Load(context.Background())
+		if s.Err != nil && protocol.ReasonOf(s.Err) != protocol.ReasonUnsupportedAuthMode {
+			return false, s.Err
+		}
+		text := []byte(s.Raw.Reveal())
+		d := NewDocument(text)
+		d.RemoveLogin()
+		after := d.Text
+		if d.empty() {
+			after = nil
+		}
+		if len(text) == 0 || bytes.Equal(text, after) {
+			return false, nil
+		}
+		if err := c.Commit(text, after); !errors.Is(err, ErrChanged) {
+			return err == nil, err
+		}
+	}
+	return false, c.keepsChanging()
+}
+
+// RemoveOrphan deletes what Orphans found at path.
+func (c *Store) RemoveOrphan(o *Snapshot) { _ = os.Remove(o.Orphan) }
+
+// Backups returns the paths of the copies beside auth.json that Backup and people
+// make, which may hold an older login.
+func (c *Store) Backups() []string {
+	target, err := resolveLinks(c.Files.path)
+	if err != nil {
+		return nil
+	}
+	var found []string
+	for _, suffix := range []string{".bak", ".bak-2", ".bak-3"} {
+		if _, err := os.Lstat(target + suffix); err == nil {
+			found = append(found, target+suffix)
+		}
+	}
+	return found
+}
