@@ -305,7 +305,7 @@ var errKeepInMemory = errors.New("the store is not to hold the key")
 // Codex would not begin to bill it (docs/credentials.md: Exchange); else it stays in memory. The
 // caller holds the refresh lock.
 func (x *exchanger) save(with *store.Snapshot, key Secret) {
-	err := x.m.view.rewriteLocked(false, func(d *store.Document) error {
+	err := x.m.view.rewriteLocked(store.OverLogin, func(d *store.Document) error {
 		now := store.Parse(x.m.path, d.Text)
 		f := &now.Login
 		if now.Err != nil || f.IDToken.Reveal() != with.Login.IDToken.Reveal() || !sameAccount(ownerOf(&with.Login), ownerOf(f)) {

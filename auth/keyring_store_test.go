@@ -168,7 +168,7 @@ func TestKeyringRefusals(t *testing.T) {
 		if err != nil && !strings.Contains(err.Error(), message) {
 			t.Errorf("message %q", err)
 		}
-		equal(t, "login", outcome(t, m.view.rewrite(ctx, true, func(d *store.Document) error { d.SetNull("x"); return nil })), "keyring")
+		equal(t, "login", outcome(t, m.view.rewrite(ctx, store.OverAnything, func(d *store.Document) error { d.SetNull("x"); return nil })), "keyring")
 		status, _ := statusOf(t, m)
 		equal(t, "status", []any{status.State, status.Routes[0].Reason, status.Credentials.ChatGPT.Reason}, []any{"error", "keyring", "keyring"})
 		equal(t, "no file", textOf(t, home), "")
@@ -257,7 +257,7 @@ func TestUnsupportedStoreIsLeftAlone(t *testing.T) {
 		_, err = m.Mode(t.Context())
 		equal(t, text, outcome(t, err), "unsupported_store")
 		for _, replace := range []bool{false, true} {
-			err := m.view.rewrite(t.Context(), replace, func(d *store.Document) error { d.SetNull("x"); return nil })
+			err := m.view.rewrite(t.Context(), overAtLogin(replace), func(d *store.Document) error { d.SetNull("x"); return nil })
 			equal(t, "write", outcome(t, err), "unsupported_store")
 		}
 		equal(t, "logout", outcome(t, logoutOf(m, t.Context())), "unsupported_store")

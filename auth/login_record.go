@@ -37,7 +37,7 @@ func (m *Manager) replaceLogin(ctx context.Context, login newLogin, replaceCorru
 	at := m.cfg.Now()
 	change := func(d *store.Document) error { login.write(d, m.path, owner, at); return nil }
 	m.pending.forget() // which would hold the lock, and is replaced
-	err := m.view.rewrite(ctx, replaceCorrupt, change)
+	err := m.view.rewrite(ctx, overAtLogin(replaceCorrupt), change)
 	if err != nil {
 		m.pending.keep(err, change, func(*store.Snapshot) bool { return true })
 	}
@@ -70,7 +70,7 @@ func (login *newLogin) write(d *store.Document, path, owner string, at time.Time
 // writes it. replaceCorrupt is as in replaceLogin.
 func (m *Manager) saveAPIKey(ctx context.Context, key Secret, replaceCorrupt bool) error {
 	m.masked.Add(key)
-	return m.view.rewrite(ctx, replaceCorrupt, func(d *store.Document) error {
+	return m.view.rewrite(ctx, overAtLogin(replaceCorrupt), func(d *store.Document) error {
 		mode := store.ModeAPIKey
 		if f := store.Parse(m.path, d.Text).Login; f.HasTokens() {
 			mode = store.ModeChatGPT
@@ -79,6 +79,15 @@ func (m *Manager) saveAPIKey(ctx context.Context, key Secret, replaceCorrupt boo
 		d.SetSecret(key, "OPENAI_API_KEY")
 		return nil
 	})
+}
+
+// overAtLogin returns what a login is written over: also credentials that only Codex
+// serves, which stay beside it.
+func overAtLogin(replaceCorrupt bool) store.Over {
+	if replaceCorrupt {
+		return store.OverAnything
+	}
+	return store.OverForeign
 }
 
 // SetExplicitKey sets the Platform key that this process was given; it goes

@@ -117,7 +117,7 @@ func (s *logins) checkStore(ctx context.Context, replace bool) error {
 	if s.m.store == nil {
 		return s.m.noHome()
 	}
-	if s := s.m.view.load(ctx); s.Err != nil && !replace {
+	if s := s.m.view.load(ctx); s.Err != nil && !replace && protocol.ReasonOf(s.Err) != protocol.ReasonUnsupportedAuthMode {
 		return s.Err
 	}
 	if _, err := os.Stat(s.m.cfg.Home); errors.Is(err, fs.ErrNotExist) {

@@ -125,7 +125,7 @@ func (p *pending) trySave(u *pendingLogin) error {
 	if s := p.m.store.Load(context.Background()); s.Err == nil && !u.applies(s) {
 		return errStale
 	}
-	err := p.m.view.rewriteLocked(false, func(d *store.Document) error {
+	err := p.m.view.rewriteLocked(store.OverLogin, func(d *store.Document) error {
 		if isClosed(u.over) || !u.applies(store.Parse(p.m.path, d.Text)) {
 			return errStale
 		}

@@ -257,7 +257,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 					old := time.Now().Add(-2 * store.TempLife)
 					_ = os.Chtimes(path, old, old)
 				}
-				_ = m.view.rewrite(t.Context(), false, func(d *store.Document) error { d.SetNull("x"); return nil })
+				_ = m.view.rewrite(t.Context(), store.OverLogin, func(d *store.Document) error { d.SetNull("x"); return nil })
 				equal(t, "litter", litter(t, l.home), nil)
 			}
 		})

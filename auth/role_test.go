@@ -81,7 +81,7 @@ func play(role string) int {
 		for range rounds {
 			refreshed, err := m.Refresh(context.Background())
 			if err == nil {
-				err = m.view.rewrite(context.Background(), false, func(d *store.Document) error {
+				err = m.view.rewrite(context.Background(), store.OverLogin, func(d *store.Document) error {
 					d.SetString("here", fmt.Sprintf("x_%d", os.Getpid()))
 					return nil
 				})

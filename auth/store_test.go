@@ -238,7 +238,7 @@ func TestSwappedLink(t *testing.T) {
 	quick(m)
 	written := 0
 	for i := range 100 {
-		if m.view.rewrite(t.Context(), false, func(d *store.Document) error { d.SetString(fmt.Sprint(i), "x_count"); return nil }) == nil {
+		if m.view.rewrite(t.Context(), store.OverLogin, func(d *store.Document) error { d.SetString(fmt.Sprint(i), "x_count"); return nil }) == nil {
 			written++
 		}
 		if text, _ := os.ReadFile(victim); string(text) != precious {
@@ -349,7 +349,7 @@ func TestReadersDuringUpdates(t *testing.T) {
 	const updates = 300
 	for i := range updates {
 		long := strings.Repeat("x", i%2*5000)
-		if err := m.view.rewrite(t.Context(), false, func(d *store.Document) error { d.SetString(long, "x_long"); return nil }); err != nil {
+		if err := m.view.rewrite(t.Context(), store.OverLogin, func(d *store.Document) error { d.SetString(long, "x_long"); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -497,7 +497,7 @@ func TestLocksAreHeldBriefly(t *testing.T) {
 	}
 	quick(m)
 	for i := range 200 {
-		if err := m.view.rewrite(t.Context(), false, func(d *store.Document) error { d.SetString(fmt.Sprint(i), "x"); return nil }); err != nil {
+		if err := m.view.rewrite(t.Context(), store.OverLogin, func(d *store.Document) error { d.SetString(fmt.Sprint(i), "x"); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -83,7 +83,7 @@ func (v *view) load(ctx context.Context) *store.Snapshot {
 //
 // With replace it also takes a store that it would not touch else, which it puts
 // aside first (docs/credentials.md: Login).
-func (v *view) rewrite(ctx context.Context, replace bool, change func(*store.Document) error) error {
+func (v *view) rewrite(ctx context.Context, over store.Over, change func(*store.Document) error) error {
 	if v.m.store == nil {
 		return v.m.noHome()
 	}
@@ -94,7 +94,7 @@ func (v *view) rewrite(ctx context.Context, replace bool, change func(*store.Doc
 	}
 	// Checked before lock files are created: in another user's folder they would
 	// lock the owner out.
-	if failure := v.m.store.CheckUpdate(replace); failure != nil {
+	if failure := v.m.store.CheckUpdate(over); failure != nil {
 		return failure
 	}
 	lock, err := v.m.store.LockRefresh(ctx, nil)
@@ -102,12 +102,12 @@ func (v *view) rewrite(ctx context.Context, replace bool, change func(*store.Doc
 		return err
 	}
 	defer lock.Release()
-	return v.rewriteLocked(replace, change)
+	return v.rewriteLocked(over, change)
 }
 
 // rewriteLocked is rewrite for a caller that holds the refresh lock.
-func (v *view) rewriteLocked(replace bool, change func(*store.Document) error) error {
-	written, err := v.m.store.Update(replace, change)
+func (v *view) rewriteLocked(over store.Over, change func(*store.Document) error) error {
+	written, err := v.m.store.Update(over, change)
 	if written {
 		v.stored()
 	}

@@ -168,14 +168,12 @@ func TestRemoveLogin(t *testing.T) {
 //
 // Faults: A16.
 func TestReplaceCorrupt(t *testing.T) {
-	for _, name := range []string{"broken-truncated", "broken-empty", "broken-binary", "broken-bom", "broken-array", "foreign-mode-headers"} {
+	for _, name := range []string{"broken-truncated", "broken-empty", "broken-binary", "broken-bom", "broken-array"} {
 		text := string(fixture(t, name))
 		home := homeWith(t, []byte(text))
 		m := NewManager(Config{Home: home, Now: now})
 		reason := outcome(t, m.saveAPIKey(t.Context(), secret("sk-"+canary), false))
-		if reason != "corrupt" && reason != "unsupported_auth_mode" {
-			t.Errorf("%s: reason %q", name, reason)
-		}
+		equal(t, name, reason, "corrupt")
 		equal(t, name+": untouched", textOf(t, home) == text, true)
 		if err := m.replaceLogin(t.Context(), aLogin(""), true); err != nil {
 			t.Fatal(err)
@@ -200,7 +198,7 @@ func TestUpdateTellsListeners(t *testing.T) {
 	told := 0
 	stop := m.OnChange(func() { told++ })
 	before := m.Generation()
-	if err := m.view.rewrite(t.Context(), false, func(d *store.Document) error { d.SetNull("x"); return nil }); err != nil {
+	if err := m.view.rewrite(t.Context(), store.OverLogin, func(d *store.Document) error { d.SetNull("x"); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "told", told, 1)
@@ -215,7 +213,7 @@ func TestUpdateTellsListeners(t *testing.T) {
 	// An error of the change ends the update, and nothing is written.
 	text := textOf(t, home)
 	stay := errors.New("stay")
-	if err := m.view.rewrite(t.Context(), false, func(d *store.Document) error { d.SetNull("y"); return stay }); !errors.Is(err, stay) {
+	if err := m.view.rewrite(t.Context(), store.OverLogin, func(d *store.Document) error { d.SetNull("y"); return stay }); !errors.Is(err, stay) {
 		t.Error("the error of the change is lost")
 	}
 	equal(t, "untouched", textOf(t, home) == text, true)
@@ -226,7 +224,7 @@ func TestUpdateAppliesToTheNewest(t *testing.T) {
 	home := homeWith(t, fixture(t, "codex-chatgpt"))
 	m := NewManager(Config{Home: home, Now: now})
 	tries := 0
-	err := m.view.rewrite(t.Context(), false, func(d *store.Document) error {
+	err := m.view.rewrite(t.Context(), store.OverLogin, func(d *store.Document) error {
 		if tries++; tries == 1 {
 			put(t, filepath.Join(home, store.FileName), fixture(t, "unknown-members"))
 		}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -130,4 +131,70 @@ func TestAHomeThatCannotBeCreatedIsFoundFirst(t *testing.T) {
 	}
 	m := NewManager(Config{Home: filepath.Join(dir, "a", "b")})
 	require.NoError(t, m.UseAPIKey(t.Context(), secret("sk-"+canary), true, false))
+}
+
+// Credentials that only Codex serves stay beside a login, of which a copy is kept,
+// and a logout works beside them: it revokes first only what it can then remove.
+func TestLoginAndLogoutBesideForeignCredentials(t *testing.T) {
+	for name, text := range map[string]string{
+		"agent identity":        `{"OPENAI_API_KEY":null,"agent_identity":{"agent_runtime_id":"a"},"tokens":TOKENS}`,
+		"personal access token": `{"OPENAI_API_KEY":null,"personal_access_token":"at-` + canary + `","tokens":TOKENS}`,
+		"bedrock":               `{"auth_mode":"bedrockApiKey","bedrock_api_key":{"api_key":"` + canary + `","region":"x"},"tokens":TOKENS}`,
+		"headers":               `{"auth_mode":"headers","x_headers":{"a":"` + canary + `"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			tokens := `{"id_token":"` + token("") + `","access_token":"` + token("") + `","refresh_token":"rt_` + canary + `"}`
+			text := strings.Replace(text, "TOKENS", tokens, 1)
+			for _, member := range []string{"agent_identity", "personal_access_token", "bedrock_api_key", "x_headers"} {
+				if !strings.Contains(text, `"`+member+`"`) {
+					continue
+				}
+				home := homeWith(t, []byte(text))
+				m := NewManager(Config{Home: home, Now: now})
+				revoked := 0
+				removed, err := m.removeLogin(t.Context(), func(*store.Snapshot) { revoked++ })
+				require.NoError(t, err)
+				assert.True(t, removed)
+				assert.Equal(t, strings.Count(text, `"tokens"`), revoked)
+				left := store.NewDocument([]byte(textOf(t, home)))
+				assert.NotNil(t, left.Value(member))
+				assert.Nil(t, left.Value("tokens"))
+
+				home = homeWith(t, []byte(text))
+				m = NewManager(Config{Home: home, Now: now})
+				require.NoError(t, m.replaceLogin(t.Context(), aLogin(""), false))
+				after := store.NewDocument([]byte(textOf(t, home)))
+				assert.Equal(t, "chatgpt", str(after, "auth_mode"))
+				assert.NotNil(t, after.Value(member))
+				kept, err := os.ReadFile(filepath.Join(home, "auth.json.bak"))
+				require.NoError(t, err)
+				assert.Equal(t, text, string(kept))
+				assert.Equal(t, protocol.StateAuthenticated, m.Status(t.Context()).State)
+			}
+		})
+	}
+}
+
+// A logout finds what a killed process left beside the store, and says when there
+// was nothing to forget.
+func TestLogoutFindsWhatWasLeftBeside(t *testing.T) {
+	home := t.TempDir()
+	left := `{"tokens":{"id_token":"` + token("") + `","access_token":"` + token("") + `","refresh_token":"rt_` + canary + `-left"},"last_refresh":"2026-02-01T00:00:00Z"}`
+	require.NoError(t, os.WriteFile(filepath.Join(home, ".auth-abcdef"), []byte(left), 0o600))
+	m := NewManager(Config{Home: home, Now: now})
+	var revoked []string
+	revoke := func(s *store.Snapshot) { revoked = append(revoked, s.Login.RefreshToken.Reveal()) }
+	removed, err := m.removeLogin(t.Context(), revoke)
+	require.NoError(t, err)
+	assert.True(t, removed)
+	assert.Len(t, revoked, 1)
+	assert.Empty(t, litter(t, home))
+	removed, err = m.removeLogin(t.Context(), revoke)
+	require.NoError(t, err)
+	assert.False(t, removed)
+	require.NoError(t, os.WriteFile(filepath.Join(home, "auth.json.bak"), []byte("{}"), 0o600))
+	require.NoError(t, m.UseAPIKey(t.Context(), secret("sk-"+canary), true, false))
+	_, err = m.Logout(t.Context(), true)
+	require.NoError(t, err)
+	assert.Contains(t, strings.Join(m.Status(t.Context()).Warnings, " "), "auth.json.bak")
 }

@@ -12,11 +12,29 @@ import (
 // between our reading and our writing.
 const commitTries = 5
 
-// CheckUpdate asks the store whether it can be written; with replace also one that
-// holds something else than a login.
-func (c *Store) CheckUpdate(replace bool) error {
+// Over says what an update may be written over.
+type Over int
+
+const (
+	// OverLogin: an empty store, or a login that we serve.
+	OverLogin Over = iota
+	// OverForeign: also credentials that only Codex serves; a copy is kept.
+	OverForeign
+	// OverAnything: also what cannot be parsed, of which a copy is kept.
+	OverAnything
+)
+
+// allows reports whether an update may be written over a store that is not read
+// because of err.
+func (o Over) allows(err error) bool {
+	return o == OverAnything || o == OverForeign && protocol.ReasonOf(err) == protocol.ReasonUnsupportedAuthMode
+}
+
+// CheckUpdate reports, as an error, why the store cannot be written over what over
+// allows; nil when it can be.
+func (c *Store) CheckUpdate(over Over) error {
 	failure := c.CheckWritable()
-	if failure != nil && replace && protocol.ReasonOf(failure) == protocol.ReasonCorrupt {
+	if protocol.ReasonOf(failure) == protocol.ReasonCorrupt && over == OverAnything {
 		return nil
 	}
 	return failure
@@ -27,8 +45,8 @@ func (c *Store) CheckUpdate(replace bool) error {
 // change may be called more than once, each time with what the store then holds;
 // its error ends the update, and nothing is written. A document that change leaves
 // empty removes the file.
-func (c *Store) Update(replace bool, change func(*Document) error) (written bool, err error) {
-	if failure := c.CheckUpdate(replace); failure != nil {
+func (c *Store) Update(over Over, change func(*Document) error) (written bool, err error) {
+	if failure := c.CheckUpdate(over); failure != nil {
 		return false, failure
 	}
 	for range commitTries {
@@ -36,7 +54,7 @@ func (c *Store) Update(replace bool, change func(*Document) error) (written bool
 		text := []byte(s.Raw.Reveal())
 		d := NewDocument(text)
 		if s.Err != nil {
-			if !replace {
+			if !over.allows(s.Err) {
 				return false, s.Err
 			}
 			where, err := c.backup()
@@ -44,7 +62,9 @@ func (c *Store) Update(replace bool, change func(*Document) error) (written bool
 				return false, err
 			}
 			c.Files.notice(fmt.Sprintf("the old credentials are kept in %s", where))
-			d = &Document{}
+			if protocol.ReasonOf(s.Err) != protocol.ReasonUnsupportedAuthMode {
+				d = &Document{} // else what is foreign stays beside
+			}
 			if now := c.Load(context.Background()); now.Info == nil && now.Raw.IsZero() {
 				text = nil // it was moved
 			}
