@@ -4,6 +4,12 @@ package e2e
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -100,4 +106,56 @@ func TestNoStreamBeginsAfterASignal(t *testing.T) {
 			assert.Len(t, paths(sim), 1)
 		})
 	}
+}
+
+// 1,000 requests at once: each is answered, by its own stream, or told busy. With
+// few file descriptors they fail cleanly.
+//
+// Faults: C23.
+func TestThousandRequestsAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Log("SKIP: a thousand streams take a while")
+		return
+	}
+	n := 1000
+	if slowBinary {
+		n = 300
+	}
+	serve := func(t *testing.T) options {
+		return serving(t, false, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(sse(firstEvent, lastEvent)) })
+	}
+	outcomes := func(h *host) map[string]int {
+		var mu sync.Mutex
+		counts := map[string]int{}
+		go func() {
+			for i := range n {
+				_, _ = io.WriteString(h.in, h.frame(request(fmt.Sprint(i), "responses/create", createPro)))
+			}
+		}()
+		for range n {
+			m := h.mustNext()
+			for !m.isAnswer() {
+				m = h.mustNext()
+			}
+			mu.Lock()
+			counts[m.failure().Data.Kind]++
+			mu.Unlock()
+		}
+		return counts
+	}
+	h := spawn(t, serve(t))
+	counts := outcomes(h)
+	assert.Equal(t, n, counts[""]+counts["busy"], "%v", counts)
+	assert.Positive(t, counts[""])
+	if !slowBinary {
+		assert.Less(t, h.kilobytes("VmHWM"), 200<<10)
+	}
+
+	o := serve(t)
+	cmd := exec.Command("sh", append([]string{"-c", `ulimit -n 64 && exec "$0" "$@"`, os.Args[0], "serve"}, o.args...)...)
+	cmd.Env = slices.Concat(asMain, []string{"HOME=" + t.TempDir(), "CODEX_HOME=" + t.TempDir()}, o.env)
+	h = run(t, cmd, o)
+	counts = outcomes(h)
+	assert.Equal(t, n, counts[""]+counts["upstream_unavailable"]+counts["busy"], "%v", counts)
+	h.ping()
 }

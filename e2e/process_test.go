@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -298,6 +300,39 @@ func TestSimulateLeavesNoFolder(t *testing.T) {
 			end(h)
 			h.wait(patience)
 			assert.Empty(t, left())
+		})
+	}
+}
+
+// The upstream learns at once that the host is gone in the middle of a stream.
+//
+// Faults: D5.
+func TestHostDiesInMidStream(t *testing.T) {
+	t.Parallel()
+	for name, framing := range framings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			begun, gone := make(chan struct{}), make(chan struct{})
+			o := serving(t, false, func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				close(begun)
+				defer close(gone)
+				for r.Context().Err() == nil {
+					_, _ = w.Write(sse(secondEvent))
+					_ = http.NewResponseController(w).Flush()
+					time.Sleep(10 * time.Millisecond) // the rate of the stream
+				}
+			})
+			o.lsp = framing
+			h := spawn(t, o)
+			h.begin()
+			h.send(request("1", "responses/create", createPro))
+			<-begun
+			start := time.Now()
+			_, _ = h.in.Close(), h.out.Close()
+			<-gone
+			within(t, start, time.Second)
+			h.wait(patience)
 		})
 	}
 }

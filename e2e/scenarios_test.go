@@ -105,10 +105,12 @@ var upstreamScenarios = []struct{ name, meta string }{
 	{"model-unavailable", ""}, {"bad-request", ""}, {"context-length", ""}, {"invalid-prompt", ""}, {"echo-secret", ""},
 }
 
-// TestScenarios holds how each answer of the upstream comes to the host: code,
+// TestScenariosAsAHostSeesThem holds how each answer of the upstream comes to the host: code,
 // kind, reason and the rest (docs/reference.md: Errors), on both routes, streamed and not. The
 // process goes on after each.
-func TestScenarios(t *testing.T) {
+//
+// Faults: C7, C9, C13, C14, C21.
+func TestScenariosAsAHostSeesThem(t *testing.T) {
 	t.Parallel()
 	var parts [4]strings.Builder
 	t.Run("each", func(t *testing.T) {

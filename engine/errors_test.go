@@ -109,6 +109,8 @@ var refusals = []refusal{
 		`{"kind":"rate_limited","reason":"tokens","action":"Wait before you try again, or send less.","retryable":true,"retryAfterMs":62500,"httpStatus":429,"headers":{"x-ratelimit-remaining-tokens":"0","x-ratelimit-reset-tokens":"1m2.5s"}}`},
 	{"requests", askPlatform, 429, "X-Ratelimit-Reset-Requests: 12ms", `{"error":{"type":"requests","code":"rate_limit_exceeded"}}`, 1103,
 		`{"kind":"rate_limited","reason":"requests","action":"Wait before you try again.","retryable":true,"retryAfterMs":12,"httpStatus":429,"headers":{"x-ratelimit-reset-requests":"12ms"},"upstream":{"type":"requests","code":"rate_limit_exceeded"}}`},
+	{"429 in HTML with a time", askPlatform, 429, "Content-Type: text/html\nRetry-After-Ms: 1500", `<html>`, 1103,
+		`{"kind":"rate_limited","reason":"requests","action":"Wait before you try again.","retryable":true,"retryAfterMs":1500,"httpStatus":429}`},
 	{"429 in HTML", askChatGPT, 429, "Content-Type: text/html", `<html>`, 1103,
 		`{"kind":"rate_limited","reason":"requests","action":"Wait before you try again.","retryable":true,"httpStatus":429}`},
 
@@ -129,6 +131,8 @@ var refusals = []refusal{
 		`{"kind":"stream_broken","reason":"not_sse","action":"Send the request again.","retryable":true,"httpStatus":200,"eventsDelivered":0}`},
 	{"no terminal event", askPlatform, 200, "Openai-Version: 1", streamOf(created), 1105,
 		`{"kind":"stream_broken","reason":"no_terminal_event","action":"Send the request again; what was delivered is incomplete.","retryable":false,"httpStatus":200,"headers":{"openai-version":"1"},"eventsDelivered":1}`},
+	{"no terminal event, nothing delivered", `{"model":"gpt-5.2-pro","stream":true,"_meta":{"events":"none"}}`, 200, "", streamOf(created), 1105,
+		`{"kind":"stream_broken","reason":"no_terminal_event","action":"Send the request again.","retryable":true,"httpStatus":200,"eventsDelivered":0}`},
 	{"bad event", askPlatform, 200, "", streamOf("{"), 1105,
 		`{"kind":"stream_broken","reason":"bad_event","action":"Send the request again.","retryable":true,"httpStatus":200,"eventsDelivered":0}`},
 	{"failed", askChatGPT, 200, "", streamOf(`{"type":"response.failed","response":{"error":{"code":"usage_limit_reached","message":"key ` + fakeKey + `","plan_type":"plus","resets_at":4102444800}}}`), 1106,
@@ -147,6 +151,7 @@ var refusals = []refusal{
 		`{"kind":"credential_mismatch","reason":"pinned_route","action":"Remove _meta.route, or ask for another model.","retryable":false,"need":"platformKey","have":["chatgpt","platformKey"],"loginMethods":["apiKey","browser"],"route":"platform"}`},
 }
 
+// Faults: C13, C14.
 func TestErrors(t *testing.T) {
 	for _, tt := range refusals {
 		t.Run(tt.name, func(t *testing.T) {
@@ -188,7 +193,7 @@ func TestErrors(t *testing.T) {
 
 // The upstream's words are masked and bounded wherever they go.
 //
-// Faults: F10s.
+// Faults: C14, F10s.
 func TestErrorWordsAreMasked(t *testing.T) {
 	var long = strings.Repeat("é", 1000)
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {

@@ -129,6 +129,8 @@ func inMetadata(name, model string) string {
 // Which model an answer is of, by all that its upstream says. Each is asked for
 // gpt-5.2-pro; the expectation of that same model fails exactly where an event
 // or the header names another one.
+//
+// Faults: C21.
 func TestEffectiveModel(t *testing.T) {
 	const model, snapshot, other = "gpt-5.2-pro", "gpt-5.2-pro-2025-12-11", "gpt-5.2"
 	const end = `{"type":"response.completed","response":{"id":"r"}}`

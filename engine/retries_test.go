@@ -25,6 +25,8 @@ import (
 )
 
 // How often a request is sent whose every answer has this status.
+//
+// Faults: C14.
 func TestAttemptsByStatus(t *testing.T) {
 	tests := map[int]int{
 		300: 1, 301: 1, 307: 1, 400: 1, 401: 1, 402: 1, 403: 1, 404: 1, 408: 1, 409: 1, 413: 1, 422: 1, 425: 1, 429: 1, 451: 1,
@@ -101,6 +103,8 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 }
 
 // One that is too long is told, not waited for; nor is any of a 429.
+//
+// Faults: C13.
 func TestRetryAfterIsTold(t *testing.T) {
 	for _, tt := range []struct {
 		status int

@@ -23,6 +23,8 @@ const (
 
 // How a stream ends, by what its body holds (docs/protocol.md: Ends of a stream).
 // After the body the connection ends cleanly, is torn down, or stays open.
+//
+// Faults: C7, C8, C20.
 func TestEndsOfAStream(t *testing.T) {
 	const clean, torn, open = "clean", "torn", "open"
 	tests := []struct {
@@ -124,6 +126,8 @@ func TestEndsOfAStream(t *testing.T) {
 
 // A 200 that is no event stream is told apart by its type, but only where it has
 // no event: some upstreams stream under another type.
+//
+// Faults: C9.
 func TestNotAStream(t *testing.T) {
 	tests := []struct {
 		kind, body string
@@ -166,6 +170,8 @@ func TestNotAStream(t *testing.T) {
 }
 
 // All that was cut off is a prefix of the truth, cut it where you will.
+//
+// Faults: C1, C2.
 func TestEveryCut(t *testing.T) {
 	events := []string{created, delta, completed}
 	body := streamOf(events...)
@@ -179,10 +185,29 @@ func TestEveryCut(t *testing.T) {
 	for at = range len(body) {
 		for _, how := range []string{"torn", "ended"} {
 			host := &host{}
-			_, err := host.create(t, t.Context(), e, `{"model":"gpt-5.2-pro","stream":true,"_meta":{"headers":{"x-client-request-id":"`+how+`"}}}`)
+			result, err := host.create(t, t.Context(), e, `{"model":"gpt-5.2-pro","stream":true,"_meta":{"headers":{"x-client-request-id":"`+how+`"}}}`)
 			require.LessOrEqual(t, len(host.events), len(events))
 			require.Equal(t, events[:len(host.events)], append([]string{}, host.events...), "%s at %d", how, at)
 			require.Equal(t, len(host.events) == len(events), err == nil, "%s at %d", how, at)
+			if err == nil {
+				assert.Equal(t, protocol.StatusCompleted, result.Status)
+				continue
+			}
+			// An event that lacks only its blank line may pass.
+			whole := strings.Count(body[:at], "\n\n")
+			assert.Contains(t, []int{whole, whole + 1}, len(host.events), "%s at %d", how, at)
+			failure, ok := errors.AsType[*protocol.Error](err)
+			require.True(t, ok, err)
+			assert.Equal(t, protocol.CodeStreamBroken, failure.Code)
+			reasons := []protocol.Reason{protocol.ReasonCut}
+			if how == "ended" {
+				reasons = append(reasons, protocol.ReasonNoTerminalEvent)
+			}
+			assert.Contains(t, reasons, failure.Data.Reason, "%s at %d", how, at)
+			require.NotNil(t, failure.Data.EventsDelivered)
+			assert.EqualValues(t, len(host.events), *failure.Data.EventsDelivered)
+			assert.Equal(t, len(host.events) == 0, failure.Data.Retryable)
+			assert.Len(t, result.Evidence.Attempts, 1)
 		}
 	}
 }
