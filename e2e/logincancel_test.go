@@ -16,7 +16,7 @@ import (
 func TestCancelFreesThePort(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(h *host, p loginPrompt){
-		"$/cancelRequest": func(h *host, p loginPrompt) {
+		"cancelRequest": func(h *host, p loginPrompt) {
 			h.send(notification("$/cancelRequest", `{"id":1}`))
 			methods, notes, answer := h.until("1")
 			assert.Equal(h.t, []string{"auth/loginCompleted"}, methods)
