@@ -69,9 +69,14 @@ func conversation(t *testing.T, lsp bool) string {
 		}
 		b.WriteString("→ " + r + "\n")
 		skipped := false
+		// One event of each kind is enough.
+		wanted := map[string]bool{"response.created": true, "response.output_text.delta": true, "response.completed": true}
 		for strings.Contains(r, `"id":`) {
 			m := h.mustNext()
-			if m.Method == "responses/event" && !slices.Contains([]string{"response.created", "response.output_text.delta", "response.completed"}, eventType(m.note().Event)) {
+			kind := eventType(m.note().Event)
+			isWanted := wanted[kind]
+			delete(wanted, kind)
+			if m.Method == "responses/event" && !isWanted {
 				if !skipped {
 					b.WriteString("← …\n")
 				}
@@ -101,6 +106,8 @@ func shorten(t *testing.T, m message) string {
 	switch {
 	case m.Method != "":
 		names = append([]string{"evidence", "logprobs"}, names...)
+	case strings.Contains(text, `"response":`): // the evidence of the stream was shown
+		names = append([]string{"evidence"}, names...)
 	case strings.Contains(text, `"serverInfo"`):
 		names = []string{"methods", "notifications", "limits", "auth"}
 	}
