@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/signalbox-dev/signalbox/internal/nearest"
 )
 
 // help prints the usage of signalbox, or of one subcommand.
@@ -31,22 +33,14 @@ func unknownCommand(name string) error {
 	return fmt.Errorf("there is no command %q%s", name, didYouMean(name, names()))
 }
 
-// didYouMean suggests the word that starts most like the given one.
+// didYouMean suggests the most similar of words, unless it is as different as another
+// word.
 func didYouMean(given string, words []string) string {
-	best, most := "", 1+strings.Count(given, "--")*2
-	for _, word := range words {
-		n := 0
-		for n < min(len(given), len(word)) && given[n] == word[n] {
-			n++
-		}
-		if n > most {
-			best, most = word, n
-		}
-	}
-	if best == "" {
+	best := nearest.Names(given, words, 1)
+	if len(best) == 0 || nearest.Distance(given, best[0]) > 1+len(given)/4 {
 		return ""
 	}
-	return fmt.Sprintf("; did you mean %q?", best)
+	return fmt.Sprintf("; did you mean %q?", best[0])
 }
 
 func usage(w io.Writer) {
