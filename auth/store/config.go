@@ -32,13 +32,13 @@ const (
 	KeyLoginMethod = "forced_login_method"
 )
 
-// storeKind says where Codex keeps the login (docs/credentials.md: The store).
+// Kind says where Codex keeps the login (docs/credentials.md: The store).
 type Kind string
 
 const (
 	KindFile    Kind = "file"
 	KindKeyring Kind = "keyring"
-	// storeAuto: the keyring, and auth.json where that has no entry or is out of
+	// KindAuto: the keyring, and auth.json where that has no entry or is out of
 	// reach.
 	KindAuto Kind = "auto"
 )
@@ -49,15 +49,15 @@ const (
 	ForcedAPI     = "api"
 )
 
-// settings are what we honour of Codex's config.toml, as it was at one moment.
-// They do not change. They refuse and never delete a login.
+// Config is what we honour of Codex's config.toml, as it was at one moment.
+// It does not change. It may refuse a login and never deletes one.
 type Config struct {
 	Store Kind
-	// workspaces are the only ChatGPT accounts that may be used; nil: any.
+	// Workspaces are the only ChatGPT accounts that may be used; nil: any.
 	Workspaces []string
-	// loginMethod is "chatgpt", "api" or "" for any.
+	// LoginMethod is "chatgpt", "api" or "" for any.
 	LoginMethod string
-	// err says that the store is not one of ours, or not to be known: 1003
+	// Err says that the store is not one of ours, or not to be known: 1003
 	// unsupported_store. Then nothing of a store is read or written.
 	Err error
 
@@ -66,7 +66,7 @@ type Config struct {
 	settled bool
 }
 
-// settingsFile is the config.toml in CODEX_HOME. It is safe for concurrent use.
+// configFile is the config.toml in CODEX_HOME. It is safe for concurrent use.
 type configFile struct {
 	path  string
 	mu    sync.Mutex

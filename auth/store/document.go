@@ -7,10 +7,10 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// document edits the text of an auth.json. What is not edited stays byte for
+// Document is the text of an auth.json. What is not edited stays byte for
 // byte: unknown members at every depth, the order of members, blanks, number
 // spellings. A new member comes last, laid out like the one before it. The zero
-// document is an empty store. Not safe for concurrent use.
+// Document is an empty store. Not safe for concurrent use.
 type Document struct {
 	Text []byte
 }

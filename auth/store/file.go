@@ -16,10 +16,10 @@ import (
 )
 
 const (
-	// fileName is the name of Codex's credential file in CODEX_HOME.
+	// FileName is the name of Codex's credential file in CODEX_HOME.
 	FileName = "auth.json"
 
-	// maxFileBytes and maxFileDepth bound what is read of it; a real one has a
+	// MaxFileBytes and maxFileDepth bound what is read of it; a real one has a
 	// few KiB and three levels.
 	MaxFileBytes = 1 << 20
 	MaxFileDepth = 64
@@ -35,20 +35,20 @@ const (
 	settleTime = 2 * time.Second
 )
 
-// file is what this package needs of auth.json. null counts as absent, and so
+// Login is what this package needs of auth.json. null counts as absent, and so
 // does a blank string; unknown members are ignored. Names are case-sensitive,
 // as for Codex.
 type Login struct {
-	// authMode is the member auth_mode: "", "chatgpt" or "apikey".
+	// AuthMode is the member auth_mode: "", "chatgpt" or "apikey".
 	AuthMode     string
 	APIKey       protocol.Secret
 	IDToken      protocol.Secret
 	AccessToken  protocol.Secret
 	RefreshToken protocol.Secret
 	AccountID    string
-	// issuer and clientID are those of tokens.oauth_provenance.
+	// Issuer and clientID are those of tokens.oauth_provenance.
 	Issuer, ClientID string
-	// lastRefresh is zero where it is missing or no RFC 3339 time.
+	// LastRefresh is zero where it is missing or no RFC 3339 time.
 	LastRefresh time.Time
 }
 
@@ -57,9 +57,9 @@ func (f *Login) HasTokens() bool {
 	return !f.IDToken.IsZero() || !f.AccessToken.IsZero() || !f.RefreshToken.IsZero()
 }
 
-// snapshot is auth.json as it was at one moment. It does not change.
+// Snapshot is auth.json as it was at one moment. It does not change.
 type Snapshot struct {
-	// info describes the open file; nil when there is not one, or when it could not
+	// Info describes the open file; nil when there is not one, or when it could not
 	// be looked at.
 	Info fs.FileInfo
 	// file is empty when err says that its credentials cannot be used.
@@ -68,27 +68,27 @@ type Snapshot struct {
 	// serves, so that Err is set.
 	Beside Login
 	Err    error
-	// raw is the text of the file, empty when it could not be read.
+	// Raw is the text of the file, empty when it could not be read.
 	Raw protocol.Secret
-	// secrets of the file, those of an unusable one included.
+	// Secrets of the file, those of an unusable one included.
 	Secrets []protocol.Secret
-	// torn: the text does not parse, perhaps because it is being written.
+	// Torn: the text does not parse, perhaps because it is being written.
 	Torn bool
 	// unsaved: what is in it is in memory only, see overlay.
 	Pending bool
-	// orphan is the path of what orphans found; else "".
+	// Orphan is the path of what orphans found; else "".
 	Orphan string
-	// settled: the same info means the same content.
+	// Settled: the same info means the same content.
 	Settled bool
 
-	// from is the keyring, or empty for auth.json.
+	// From is the keyring, or empty for auth.json.
 	From Kind
 	// at is when the keyring was asked, and freshUntil when it has to be asked
 	// again; zero when it was not.
 	at, freshUntil time.Time
 	// settings that led here.
 	Config *Config
-	// warnings about the store, one sentence each.
+	// Warnings about the store, one sentence each.
 	Warnings []string
 }
 

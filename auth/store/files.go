@@ -14,26 +14,26 @@ import (
 	"time"
 )
 
-// errChanged: the store holds something else than what was read.
+// ErrChanged: the store holds something else than what was read.
 var ErrChanged = errors.New("the store has changed")
 
 const (
 	TempPrefix = ".auth-"
-	// tempLife is the age from which on a temporary file is left over: nobody
+	// TempLife is the age from which on a temporary file is left over: nobody
 	// writes for that long.
 	TempLife = time.Hour
 	// maxLinks is how many symbolic links are followed to auth.json.
 	maxLinks = 40
 )
 
-// fileStore is the store of Codex's default: auth.json in CODEX_HOME.
+// FileStore is the store of Codex's default: auth.json in CODEX_HOME.
 type FileStore struct {
 	home, path string
 	Disk       disk
 	CommitWait time.Duration
 	// notice takes a warning for auth/status.
 	notice func(string)
-	// held is told how long Codex's locks were held.
+	// Held is told how long Codex's locks were held.
 	Held func(time.Duration)
 
 	mu   sync.Mutex // guards left
@@ -55,7 +55,7 @@ func (s *FileStore) current(old *Snapshot) bool {
 	return err == nil && old.current(info)
 }
 
-// commit is codexStore.commit for auth.json. The new text is on the disk before Codex's locks are
+// commit is Store.Commit for auth.json. The new text is on the disk before Codex's locks are
 // taken, so that they are held for a comparison and a rename only.
 func (s *FileStore) commit(old, text []byte) error {
 	target, err := resolveLinks(s.path)

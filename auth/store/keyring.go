@@ -16,7 +16,7 @@ const (
 	// keyringService is the name of Codex's entries.
 	keyringService = "Codex Auth"
 
-	// keyringTimeout bounds one call (docs/credentials.md: The store): a keyring that asks its owner
+	// KeyringTimeout bounds one call (docs/credentials.md: The store): a keyring that asks its owner
 	// for something may never answer.
 	KeyringTimeout = 3 * time.Second
 )

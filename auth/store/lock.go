@@ -21,11 +21,11 @@ import (
 // (docs/credentials.md: Lock order). They are flock(2) locks, as Codex takes them, on files that stay
 // for ever: deleting one that is held would let two in.
 const (
-	// refreshLockName is ours alone: it is held from the re-read of the store over
+	// RefreshLockName is ours alone: it is held from the re-read of the store over
 	// the POST to the save, so that one of many processes refreshes.
 	RefreshLockName = "auth.refresh.lock"
-	// commitLockName is the first of Codex's two; the second is the resolved
-	// target with targetLockSuffix. Both are held for a commit only: Codex loses a
+	// CommitLockName is the first of Codex's two; the second is the resolved
+	// target with TargetLockSuffix. Both are held for a commit only: Codex loses a
 	// refreshed token when it does not get them within 5 s.
 	CommitLockName   = "auth.lock"
 	TargetLockSuffix = ".lock"
@@ -33,14 +33,14 @@ const (
 
 const (
 	LockPoll = 25 * time.Millisecond
-	// refreshLockWait covers two POSTs of another process and its commit.
+	// RefreshLockWait covers two POSTs of another process and its commit.
 	RefreshLockWait = 45 * time.Second
 	// commitLockWait is how long Codex's locks are waited for; then the commit
 	// goes on without them.
 	commitLockWait = 5 * time.Second
 )
 
-// errAdopted ends the wait for a lock: there is nothing to do any more.
+// ErrAdopted ends the wait for a lock: there is nothing to do any more.
 var ErrAdopted = errors.New("another process has done it")
 
 // errNoLocks: the file system knows no flock.
@@ -48,7 +48,7 @@ var errNoLocks = errors.New("the file system has no locks")
 
 // LockFile takes the exclusive lock on path and returns how to release it. It
 // polls until ctx ends, whose error it then returns; done, if not nil, is asked
-// between two tries and ends the wait with errAdopted. A lock file that was
+// between two tries and ends the wait with ErrAdopted. A lock file that was
 // replaced meanwhile is taken again: the lock of a deleted file keeps nobody out.
 // Each call has an open file description of its own, so that two calls of one
 // process exclude each other as well.

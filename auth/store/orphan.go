@@ -11,7 +11,7 @@ import (
 // its temporary file behind, with tokens that nobody else has. Codex writes its
 // own in the same way.
 
-// orphans is codexStore.orphans for auth.json.
+// orphans is Store.Orphans for auth.json.
 func (s *FileStore) orphans() []*Snapshot {
 	target, err := resolveLinks(s.path)
 	if err != nil {

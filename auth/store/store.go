@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// keyringPlace is how messages call the entry.
+	// KeyringPlace is how messages call the entry.
 	KeyringPlace = "the keyring"
 
 	// keyringFresh is how long what the keyring said is used without asking again:
 	// unlike a file it does not tell when it has changed.
 	keyringFresh = time.Second
 
-	// keyringRest is how long one that did not answer is left alone: else each
+	// KeyringRest is how long one that did not answer is left alone: else each
 	// request would wait for it.
 	KeyringRest = 5 * time.Second
 
@@ -30,7 +30,7 @@ const (
 	keyringCommit = 4 * time.Second
 )
 
-// codexStore is the store that Codex's config.toml names (docs/credentials.md: The store): auth.json;
+// Store is the store that Codex's config.toml names (docs/credentials.md: The store): auth.json;
 // the keyring, without a fallback; or the keyring and then auth.json. The
 // settings are looked at by every call.
 type Store struct {
@@ -39,7 +39,7 @@ type Store struct {
 	// entry names the entry of CODEX_HOME.
 	entry func() keyring
 
-	// lockWait is how long lockRefresh waits.
+	// LockWait is how long LockRefresh waits.
 	LockWait time.Duration
 	// refreshing holds one value while this process holds the refresh lock.
 	refreshing chan struct{}
@@ -69,7 +69,7 @@ func Open(home string, notice func(string)) *Store {
 	}
 }
 
-// Config returns Codex's settings as they are now, see settingsFile.load.
+// Config returns Codex's settings as they are now, see configFile.load.
 func (c *Store) Config() *Config { return c.configFile.load() }
 
 // path is where auth.json is, or would be.
@@ -224,7 +224,7 @@ func (c *Store) knowsNewer(s *Snapshot) bool {
 	return isAnswer && last.started.After(s.at) && string(last.text) != text
 }
 
-// CheckLogin is writable as far as that can be seen without trying anything, for the
+// CheckLogin is CheckWritable as far as that can be seen without trying anything, for the
 // login of s.
 func (c *Store) CheckLogin(s *Snapshot) error {
 	switch {

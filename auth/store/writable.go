@@ -11,7 +11,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// checkLogin is codexStore.refuses for auth.json.
+// checkLogin is Store.CheckLogin for auth.json.
 func (s *FileStore) checkLogin(*Snapshot) error {
 	target, err := resolveLinks(s.path)
 	if err != nil {
@@ -20,7 +20,7 @@ func (s *FileStore) checkLogin(*Snapshot) error {
 	return s.check(target)
 }
 
-// checkWritable is codexStore.writable for auth.json. Like Codex it looks at the bits, which root could
+// checkWritable is Store.CheckWritable for auth.json. Like Codex it looks at the bits, which root could
 // go around, and it creates a file to be sure of the folder.
 func (s *FileStore) checkWritable() error {
 	target, err := resolveLinks(s.path)
