@@ -15,8 +15,8 @@ type InitializeParams struct {
 	Capabilities json.RawMessage `json:"capabilities,omitempty" doc:"capabilities,[HostCapabilities](#hostcapabilities)"`
 	// Notifications that the host does not want, by exact name.
 	OptOutNotifications []string `json:"optOutNotifications,omitempty"`
-	// Unknown members, which have no effect.
-	Unknown []string `json:"-"`
+	// Unknown members, which have no effect, whatever their value.
+	Unknown []string `json:"-" null:"listed"`
 }
 
 // HostProcess is the id of the host's process; 0 when the host says nothing.

@@ -10,7 +10,7 @@
 // tags min and max bound a number, the bytes of a string or the length of a list.
 // A string type with a method Values allows those alone, and the empty string for
 // absent. A type with a method Null says what null means instead of absent. A field Unknown, a list of strings, gets the names that the type does
-// not have.
+// not have: those that are null only with the tag null:"listed".
 package params
 
 import (
@@ -74,11 +74,12 @@ func (d decoder) object(members []rawjson.Member, to reflect.Value, path string)
 	}
 	var absent error // the first that must be there
 	var unknown reflect.Value
+	var listNull bool
 	for i := range to.NumField() {
 		tag := to.Type().Field(i).Tag
 		name, options, _ := strings.Cut(tag.Get("json"), ",")
 		if name == "-" {
-			unknown = to.Field(i)
+			unknown, listNull = to.Field(i), tag.Get("null") == "listed"
 			continue
 		}
 		m, found := rawjson.Find(members, name)
@@ -97,7 +98,7 @@ func (d decoder) object(members []rawjson.Member, to reflect.Value, path string)
 		}
 	}
 	if unknown.IsValid() {
-		unknown.Set(reflect.ValueOf(unknownNames(members, to.Type())))
+		unknown.Set(reflect.ValueOf(unknownNames(members, to.Type(), listNull)))
 	}
 	return absent
 }
@@ -109,12 +110,12 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// unknownNames returns the names of the members that a type does not have and
-// that are not null; nil for none.
-func unknownNames(members []rawjson.Member, of reflect.Type) []string {
+// unknownNames returns the names of the members that a type does not have, with
+// or without those that are null; nil for none.
+func unknownNames(members []rawjson.Member, of reflect.Type, null bool) []string {
 	var names []string
 	for _, m := range members {
-		name, known := m.Name(), string(m.Value) == "null"
+		name, known := m.Name(), !null && string(m.Value) == "null"
 		for i := 0; i < of.NumField() && !known; i++ {
 			has, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
 			known = has == name

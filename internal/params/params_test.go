@@ -38,6 +38,16 @@ type sample struct {
 	Unknown []string `json:"-"`
 }
 
+// An unknown member that is null is listed where the type asks for it.
+func TestUnknownMembersThatAreNull(t *testing.T) {
+	var got struct {
+		Name    string   `json:"name,omitempty"`
+		Unknown []string `json:"-" null:"listed"`
+	}
+	require.NoError(t, Decode([]byte(`{"name":null,"rootUri":null,"locale":"en"}`), &got))
+	assert.Equal(t, []string{"rootUri", "locale"}, got.Unknown)
+}
+
 func TestMembersAreReadIntoFields(t *testing.T) {
 	var got sample
 	require.NoError(t, Decode([]byte(`{"name":"n","colour":"green","on":false,"off":true,"wait":6e1,"level":-1,"ports":[0,65535],"words":["a","\u0062"],
