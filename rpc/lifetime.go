@@ -19,6 +19,8 @@ const (
 	exitWait   = 300 * time.Millisecond
 	signalWait = 1500 * time.Millisecond
 	goneWait   = 2 * time.Second
+	// hangUpGrace is for the last answer to count as written.
+	hangUpGrace = 100 * time.Millisecond
 	// saveWait bounds the wait for tokens that are on their way.
 	saveWait = 30 * time.Second
 )
@@ -132,7 +134,7 @@ type hangUp interface {
 
 // drain finishes what is in flight and writes it. Only a signal, the drain timeout
 // and a host that no longer reads end it early: a stream of an upstream that is
-// silent would else live on with nobody at its end (docs/protocol.md: Lifecycle).
+// silent would otherwise live on with nobody at its end (docs/protocol.md: Lifecycle).
 func (s *Server) drain(signals <-chan os.Signal) int {
 	s.log.Debug("stdin has ended")
 	deadline := time.NewTimer(s.cfg.DrainTimeout)
@@ -164,6 +166,13 @@ func (s *Server) drain(signals <-chan os.Signal) int {
 	case <-s.conn.WriteFailed():
 		return s.leave(exitUnclean, goneWait, signals)
 	case <-gone:
+		// A host may leave as soon as it has read the last answer, which is sooner than
+		// we know that it is written.
+		select {
+		case <-written:
+			return exitClean
+		case <-time.After(hangUpGrace):
+		}
 		s.log.Info("nobody reads stdout")
 		return s.leave(exitUnclean, goneWait, signals)
 	case sig := <-signals:
