@@ -52,8 +52,8 @@ func (f *File) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// hangUpPoll is how often HangUp looks at its context. A hang-up itself is noticed at
-// once.
+// hangUpPoll is how often HangUp looks at its context, and on some systems at the
+// file.
 const hangUpPoll = 200 * time.Millisecond
 
 // HangUp blocks until the other end is gone, without a write, and then returns nil;

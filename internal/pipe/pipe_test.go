@@ -213,6 +213,21 @@ func TestHangUpIsNoticedWithoutAWrite(t *testing.T) {
 	}
 }
 
+// A socket for both directions, as sshd has it: that the other end has ended our input
+// is not its hang-up.
+func TestEndOfInputIsNoHangUp(t *testing.T) {
+	ours, theirs := blockingPair(t, true)
+	require.NoError(t, syscall.Shutdown(int(theirs.Fd()), syscall.SHUT_WR))
+	n, err := New(ours).Read(make([]byte, 1))
+	require.Zero(t, n)
+	require.Equal(t, io.EOF, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, New(ours).HangUp(ctx), context.DeadlineExceeded)
+	require.NoError(t, theirs.Close())
+	require.NoError(t, New(ours).HangUp(t.Context()))
+}
+
 // A full pipe whose reader is slow has not hung up; a file never does.
 //
 // Faults: G3.

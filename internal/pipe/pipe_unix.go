@@ -5,6 +5,7 @@ package pipe
 import (
 	"errors"
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -36,12 +37,21 @@ func (f *File) await(events int16) error {
 
 // hungUp reports whether the other end is gone; if not, after at most wait.
 func (f *File) hungUp(wait time.Duration) (bool, error) {
-	// POLLHUP and POLLERR are always reported, but macOS looks only for what is asked.
-	got, err := f.poll(unix.POLLHUP, int(wait.Milliseconds()))
+	events, ms := int16(0), int(wait.Milliseconds()) // POLLHUP and POLLERR need not be asked for
+	if runtime.GOOS != "linux" {
+		// Elsewhere a hang-up is reported only with what is asked for, and with POLLIN
+		// also for a socket whose other end has ended its input alone.
+		events, ms = unix.POLLOUT, 0
+	}
+	got, err := f.poll(events, ms)
 	if err == nil && got&unix.POLLNVAL != 0 {
 		err = os.ErrInvalid
 	}
-	return got&(unix.POLLHUP|unix.POLLERR) != 0, err
+	gone := got&(unix.POLLHUP|unix.POLLERR) != 0
+	if ms == 0 && !gone && err == nil {
+		time.Sleep(wait)
+	}
+	return gone, err
 }
 
 // poll calls poll(2) for the file; ms below 0: without a limit.
