@@ -23,8 +23,9 @@ type Endpoint struct {
 	// Bad is why a value of the environment was refused, one sentence without
 	// the value. The route is then not available: 1002 bad_override.
 	Bad string
-	// Foreign: the base of the platform route is outside openai.com and
-	// loopback, so that it gets only a key that was given for it.
+	// Foreign: the base of the platform route is outside openai.com, and not a
+	// loopback that a flag names, so that it gets only a key that was given for it:
+	// whoever can set a variable could else have a stored key sent to a listener.
 	Foreign bool
 }
 
@@ -51,6 +52,7 @@ func PlatformEndpoint(flag, env string) (Endpoint, error) {
 		Default: defaultPlatform, FlagName: "--platform-base-url", Flag: flag,
 		VariableName: "OPENAI_BASE_URL", Variable: env, AllowVariable: func(string) bool { return true },
 	}.Choose()
-	isForeign := c.Host != "" && !baseurl.IsLoopback(c.Host) && !baseurl.IsWithin(c.Host, "openai.com")
+	isOurs := baseurl.IsWithin(c.Host, "openai.com") || baseurl.IsLoopback(c.Host) && c.Override != nil && c.Override.Source == "flag"
+	isForeign := c.Host != "" && !isOurs
 	return Endpoint{URL: c.URL, Override: c.Override, Bad: c.Bad, Foreign: isForeign}, err
 }

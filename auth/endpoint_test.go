@@ -134,7 +134,9 @@ func TestEndpoints(t *testing.T) {
 		fromEnv("SIGNALBOX_CHATGPT_BASE_URL", chatGPT, err1, c.env)
 		platform, err2 = PlatformEndpoint("", c.raw)
 		fromEnv("OPENAI_BASE_URL", platform, err2, c.flag)
-		equal(t, c.raw+" is foreign", platform.Foreign, c.foreign)
+		// A loopback counts as ours only where a flag names it.
+		isOpenAI := c.flag != bad && strings.Contains(c.flag, "openai.com") && !c.foreign
+		equal(t, c.raw+" is foreign", platform.Foreign, c.flag != bad && !isOpenAI)
 	}
 }
 
@@ -198,8 +200,8 @@ func TestBadOverride(t *testing.T) {
 	equal(t, "state", status.State, protocol.StateUnauthenticated)
 }
 
-// A base URL outside openai.com and loopback gets no stored key, by flag as
-// little as from the environment.
+// A base URL outside openai.com gets no stored key, by flag as little as from the
+// environment; loopback gets one only where a flag names it.
 func TestForeignBaseURL(t *testing.T) {
 	stored := homeWith(t, fixture(t, "mode-chatgpt-key-and-tokens"))
 	for _, c := range []struct {
@@ -214,7 +216,11 @@ func TestForeignBaseURL(t *testing.T) {
 		{"", "https://gateway.example/v1", stored, token(""), "wrong_kind"},
 		{"", "https://gateway.example/v1", "", "", "no_credentials"},
 		{"", "https://eu.api.openai.com/v1", stored, "", ""},
-		{"", "http://127.0.0.1:9/v1", stored, "", ""},
+		{"", "http://127.0.0.1:9/v1", stored, "", "foreign_base_url"},
+		{"", "http://localhost:9/v1", stored, "", "foreign_base_url"},
+		{"", "http://[::1]:9/v1", stored, "", "foreign_base_url"},
+		{"", "http://127.0.0.1:9/v1", stored, "sk-" + canary + "-env", ""},
+		{"http://127.0.0.1:9/v1", "", stored, "", ""},
 		{"", "", stored, "", ""},
 	} {
 		e, err := PlatformEndpoint(c.flag, c.env)

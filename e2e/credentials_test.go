@@ -204,9 +204,10 @@ func TestBadOverrideLeavesTheOtherRoute(t *testing.T) {
 	sim := simulated(t, simulator.Config{})
 	home := t.TempDir()
 	require.NoError(t, sim.WriteHome(home))
-	h := spawn(t, options{home: home, env: []string{
-		"SIGNALBOX_CHATGPT_BASE_URL=ftp://127.0.0.1/x", "OPENAI_BASE_URL=" + sim.PlatformURL(),
-	}})
+	h := spawn(t, options{
+		home: home, env: []string{"SIGNALBOX_CHATGPT_BASE_URL=ftp://127.0.0.1/x"},
+		args: []string{"--platform-base-url=" + sim.PlatformURL()},
+	})
 	refused(t, h.create("1", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`).answer, 1002, "credential_mismatch", "bad_override")
 	assert.Equal(t, "completed", h.create("2", `{"model":"gpt-5.2-pro","input":"Hello.","stream":true}`).status())
 	status := string(h.call("3", "auth/status", "").Result)

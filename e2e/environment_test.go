@@ -66,15 +66,15 @@ func TestPoisonedEnvironment(t *testing.T) {
 		values      []string
 	}
 	rows := []row{
-		{"SIGNALBOX_CHATGPT_BASE_URL", codexModel, []string{"OPENAI_BASE_URL=" + sim.PlatformURL()}, slices.Concat(fewBadURLs, foreignURLs)},
-		{"OPENAI_BASE_URL", proModel, []string{"SIGNALBOX_CHATGPT_BASE_URL=" + sim.ChatGPTURL()}, badURLs},
+		{"SIGNALBOX_CHATGPT_BASE_URL", codexModel, []string{"--platform-base-url=" + sim.PlatformURL()}, slices.Concat(fewBadURLs, foreignURLs)},
+		{"OPENAI_BASE_URL", proModel, []string{"--chatgpt-base-url=" + sim.ChatGPTURL()}, badURLs},
 	}
 	other := map[string]string{codexModel: proModel, proModel: codexModel}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			for _, value := range row.values {
-				h := spawn(t, options{home: home, env: append(row.good, row.name+"="+value)})
+				h := spawn(t, options{home: home, args: row.good, env: []string{row.name + "=" + value}})
 				e := refused(t, h.create("1", fmt.Sprintf(`{"model":%q,"input":"Hello.","stream":true}`, row.model)).answer, 1002, "credential_mismatch", "bad_override")
 				assert.Contains(t, e.Message, row.name)
 				assert.NotContains(t, e.Message, value+" ", "the value is not repeated")

@@ -94,7 +94,8 @@ func TestCodeIsNotRedeemed(t *testing.T) {
 		reason string
 	}{
 		"invalid_grant":         {says(400, `{"error":"invalid_grant","error_description":"The redirect_uri is not the one."}`), 1005, "login_failed", "code_exchange_failed"},
-		"403":                   {says(403, `<html>unsupported region</html>`), 1005, "login_failed", "code_exchange_failed"},
+		"403":                   {says(403, `{"error":{"code":"unsupported_country_region_territory"}}`), 1005, "login_failed", "code_exchange_failed"},
+		"a page with 403":       {says(403, `<html>Just a moment...</html>`), 1004, "auth_unavailable", "refused"},
 		"503":                   {says(503, `{"error":{"message":"busy"}}`), 1004, "auth_unavailable", "server_error"},
 		"a page":                {says(200, `<html>`), 1004, "auth_unavailable", "bad_answer"},
 		"an error with 200":     {says(200, `{"error":"invalid_grant"}`), 1004, "auth_unavailable", "bad_answer"},

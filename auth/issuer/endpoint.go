@@ -83,7 +83,7 @@ func (e *Endpoint) fromEnv(name string, getenv func(string) string) string {
 	if value == "" {
 		return ""
 	}
-	given, host, err := baseurl.Parse(value)
+	_, host, err := baseurl.Parse(value)
 	if err == nil && !baseurl.IsTrusted(host) {
 		err = errors.New("names a host that only --issuer may name")
 	}
@@ -91,8 +91,9 @@ func (e *Endpoint) fromEnv(name string, getenv func(string) string) string {
 		e.refuse(name + " " + err.Error())
 		return ""
 	}
-	e.Overrides = append(e.Overrides, protocol.Override{Name: name, Value: given, Source: "environment"})
-	return given
+	// A whole URL, to which nothing is added: its last slash stays.
+	e.Overrides = append(e.Overrides, protocol.Override{Name: name, Value: value, Source: "environment"})
+	return value
 }
 
 // refuse keeps the first reason.
