@@ -1,3 +1,7 @@
+// Package store is Codex's home: its config.toml, and the login in auth.json or in
+// the keyring. It reads, edits the text without touching what is not ours, locks,
+// and commits at once or not at all (docs/credentials.md: The store, Lock order). It
+// decides nothing about credentials.
 package store
 
 import (
