@@ -79,7 +79,7 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	eachWay(t, conformance, func(t *testing.T, c transcripts.Conversation, byteByByte bool) {
 		if strings.Contains(string(c.Input), `"hold"`) {
-			t.Skip("only the echo knows the request hold")
+			return // only the echo knows the request hold
 		}
 		all, code := play(t, c, byteByByte)
 		want, got := strings.Split(strings.TrimSuffix(c.Want, "\n"), "\n"), []string{}

@@ -100,7 +100,7 @@ func TestRedemptionSurvivesTheEnd(t *testing.T) {
 func TestCancelWhileRedeeming(t *testing.T) {
 	t.Parallel()
 	for name, cancel := range map[string]string{
-		"$/cancelRequest":   notification("$/cancelRequest", `{"id":1}`),
+		"cancelRequest":     notification("$/cancelRequest", `{"id":1}`),
 		"auth/login/cancel": request("2", "auth/login/cancel", ""),
 		"superseded":        request("2", "auth/login", `{"method":"browser","wait":false,`+anyPort+`}`),
 	} {
