@@ -176,6 +176,7 @@ func (s *source) members(of *ast.StructType, prefix string) []field {
 		if given, special, ok := strings.Cut(tag.Get("doc"), ","); ok {
 			name, kind = given, special
 		}
+		kind += limitsInWords(kind, tag)
 		name = prefix + name
 		meaning := sentence(f.Names[0].Name, f.Doc.Text())
 		row := field{name, kind, meaning}
@@ -188,6 +189,24 @@ func (s *source) members(of *ast.StructType, prefix string) []field {
 		}
 	}
 	return rows
+}
+
+// limitsInWords says what the tags min and max of a member allow.
+func limitsInWords(kind string, tag reflect.StructTag) string {
+	least, most := tag.Get("min"), tag.Get("max")
+	switch {
+	case kind == "string" && least != "":
+		return ", not empty"
+	case strings.HasPrefix(kind, "list") && most != "":
+		return ", at most " + most
+	case least != "" && least == most:
+		return ": " + least
+	case most != "":
+		return ", " + least + " to " + most
+	case least != "":
+		return ", at least " + least
+	}
+	return ""
 }
 
 // typeName names a type as a reader of JSON would.

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -50,6 +51,7 @@ func (w schemaWriter) schema(of typ) *jsonschema.Schema {
 		s.Properties = map[string]*jsonschema.Schema{}
 		for _, m := range of.members {
 			p := w.schema(m.typ)
+			m.bound(p)
 			if p.Ref != "" { // before draft 2019-09 nothing may stand beside it
 				p = &jsonschema.Schema{AllOf: []*jsonschema.Schema{p}}
 			}
@@ -79,6 +81,27 @@ func (w schemaWriter) schema(of typ) *jsonschema.Schema {
 		s = &jsonschema.Schema{AnyOf: []*jsonschema.Schema{s, {Type: "null"}}}
 	}
 	return s
+}
+
+// bound puts the limits of a member, which package params holds the host to, into its
+// schema.
+func (m member) bound(s *jsonschema.Schema) {
+	for _, tag := range []struct {
+		text          string
+		number        **float64
+		length, items **int
+	}{{m.min, &s.Minimum, &s.MinLength, &s.MinItems}, {m.max, &s.Maximum, &s.MaxLength, &s.MaxItems}} {
+		limit, err := strconv.Atoi(tag.text)
+		switch kind := append(slices.Clone(s.Types), s.Type)[0]; {
+		case err != nil:
+		case kind == "integer":
+			*tag.number = new(float64(limit))
+		case kind == "string":
+			*tag.length = new(limit)
+		case kind == "array":
+			*tag.items = new(limit)
+		}
+	}
 }
 
 // jsonSchemaDocument describes every message of both sides; HostMessage and
@@ -155,22 +178,28 @@ func jsonSchemaDocument(t *testing.T, m *model) []byte {
 func TestJSONSchemaDocument(t *testing.T) {
 	schema := parseSchema(t, jsonSchemaDocument(t, protocolModel(t)))
 	for text, good := range map[string]bool{
-		`{"id":1,"method":"ping"}`:                                                                                        true,
-		`{"id":1,"method":"pong"}`:                                                                                        false,
-		`{"id":[],"method":"ping"}`:                                                                                       false,
-		`{"id":1,"method":"responses/create"}`:                                                                            false,
-		`{"id":1,"method":"responses/create","params":{"model":1}}`:                                                       false,
-		`{"id":1,"method":"responses/create","params":{"model":"m"}}`:                                                     true,
-		`{"id":1,"method":"responses/create","params":{"model":"m","x":{}}}`:                                              true,
-		`{"id":1,"result":{"success":true}}`:                                                                              true,
-		`{"id":1,"result":{"success":"yes"}}`:                                                                             false,
-		`{"jsonrpc":"2.0","id":1,"method":"window/showDocument","params":{"uri":"x","external":true}}`:                    true,
-		`{"method":"$/cancelRequest","params":{"id":"x"}}`:                                                                true,
-		`{"jsonrpc":"2.0","method":"responses/event","params":{"streamId":"s","requestId":1,"seq":1,"event":[]}}`:         true,
-		`{"jsonrpc":"2.0","method":"responses/event","params":{"streamId":"s","requestId":1,"seq":"1","event":[]}}`:       false,
-		`{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m","data":{"kind":"busy","retryable":true}}}`:            true,
-		`{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m","data":{"kind":"bored","retryable":true}}}`:           false,
-		`{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m","data":{"kind":"busy","retryable":true,"more":[1]}}}`: true,
+		`{"id":1,"method":"ping"}`:                                                                                         true,
+		`{"id":1,"method":"pong"}`:                                                                                         false,
+		`{"id":[],"method":"ping"}`:                                                                                        false,
+		`{"id":1,"method":"responses/create"}`:                                                                             false,
+		`{"id":1,"method":"responses/create","params":{"model":1}}`:                                                        false,
+		`{"id":1,"method":"responses/create","params":{"model":"m"}}`:                                                      true,
+		`{"id":1,"method":"responses/create","params":{"model":""}}`:                                                       false,
+		`{"id":1,"method":"responses/create","params":{"model":"m","_meta":{"timeoutMs":0}}}`:                              false,
+		`{"id":1,"method":"auth/login","params":{"method":"browser","timeoutMs":86400001}}`:                                false,
+		`{"id":1,"method":"auth/login","params":{"method":"browser","ports":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}}`: false,
+		`{"id":1,"method":"initialize","params":{"processId":null}}`:                                                       true,
+		`{"id":1,"method":"initialize","params":{"processId":0}}`:                                                          false,
+		`{"id":1,"method":"responses/create","params":{"model":"m","x":{}}}`:                                               true,
+		`{"id":1,"result":{"success":true}}`:                                                                               true,
+		`{"id":1,"result":{"success":"yes"}}`:                                                                              false,
+		`{"jsonrpc":"2.0","id":1,"method":"window/showDocument","params":{"uri":"x","external":true}}`:                     true,
+		`{"method":"$/cancelRequest","params":{"id":"x"}}`:                                                                 true,
+		`{"jsonrpc":"2.0","method":"responses/event","params":{"streamId":"s","requestId":1,"seq":1,"event":[]}}`:          true,
+		`{"jsonrpc":"2.0","method":"responses/event","params":{"streamId":"s","requestId":1,"seq":"1","event":[]}}`:        false,
+		`{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m","data":{"kind":"busy","retryable":true}}}`:             true,
+		`{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m","data":{"kind":"bored","retryable":true}}}`:            false,
+		`{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m","data":{"kind":"busy","retryable":true,"more":[1]}}}`:  true,
 	} {
 		err := schema.Validate(parseJSON(t, text))
 		if good {

@@ -45,6 +45,8 @@ type member struct {
 	name, doc string
 	optional  bool
 	typ       typ
+	// min and max are the tags that bound it, "" without.
+	min, max string
 }
 
 // openTypes have members that they do not list: the body of the Responses API.
@@ -105,7 +107,7 @@ func (m *model) membersOf(t *testing.T, of *ast.StructType) []member {
 		if name == "-" && tag.Get("doc") == "" {
 			continue // only for the code
 		}
-		row := member{name: name, doc: sentence(f.Names[0].Name, f.Doc.Text()), optional: options != ""}
+		row := member{name: name, doc: sentence(f.Names[0].Name, f.Doc.Text()), optional: options != "", min: tag.Get("min"), max: tag.Get("max")}
 		// The tag doc says what the Go type does not.
 		if given, words, ok := strings.Cut(tag.Get("doc"), ","); ok {
 			row.name, row.optional = strings.CutSuffix(given, "?")
