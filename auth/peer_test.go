@@ -122,7 +122,7 @@ func TestBesidePeersWithoutOurLock(t *testing.T) {
 		}
 		all.Wait()
 		l.checkRefreshed()
-		granted, _ := l.sim.Renewals()
+		granted, _ := l.sim.Refreshes()
 		equal(t, "granted", granted, 1)
 		won += l.posts()
 	}

@@ -41,7 +41,7 @@ func TestOneRefreshAmongProcesses(t *testing.T) {
 					t.Errorf("process %d: %s", i, printed)
 				}
 			}
-			granted, reused := l.sim.Renewals()
+			granted, reused := l.sim.Refreshes()
 			t.Logf("%d processes: %d POSTs, %d granted, %d reused, %v", n, l.posts(), granted, reused, time.Since(start).Round(time.Millisecond))
 			equal(t, "posts", l.posts(), 1)
 			equal(t, "granted", granted, 1)
@@ -61,7 +61,7 @@ func TestManyRotations(t *testing.T) {
 			t.Errorf("process %d: %s", i, printed)
 		}
 	}
-	granted, reused := l.sim.Renewals()
+	granted, reused := l.sim.Refreshes()
 	t.Logf("%d processes of %d rounds: %d granted, %d reused", processes, rounds, granted, reused)
 	equal(t, "reused", reused, 0)
 	l.checkRefreshed()

@@ -115,7 +115,7 @@ func TestOneRefreshAmongFiftyProcesses(t *testing.T) {
 				}
 			}
 			require.NotZero(t, refreshed)
-			granted, reused := sim.Renewals()
+			granted, reused := sim.Refreshes()
 			t.Logf("%d processes: %d POSTs, %d granted, %d reused", n, refreshes(sim), granted, reused)
 			require.Equal(t, []int{1, 1, 0}, []int{refreshes(sim), granted, reused})
 			requireSaved(t, sim, home)

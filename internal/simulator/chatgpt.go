@@ -19,7 +19,7 @@ func refusedByChatGPT() []string {
 }
 
 // chatgptResponses is POST /backend-api/codex/responses.
-func (x *exchange) chatgptResponses() {
+func (x *visit) chatgptResponses() {
 	if !x.chatgptAccount() {
 		return
 	}
@@ -82,7 +82,7 @@ func chatgptRefusal(q query) string {
 }
 
 // chatgptAccount checks who asks, and answers when it is nobody known.
-func (x *exchange) chatgptAccount() bool {
+func (x *visit) chatgptAccount() bool {
 	if !x.server.ledger.acceptsAccess(x.bearer()) {
 		x.detail(http.StatusUnauthorized, "Unauthorized")
 		return false
@@ -100,7 +100,7 @@ func (x *exchange) chatgptAccount() bool {
 }
 
 // chatgptHeaders sets what a client reads of any answer to an accepted call.
-func (x *exchange) chatgptHeaders() {
+func (x *visit) chatgptHeaders() {
 	now := time.Now()
 	header := x.w.Header()
 	header.Set("x-request-id", randomUUID())
@@ -117,7 +117,7 @@ func (x *exchange) chatgptHeaders() {
 
 // edgeHeaders sets what the proxy in front of both backends adds. None of it is
 // for the eyes of a host; the cookie is a secret.
-func (x *exchange) edgeHeaders() {
+func (x *visit) edgeHeaders() {
 	header := x.w.Header()
 	header.Set("server", "cloudflare")
 	header.Set("cf-ray", randomHex(8)+"-SIM")
@@ -125,7 +125,7 @@ func (x *exchange) edgeHeaders() {
 }
 
 // accountsCheck is GET /backend-api/wham/accounts/check: one account.
-func (x *exchange) accountsCheck() {
+func (x *visit) accountsCheck() {
 	if !x.chatgptAccount() {
 		return
 	}

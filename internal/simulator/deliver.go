@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func deliverAll(x *exchange, parts []part) {
+func deliverAll(x *visit, parts []part) {
 	for _, p := range parts {
 		if !x.write(p.wire) {
 			return
@@ -16,7 +16,7 @@ func deliverAll(x *exchange, parts []part) {
 	}
 }
 
-func deliverSlowly(x *exchange, parts []part) {
+func deliverSlowly(x *visit, parts []part) {
 	for _, p := range parts {
 		if !x.pause(100*time.Millisecond) || !x.write(p.wire) {
 			return
@@ -26,7 +26,7 @@ func deliverSlowly(x *exchange, parts []part) {
 
 // deliverCut ends inside the third delta of text or arguments, and in a body
 // that has none in the middle.
-func deliverCut(x *exchange, parts []part) {
+func deliverCut(x *visit, parts []part) {
 	last, deltas := len(parts)/2, 0
 	for i, p := range parts {
 		if p.event == "response.output_text.delta" || p.event == "response.function_call_arguments.delta" {
@@ -47,7 +47,7 @@ func deliverCut(x *exchange, parts []part) {
 
 // deliverHalf sends half of the events, or of the one body, and then nothing
 // until the client leaves.
-func deliverHalf(x *exchange, parts []part) {
+func deliverHalf(x *visit, parts []part) {
 	if len(parts) == 1 {
 		x.write(parts[0].wire[:len(parts[0].wire)/2])
 	}
@@ -56,8 +56,8 @@ func deliverHalf(x *exchange, parts []part) {
 }
 
 // deliverChanged changes the event in the middle, or the one body.
-func deliverChanged(change func(wire []byte) []byte) func(*exchange, []part) {
-	return func(x *exchange, parts []part) {
+func deliverChanged(change func(wire []byte) []byte) func(*visit, []part) {
+	return func(x *visit, parts []part) {
 		middle := &parts[len(parts)/2]
 		middle.wire = change(middle.wire)
 		deliverAll(x, parts)

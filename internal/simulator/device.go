@@ -27,7 +27,7 @@ type authorizedDevice struct {
 }
 
 // deviceUserCode is POST /api/accounts/deviceauth/usercode.
-func (x *exchange) deviceUserCode() {
+func (x *visit) deviceUserCode() {
 	sent, err := x.parameters()
 	if err != nil || !clientID(sent["client_id"]) {
 		x.refuse(http.StatusBadRequest, "invalid_client", "unknown client_id")
@@ -42,7 +42,7 @@ func (x *exchange) deviceUserCode() {
 }
 
 // deviceToken is POST /api/accounts/deviceauth/token.
-func (x *exchange) deviceToken() {
+func (x *visit) deviceToken() {
 	sent, err := x.parameters()
 	if err != nil {
 		x.refuse(http.StatusBadRequest, "invalid_request", err.Error())

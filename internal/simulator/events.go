@@ -50,7 +50,7 @@ type answer struct {
 	encrypted bool // reasoning carries its encrypted content
 }
 
-func compose(x *exchange, q query) *answer {
+func compose(x *visit, q query) *answer {
 	var options struct {
 		IncludeObfuscation *bool `json:"include_obfuscation"`
 	}
@@ -65,7 +65,7 @@ func compose(x *exchange, q query) *answer {
 }
 
 // stream answers with the events.
-func (x *exchange) stream(a *answer) {
+func (x *visit) stream(a *answer) {
 	parts := a.parts
 	if x.server.config.Replay != nil {
 		parts = []part{{wire: x.server.config.Replay}}
@@ -78,7 +78,7 @@ func (x *exchange) stream(a *answer) {
 }
 
 // whole answers with the response object alone.
-func (x *exchange) whole(a *answer) {
+func (x *visit) whole(a *answer) {
 	a.response.Billing = &billing{Payer: "developer"}
 	body := encode(a.response)
 	if x.server.config.ReplayJSON != nil {

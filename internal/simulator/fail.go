@@ -18,7 +18,7 @@ const resetAfter = 2 * time.Hour
 //	{origin}         is where the simulator listens
 //	{reset}          is resetAfter from now, in seconds since 1970
 func fails(status int, body string, header ...string) hook {
-	return func(x *exchange) bool {
+	return func(x *visit) bool {
 		q, _ := parseQuery(x.body) // without a model where it is no object
 		fill := strings.NewReplacer(
 			"{model}", inString(q.string("model")),
@@ -45,7 +45,7 @@ func fails(status int, body string, header ...string) hook {
 
 // routes does one thing on the ChatGPT route and another on the Platform.
 func routes(chatgpt, platform hook) hook {
-	return func(x *exchange) bool {
+	return func(x *visit) bool {
 		if x.onChatGPT() {
 			return chatgpt(x)
 		}
@@ -53,28 +53,28 @@ func routes(chatgpt, platform hook) hook {
 	}
 }
 
-func (x *exchange) onChatGPT() bool { return strings.HasPrefix(x.r.URL.Path, "/backend-api/") }
+func (x *visit) onChatGPT() bool { return strings.HasPrefix(x.r.URL.Path, "/backend-api/") }
 
 // refuses answers with an error in the shape of the API that was asked.
 func refuses(status int, code, message string) hook {
-	return func(x *exchange) bool {
+	return func(x *visit) bool {
 		x.refuse(status, code, message)
 		return false
 	}
 }
 
 // disconnects ends the connection, or the stream of HTTP/2, without an answer.
-func disconnects(*exchange) bool { panic(http.ErrAbortHandler) }
+func disconnects(*visit) bool { panic(http.ErrAbortHandler) }
 
 // vanishes disconnects after a while: it has worked on the request, and did not
 // just find an old connection closed.
-func vanishes(x *exchange) bool {
+func vanishes(x *visit) bool {
 	x.pause(1200 * time.Millisecond)
 	return disconnects(x)
 }
 
 // dawdles is silent first.
-func dawdles(x *exchange) bool { return x.pause(30 * time.Second) }
+func dawdles(x *visit) bool { return x.pause(30 * time.Second) }
 
 // inString is a text as it is written between the quotes of a JSON string.
 func inString(text string) string {

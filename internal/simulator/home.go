@@ -12,7 +12,7 @@ import (
 )
 
 // Login is the simulated credentials in the clear, for tests: what the scenario
-// stores at first, "" for what it does not. A renewal does not change them.
+// stores at first, "" for what it does not. A refresh does not change them.
 type Login struct {
 	AccessToken, IDToken, RefreshToken string
 	AccountID                          string

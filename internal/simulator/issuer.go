@@ -22,7 +22,7 @@ const (
 func clientID(id string) bool { return regexp.MustCompile(`^app_[A-Za-z0-9]+$`).MatchString(id) }
 
 // oauthError is an error as RFC 6749, 5.2 has it.
-func (x *exchange) oauthError(status int, code, description string) {
+func (x *visit) oauthError(status int, code, description string) {
 	x.json(status, struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
@@ -30,7 +30,7 @@ func (x *exchange) oauthError(status int, code, description string) {
 }
 
 // authorize is GET /oauth/authorize: a user who agrees at once.
-func (x *exchange) authorize() {
+func (x *visit) authorize() {
 	asked, err := parameters(x.r.URL.RawQuery)
 	if err != nil {
 		x.oauthError(http.StatusBadRequest, "invalid_request", err.Error())
@@ -70,7 +70,7 @@ func loopbackCallback(u *url.URL) bool {
 }
 
 // token is POST /oauth/token.
-func (x *exchange) token() {
+func (x *visit) token() {
 	x.w.Header().Set("cache-control", "no-store")
 	sent, err := x.parameters()
 	if err != nil {
@@ -106,7 +106,7 @@ func (x *exchange) token() {
 }
 
 // tokenExchange is RFC 8693 as OpenAI has it: the parameter is requested_token.
-func (x *exchange) tokenExchange(sent map[string]string) {
+func (x *visit) tokenExchange(sent map[string]string) {
 	if sent["requested_token"] != "openai-api-key" || sent["subject_token_type"] != idTokenType {
 		x.oauthError(http.StatusBadRequest, "invalid_request", "only an id_token is exchanged, for an openai-api-key")
 		return
@@ -122,7 +122,7 @@ func (x *exchange) tokenExchange(sent map[string]string) {
 }
 
 // revoke is POST /oauth/revoke.
-func (x *exchange) revoke() {
+func (x *visit) revoke() {
 	sent, err := x.parameters()
 	if err != nil || sent["token"] == "" {
 		x.oauthError(http.StatusBadRequest, "invalid_request", "token is missing")
@@ -133,7 +133,7 @@ func (x *exchange) revoke() {
 }
 
 // parameters reads a body that is a form or a JSON object of strings.
-func (x *exchange) parameters() (map[string]string, error) {
+func (x *visit) parameters() (map[string]string, error) {
 	switch x.mediaType() {
 	case "application/x-www-form-urlencoded":
 		return parameters(string(x.body))

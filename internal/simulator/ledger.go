@@ -25,7 +25,7 @@ type ledger struct {
 	keys    map[string]bool
 	codes   map[string]codeGrant
 	devices map[string]*device
-	// granted and reused count renewals.
+	// granted and reused count refreshes.
 	granted, reused int
 }
 

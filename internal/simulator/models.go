@@ -27,7 +27,7 @@ type model struct {
 }
 
 // chatgptModels is GET /backend-api/codex/models.
-func (x *exchange) chatgptModels() {
+func (x *visit) chatgptModels() {
 	if !x.chatgptAccount() {
 		return
 	}
@@ -66,7 +66,7 @@ func (x *exchange) chatgptModels() {
 
 // unchanged sends the entity tag of a list, and answers when the client has that
 // very one (RFC 9110, 13.1.2).
-func (x *exchange) unchanged(etag string) bool {
+func (x *visit) unchanged(etag string) bool {
 	x.w.Header().Set("etag", etag)
 	if x.r.Header.Get("If-None-Match") != etag {
 		return false
@@ -76,7 +76,7 @@ func (x *exchange) unchanged(etag string) bool {
 }
 
 // platformModels is GET /v1/models: ids, and nothing of what they can do.
-func (x *exchange) platformModels() {
+func (x *visit) platformModels() {
 	if key := x.bearer(); !x.server.ledger.acceptsKey(key) {
 		x.fault(http.StatusUnauthorized, invalidRequest("invalid_api_key", "Incorrect API key provided: "+masked(key)+"."))
 		return

@@ -6,7 +6,7 @@ import (
 )
 
 // platformResponses is POST /v1/responses.
-func (x *exchange) platformResponses() {
+func (x *visit) platformResponses() {
 	key := x.bearer()
 	if key == "" {
 		f := invalidRequest("", "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).")
@@ -80,7 +80,7 @@ func masked(key string) string {
 	return key[:head] + strings.Repeat("*", len(key)-head-tail) + key[len(key)-tail:]
 }
 
-func (x *exchange) platformHeaders() {
+func (x *visit) platformHeaders() {
 	header := x.w.Header()
 	header.Set("x-request-id", "req_"+randomHex(16))
 	header.Set("openai-version", "2020-10-01")

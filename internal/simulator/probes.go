@@ -7,7 +7,7 @@ import (
 )
 
 // me is GET /backend-api/me: who the login belongs to.
-func (x *exchange) me() {
+func (x *visit) me() {
 	if !x.chatgptAccount() {
 		return
 	}
@@ -23,7 +23,7 @@ func (x *exchange) me() {
 }
 
 // conversations is GET /backend-api/conversations: none, by pages.
-func (x *exchange) conversations() {
+func (x *visit) conversations() {
 	if !x.chatgptAccount() {
 		return
 	}

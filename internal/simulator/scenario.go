@@ -35,12 +35,12 @@ type scenario struct {
 	compose func(*answer)
 
 	// deliver sends them, or the one part of an unstreamed answer.
-	deliver func(*exchange, []part)
+	deliver func(*visit, []part)
 }
 
 // hook acts at one point of an exchange. It reports whether what "ok" does
 // there follows; otherwise it has answered.
-type hook func(*exchange) bool
+type hook func(*visit) bool
 
 // table holds every scenario; a new one is one entry.
 func table() []scenario {
@@ -63,7 +63,7 @@ func find(name string) (scenario, error) {
 	for _, s := range table() {
 		if s.Name == name {
 			if s.before == nil {
-				s.before = func(*exchange) bool { return true }
+				s.before = func(*visit) bool { return true }
 			}
 			if s.compose == nil {
 				s.compose = composeAll

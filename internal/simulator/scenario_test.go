@@ -119,7 +119,7 @@ func TestPauseEndsWithTheRequest(t *testing.T) {
 	cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1/", nil)
 	require.NoError(t, err)
-	x := &exchange{r: r}
+	x := &visit{r: r}
 	began := time.Now()
 	assert.False(t, x.pause(10*time.Second))
 	assert.True(t, x.gone)
@@ -131,7 +131,7 @@ func TestDawdlingEnds(t *testing.T) {
 		r, err := http.NewRequest(http.MethodGet, "http://127.0.0.1/", nil)
 		require.NoError(t, err)
 		began := time.Now()
-		assert.True(t, dawdles(&exchange{r: r}))
+		assert.True(t, dawdles(&visit{r: r}))
 		assert.Equal(t, 30*time.Second, time.Since(began))
 	})
 }

@@ -97,7 +97,7 @@ func callScenarios() []scenario {
 	}
 }
 
-func lookupFails(x *exchange) bool {
+func lookupFails(x *visit) bool {
 	x.refuse(503, "server_is_overloaded", "Our servers are currently overloaded. Please try again later.")
 	return false
 }

@@ -32,7 +32,7 @@ func publicScenarios() []scenario {
 			home: home{loggedOut: true}},
 		{Scenario: Scenario{"expired", "the stored tokens have expired but can be renewed; no Platform key"},
 			home: expired()},
-		{Scenario: Scenario{"refresh-reused", "as expired, but every renewal is refused: refresh_token_reused"},
+		{Scenario: Scenario{"refresh-reused", "as expired, but every refresh is refused: refresh_token_reused"},
 			home:   expired(),
 			issuer: map[string]hook{grantRefresh: reused}},
 		{Scenario: Scenario{"usage-limit", "429: the plan's usage limit is reached; on the Platform the quota"},
@@ -98,7 +98,7 @@ func publicScenarios() []scenario {
 		{Scenario: Scenario{"login-denied", "the user says no: the browser login and the device login end with access_denied"},
 			callback: url.Values{"code": nil, "error": {"access_denied"}, "error_description": {"The user denied the request."}},
 			issuer:   map[string]hook{pathDeviceToken: refuses(400, "access_denied", "The user denied the request.")}},
-		{Scenario: Scenario{"report", "an empty key, a good access token, an expired id_token; neither renewal nor exchange"},
+		{Scenario: Scenario{"report", "an empty key, a good access token, an expired id_token; neither refresh nor exchange"},
 			home: home{age: accessTokenLife / 5, keyless: true, emptyKey: true},
 			issuer: map[string]hook{
 				grantRefresh:  reused,

@@ -153,15 +153,15 @@ func (s *Server) Calls() []Request {
 	return slices.DeleteFunc(s.log.all(), func(r Request) bool { return r.Method == http.MethodGet })
 }
 
-// Renewals returns how many renewals the issuer has granted, and how many it has
+// Refreshes returns how many refreshes the issuer has granted, and how many it has
 // refused because the refresh token had been spent.
-func (s *Server) Renewals() (granted, reused int) {
+func (s *Server) Refreshes() (granted, reused int) {
 	s.ledger.mu.Lock()
 	defer s.ledger.mu.Unlock()
 	return s.ledger.granted, s.ledger.reused
 }
 
-// LiveRefreshToken is the refresh token that is good for the next renewal of the
+// LiveRefreshToken is the refresh token that is good for the next refresh of the
 // login of WriteHome; "" when there is none.
 func (s *Server) LiveRefreshToken() string {
 	s.ledger.mu.Lock()

@@ -20,7 +20,7 @@ type identity struct {
 
 func (i identity) accountUserID() string { return i.UserID + "__" + i.AccountID }
 
-// tokenSet is what the token endpoint answers to a login and for a renewal.
+// tokenSet is what the token endpoint answers to a login and to a refresh.
 type tokenSet struct {
 	ID        string `json:"id_token"`
 	Access    string `json:"access_token"`

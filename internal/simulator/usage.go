@@ -34,7 +34,7 @@ type usageCredits struct {
 }
 
 // usage is GET /backend-api/wham/usage.
-func (x *exchange) usage() {
+func (x *visit) usage() {
 	if !x.chatgptAccount() {
 		return
 	}

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// exchange is one request and its answer.
-type exchange struct {
+// visit is one request and its answer.
+type visit struct {
 	server   *Server
 	w        http.ResponseWriter
 	r        *http.Request
@@ -27,7 +27,7 @@ type exchange struct {
 // endpoint is what one path serves, and by which method alone.
 type endpoint struct {
 	method string
-	serve  func(*exchange)
+	serve  func(*visit)
 }
 
 const (
@@ -44,19 +44,19 @@ const (
 
 func endpoints() map[string]endpoint {
 	return map[string]endpoint{
-		"/backend-api/codex/responses": {http.MethodPost, (*exchange).chatgptResponses},
-		"/backend-api/me":              {http.MethodGet, (*exchange).me},
-		"/backend-api/conversations":   {http.MethodGet, (*exchange).conversations},
-		pathChatGPTModels:              {http.MethodGet, (*exchange).chatgptModels},
-		pathAccountsCheck:              {http.MethodGet, (*exchange).accountsCheck},
-		pathUsage:                      {http.MethodGet, (*exchange).usage},
-		"/v1/responses":                {http.MethodPost, (*exchange).platformResponses},
-		pathPlatformModels:             {http.MethodGet, (*exchange).platformModels},
-		"/oauth/authorize":             {http.MethodGet, (*exchange).authorize},
-		pathToken:                      {http.MethodPost, (*exchange).token},
-		pathRevoke:                     {http.MethodPost, (*exchange).revoke},
-		pathUserCode:                   {http.MethodPost, (*exchange).deviceUserCode},
-		pathDeviceToken:                {http.MethodPost, (*exchange).deviceToken},
+		"/backend-api/codex/responses": {http.MethodPost, (*visit).chatgptResponses},
+		"/backend-api/me":              {http.MethodGet, (*visit).me},
+		"/backend-api/conversations":   {http.MethodGet, (*visit).conversations},
+		pathChatGPTModels:              {http.MethodGet, (*visit).chatgptModels},
+		pathAccountsCheck:              {http.MethodGet, (*visit).accountsCheck},
+		pathUsage:                      {http.MethodGet, (*visit).usage},
+		"/v1/responses":                {http.MethodPost, (*visit).platformResponses},
+		pathPlatformModels:             {http.MethodGet, (*visit).platformModels},
+		"/oauth/authorize":             {http.MethodGet, (*visit).authorize},
+		pathToken:                      {http.MethodPost, (*visit).token},
+		pathRevoke:                     {http.MethodPost, (*visit).revoke},
+		pathUserCode:                   {http.MethodPost, (*visit).deviceUserCode},
+		pathDeviceToken:                {http.MethodPost, (*visit).deviceToken},
 	}
 }
 
@@ -72,7 +72,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		body = nil
 	}
 	record := s.log.add(r, body)
-	x := &exchange{server: s, w: w, r: r, body: body, scenario: s.scenario}
+	x := &visit{server: s, w: w, r: r, body: body, scenario: s.scenario}
 	defer func() {
 		if x.gone && !s.closing() {
 			s.log.abort(record)
@@ -116,7 +116,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // held serves a request, and lets Config.Hold in between for the token endpoint.
-func (x *exchange) held(record *Request, serve func(*exchange)) {
+func (x *visit) held(record *Request, serve func(*visit)) {
 	hold := x.server.config.Hold
 	if hold == nil || x.r.URL.Path != pathToken {
 		serve(x)
@@ -164,7 +164,7 @@ func invalidRequest(code, message string) fault {
 }
 
 // refuse answers with an error in the shape of the API that was asked.
-func (x *exchange) refuse(status int, code, message string) {
+func (x *visit) refuse(status int, code, message string) {
 	if x.onChatGPT() {
 		x.detail(status, message)
 	} else {
@@ -173,23 +173,23 @@ func (x *exchange) refuse(status int, code, message string) {
 }
 
 // detail is an error of the ChatGPT backend.
-func (x *exchange) detail(status int, message string) {
+func (x *visit) detail(status int, message string) {
 	x.json(status, struct {
 		Detail string `json:"detail"`
 	}{message})
 }
 
-func (x *exchange) fault(status int, f fault) {
+func (x *visit) fault(status int, f fault) {
 	x.json(status, struct {
 		Error fault `json:"error"`
 	}{f})
 }
 
-func (x *exchange) json(status int, v any) {
+func (x *visit) json(status int, v any) {
 	x.send(status, "application/json", encode(v))
 }
 
-func (x *exchange) send(status int, contentType string, body []byte) {
+func (x *visit) send(status int, contentType string, body []byte) {
 	x.w.Header().Set("content-type", contentType)
 	x.w.Header().Set("content-length", strconv.Itoa(len(body)))
 	x.w.WriteHeader(status)
@@ -198,7 +198,7 @@ func (x *exchange) send(status int, contentType string, body []byte) {
 
 // write sends bytes that must be on their way before it returns. It reports
 // whether the client is still there.
-func (x *exchange) write(body []byte) bool {
+func (x *visit) write(body []byte) bool {
 	size := x.server.config.WriteSize
 	if size <= 0 {
 		size = max(1, len(body))
@@ -222,7 +222,7 @@ func (x *exchange) write(body []byte) bool {
 }
 
 // pause waits. It reports whether the client is still there.
-func (x *exchange) pause(d time.Duration) bool {
+func (x *visit) pause(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -235,7 +235,7 @@ func (x *exchange) pause(d time.Duration) bool {
 }
 
 // bearer is the one credential of the request; "" when there is none or more.
-func (x *exchange) bearer() string {
+func (x *visit) bearer() string {
 	values := x.r.Header.Values("Authorization")
 	if len(values) != 1 {
 		return ""
@@ -248,7 +248,7 @@ func (x *exchange) bearer() string {
 }
 
 // mediaType is the content type of the request without its parameters.
-func (x *exchange) mediaType() string {
+func (x *visit) mediaType() string {
 	kind, _, err := mime.ParseMediaType(x.r.Header.Get("content-type"))
 	if err != nil {
 		return ""
@@ -258,7 +258,7 @@ func (x *exchange) mediaType() string {
 
 // plainJSON reports whether the body is announced as JSON without a content
 // encoding; the simulator undoes none.
-func (x *exchange) plainJSON() bool {
+func (x *visit) plainJSON() bool {
 	encoding := x.r.Header.Get("content-encoding")
 	return x.mediaType() == "application/json" && (encoding == "" || encoding == "identity")
 }
