@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -46,7 +47,7 @@ func TestAggregate(t *testing.T) {
 		{"no items, null", []string{end(`{"output":null,"id":"r"}`)}, `{"output":[],"id":"r"}`},
 		{"by place", []string{item("2", `3`), item("0", `1`), item("10", `4`), item("1", `2`), end(`{}`)}, `{"output":[1,2,3,4]}`},
 		{"one without a place", []string{item("2", `1`), item("", `2`), item("0", `3`), end(`{}`)}, `{"output":[1,2,3]}`},
-		{"the same place", []string{item("0", `1`), item("0", `2`), end(`{}`)}, `{"output":[1,2]}`},
+		{"the same place", []string{item("0", `1`), item("0", `2`), end(`{}`)}, `{"output":[2]}`},
 		{"no item", []string{`{"type":"response.output_item.done"}`, `{"type":"response.output_item.added","item":7}`, end(`{}`)}, `{"output":[]}`},
 		{"incomplete", []string{item("0", `1`), `{"type":"response.incomplete","response":{"status":"incomplete"}}`}, `{"status":"incomplete","output":[1]}`},
 		{"escaped names", []string{`{"type":"response.output_item.done","\u0069tem":1}`, end(`{"o\u0075tput":[]}`)}, `{"o\u0075tput":[1]}`},
@@ -100,7 +101,7 @@ func TestAggregateFails(t *testing.T) {
 			if tt.code == protocol.CodeStreamBroken {
 				// Nothing of it was delivered.
 				assert.Zero(t, *failure.Data.EventsDelivered)
-				assert.True(t, failure.Data.Retryable)
+				assert.False(t, failure.Data.Retryable, "it would end in the same way again")
 			}
 		})
 	}
@@ -108,14 +109,15 @@ func TestAggregateFails(t *testing.T) {
 
 // The items are not kept without bound.
 func TestAggregateIsBounded(t *testing.T) {
-	block := streamOf(item("0", `"`+strings.Repeat("x", 1<<20)+`"`))
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		for r.Context().Err() == nil {
-			respond(w, block)
+		for i := 0; r.Context().Err() == nil; i++ {
+			respond(w, streamOf(item(strconv.Itoa(i), `"`+strings.Repeat("x", 1<<20)+`"`)))
 		}
 	})
 	_, failure := (&host{}).failure(t, e, `{"model":"gpt-5.2-codex"}`)
 	assert.Equal(t, protocol.ReasonTooLarge, failure.Data.Reason)
+	assert.EqualValues(t, MaxEventBytes, failure.Data.Limit)
+	assert.False(t, failure.Data.Retryable)
 }
 
 // A response that the Platform does not stream is handed on byte for byte.

@@ -78,18 +78,37 @@ func (u *unreachable) Error() string { return u.error.Error() }
 // Unwrap returns the error for the host.
 func (u *unreachable) Unwrap() error { return u.error }
 
-// broken is 1105: the answer began and broke off. It may be asked
-// for again by whoever has seen none of it (docs/protocol.md: Errors and retries).
+// broken is 1105: the answer began and did not come to its end
+// (docs/protocol.md: Errors and retries). It may be asked for again by whoever has
+// seen none of it, unless it would end in the same way again.
 func (a *answer) broken(reason protocol.Reason, message string) *protocol.Error {
 	d := protocol.ErrorData{
 		Reason: reason, Action: "Send the request again.",
 		Retryable: a.delivered == 0, EventsDelivered: new(a.delivered),
 		HTTPStatus: a.status, Headers: a.visible(a.headers),
 	}
-	if a.delivered > 0 {
+	switch {
+	case reason == protocol.ReasonBadEvent, reason == protocol.ReasonNotSSE:
+		d.Retryable, d.Action = false, "Check the base URL, and the proxy or gateway in front of the upstream."
+	case a.delivered > 0:
 		d.Action = "Send the request again; what was delivered is incomplete."
+	case reason == protocol.ReasonNoTerminalEvent && (!a.req.Events() || a.record.evidence.FirstEventMs != nil):
+		d.Retryable, d.Action = false, "Check the proxy or gateway in front of the upstream, which may end answers too early."
 	}
 	return protocol.NewError(protocol.CodeStreamBroken, message, d)
+}
+
+// tooLarge is 1105 for more than we hold.
+func (a *answer) tooLarge(message, action string) *protocol.Error {
+	failure := a.broken(protocol.ReasonTooLarge, message)
+	failure.Data.Retryable, failure.Data.Action, failure.Data.Limit = false, action, MaxEventBytes
+	return failure
+}
+
+// missing is 1105 for an answer that ends as complete and is not. what says what is
+// missing, as the end of a sentence.
+func (a *answer) missing(what string) *protocol.Error {
+	return a.broken(protocol.ReasonMissingEvents, "The stream ended, but a part of the answer never arrived: "+what+".")
 }
 
 // cut is 1105 for a connection that ended in the middle.
@@ -97,18 +116,27 @@ func (a *answer) cut() *protocol.Error {
 	return a.broken(protocol.ReasonCut, "The connection ended in the middle of the answer.")
 }
 
-// failed is 1106: the upstream says that the response failed. object is its error
-// object, or nothing.
-func (a *answer) failed(object []byte) *protocol.Error {
-	observed := a.readErrorObject(object)
-	return protocol.NewError(protocol.CodeResponseFailed, "The upstream reports that the response failed.", protocol.ErrorData{
+// failed is 1106: the upstream says that the response failed, or answers 2xx with
+// an error. began says that a part of the output had come, so that waiting alone
+// does not help (docs/protocol.md: Errors and retries).
+func (a *answer) failed(observed upstreamError, began bool) *protocol.Error {
+	d := protocol.ErrorData{
 		Action:     "Change the request or try again, as the upstream's message says.",
 		HTTPStatus: a.status,
 		Headers:    a.visible(a.headers),
 		Upstream:   observed.public(),
 		PlanType:   observed.planType,
 		ResetsAt:   rfc3339(observed.resetsAt),
-	})
+	}
+	reason, action := observed.reason()
+	isPassing := reason == protocol.ReasonRequests || reason == protocol.ReasonTokens || reason == protocol.ReasonOverloaded
+	if reason != "" && !(isPassing && began) {
+		d.Reason, d.Action = reason, action
+	}
+	if isPassing && !began {
+		d.RetryAfterMs = observed.wait().Milliseconds()
+	}
+	return protocol.NewError(protocol.CodeResponseFailed, "The upstream reports that the response failed.", d)
 }
 
 // encoded is the end of a 2xx whose body is compressed.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/signalbox-dev/signalbox/internal/rawjson"
+	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 // eventKind is what matters of an event's type to us; all others pass.
@@ -12,25 +13,40 @@ type eventKind int
 
 const (
 	kindOther eventKind = iota
-	kindItemDone
 	kindMetadata
 	kindLimits
 	kindError
 	kindCompleted
 	kindIncomplete
 	kindFailed
+	kindCancelled
 )
 
-// isTerminal reports whether an event of the kind ends the stream at once
-// (docs/protocol.md: Ends of a stream).
-func (k eventKind) isTerminal() bool {
-	return k == kindCompleted || k == kindIncomplete || k == kindFailed
+// status returns how an event of the kind ends the stream at once, "" if it does
+// not (docs/protocol.md: Ends of a stream).
+func (k eventKind) status() protocol.Status {
+	switch k {
+	case kindCompleted:
+		return protocol.StatusCompleted
+	case kindIncomplete:
+		return protocol.StatusIncomplete
+	case kindFailed:
+		return protocol.StatusFailed
+	case kindCancelled:
+		return protocol.StatusCancelled
+	}
+	return ""
 }
+
+// isTerminal reports whether an event of the kind ends the stream at once.
+func (k eventKind) isTerminal() bool { return k.status() != "" }
 
 // event is what we look at in an event, as JSON; nil where it is absent.
 type event struct {
 	kind              eventKind
 	response, headers []byte
+	// name is the type, a JSON string without needless escapes.
+	name []byte
 	// responseStart is the offset of response in the event.
 	responseStart int
 }
@@ -43,7 +59,8 @@ func readEvent(members []rawjson.Member) event {
 	for i := range members {
 		switch string(plainKey(&members[i])) {
 		case `"type"`:
-			e.kind = readKind(members[i].Value)
+			e.name = plainText(members[i].Value)
+			e.kind = kindOf(e.name)
 		case `"response"`:
 			e.response, e.responseStart = members[i].Value, members[i].ValueStart
 		case `"headers"`:
@@ -61,27 +78,33 @@ func plainKey(m *rawjson.Member) []byte {
 	return rawjson.AppendQuote(nil, m.Name())
 }
 
-func readKind(value []byte) eventKind {
+// plainText returns a JSON string without needless escapes; anything else as it is.
+func plainText(value []byte) []byte {
 	if bytes.IndexByte(value, '\\') >= 0 {
 		if text, ok := rawjson.Unquote(value); ok {
-			value = rawjson.AppendQuote(nil, text)
+			return rawjson.AppendQuote(nil, text)
 		}
 	}
-	switch string(value) {
-	case `"response.output_item.done"`:
-		return kindItemDone
+	return value
+}
+
+// kindOf returns the kind of an event by its type.
+func kindOf(name []byte) eventKind {
+	switch string(name) {
 	case `"response.metadata"`, `"codex.response.metadata"`:
 		return kindMetadata
 	case `"codex.rate_limits"`:
 		return kindLimits
-	case `"error"`:
+	case `"error"`, `"response.error"`:
 		return kindError
-	case `"response.completed"`:
+	case `"response.completed"`, `"response.done"`:
 		return kindCompleted
 	case `"response.incomplete"`:
 		return kindIncomplete
 	case `"response.failed"`:
 		return kindFailed
+	case `"response.cancelled"`:
+		return kindCancelled
 	}
 	return kindOther
 }
@@ -153,13 +176,4 @@ func (a *answer) noteHeaders(object []byte) {
 			a.record.namedByHeader(model)
 		}
 	}
-}
-
-// errorObject returns the error of a top-level error event: its member "error",
-// or the event itself, which then has code and message.
-func errorObject(members []rawjson.Member, data []byte) []byte {
-	if m, found := rawjson.Find(members, "error"); found && m.Value[0] == '{' {
-		return m.Value
-	}
-	return data
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 
 	"github.com/signalbox-dev/signalbox/internal/rawjson"
@@ -20,29 +21,38 @@ func (a *answer) readResponse(ctx context.Context, body io.Reader) error {
 	case err != nil:
 		return a.cut()
 	case len(text) > MaxEventBytes:
-		return a.broken(protocol.ReasonTooLarge, "The response is larger than the limit.")
+		return a.tooLarge("The response is larger than the limit.", "Ask for a shorter answer, or set \"stream\" to true and read the events.")
 	}
 	members, _, err := rawjson.Object(text, maxDepth, nil)
 	if err != nil {
+		if errors.Is(err, rawjson.ErrNotObject) && isErrorShape(text, nil, nil) {
+			a.result.Status = protocol.StatusFailed
+			return a.failed(a.readFailure(text), false)
+		}
 		return a.broken(protocol.ReasonBadEvent, "The response is not a JSON object.")
 	}
+	return a.judgeResponse(text, members)
+}
+
+// judgeResponse ends a call by its response object, which nobody has streamed, or
+// by the error in its place.
+func (a *answer) judgeResponse(text []byte, members []rawjson.Member) error {
 	a.noteResponse(members)
 	if a.record.mismatch(a.req.Meta.Expect.Model) {
 		return a.modelMismatch()
 	}
-	status, _ := rawjson.Find(members, "status")
-	failure, _ := rawjson.Find(members, "error")
-	isError := len(failure.Value) > 0 && failure.Value[0] == '{'
-	switch name, _ := rawjson.Unquote(status.Value); {
-	case name == "failed", name == "" && isError:
+	name, _ := rawjson.Unquote(valueOf(members, "status"))
+	isResponse := valueOf(members, "output") != nil || valueOf(members, "object") != nil || name != ""
+	if !isResponse && isErrorShape(text, plainText(valueOf(members, "type")), members) {
 		a.result.Status = protocol.StatusFailed
-		return a.failed(failure.Value)
-	case name == "incomplete":
-		a.result.Status = protocol.StatusIncomplete
-	case name == "queued", name == "in_progress":
+		return a.failed(a.readFailure(text), false)
+	}
+	if name == "queued" || name == "in_progress" {
 		return a.broken(protocol.ReasonNoTerminalEvent, "The upstream answered before the response was complete.")
-	default:
-		a.result.Status = protocol.StatusCompleted
+	}
+	a.result.Status = statusOf(members, protocol.StatusCompleted)
+	if a.result.Status == protocol.StatusFailed {
+		return a.failed(a.readErrorObject(valueOf(members, "error")), false)
 	}
 	a.result.Response = bytes.TrimSpace(text)
 	return nil

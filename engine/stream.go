@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"mime"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/internal/output"
 	"github.com/signalbox-dev/signalbox/internal/rawjson"
 	"github.com/signalbox-dev/signalbox/internal/sse"
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -18,23 +18,32 @@ import (
 type stream struct {
 	*answer
 	events *sse.Reader
+	head   *headReader
 	// members of the event at hand.
 	members []rawjson.Member
-	collect aggregate
-	// failure is the error object of the first top-level error event, and grace
-	// the time that is left from then on.
-	failure []byte
+	// collected is for the response as a whole; nil if nobody wants it.
+	collected *collector
+	// began: an event has held a part of the output.
+	began bool
+	// failure is what the first error event says, nil for none, and grace the time
+	// that is left from then on.
+	failure *upstreamError
 	grace   *time.Timer
+	// failedLate: a part of the output had come before the failure.
+	failedLate bool
 }
 
 // readStream hands the events of a stream to the sink until a terminal event,
 // the end of the body or a failure.
 func (a *answer) readStream(ctx context.Context, body io.Reader) error {
 	idle := newIdleReader(body, a.idleTimeout(), func() { a.cancel(errIdleTimeout) })
-	s := &stream{
-		answer:  a,
-		events:  sse.NewReader(idle, MaxEventBytes, a.sink.Flush),
-		collect: aggregate{wanted: !a.req.Events() || a.req.Meta.FillOutput},
+	head := &headReader{in: idle, max: maxErrorBody}
+	if !a.req.Events() {
+		head.max = MaxEventBytes
+	}
+	s := &stream{answer: a, events: sse.NewReader(head, MaxEventBytes, a.sink.Flush), head: head}
+	if !a.req.Events() || a.req.Meta.FillOutput {
+		s.collected = &collector{output: output.New(MaxEventBytes)}
 	}
 	s.events.Large = &a.engine.largeBuffers
 	defer s.events.Close()
@@ -66,6 +75,9 @@ func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, 
 	case err == nil || errors.Is(err, rawjson.ErrNotObject):
 	case last:
 		return false, s.end(ctx, io.ErrUnexpectedEOF)
+	case s.events.IsError(): // it never reaches the pipe, but its words do
+		s.fail(upstreamError{UpstreamError: protocol.UpstreamError{Message: s.bounded(string(data))}})
+		return false, nil
 	default:
 		// It never reaches the pipe.
 		return false, s.broken(protocol.ReasonBadEvent, "An event of the stream is not valid JSON.")
@@ -76,37 +88,51 @@ func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, 
 	if e.kind == kindLimits && s.target.route == protocol.RouteChatGPT {
 		s.recordLimits(eventLimits(data, s.mask))
 	}
+	if e.kind == kindOther && (s.events.IsError() || !isOfResponse(e.name) && isErrorShape(data, e.name, members)) {
+		e.kind = kindError
+	}
 	// Before the event that names it is delivered (docs/protocol.md: Evidence).
 	if s.record.mismatch(s.req.Meta.Expect.Model) {
 		return false, s.modelMismatch()
 	}
+	if err := s.collect(e, data); err != nil {
+		return false, err
+	}
+	s.began = s.began || e.kind == kindOther && isOutput(e.name)
 	if e.kind.isTerminal() {
-		s.stopGrace() // it decides, however long the host takes to read it
+		return true, s.terminal(ctx, e, data, breaks)
 	}
-	if s.req.Events() {
-		if e.kind.isTerminal() && s.req.Meta.FillOutput {
-			data, breaks = s.filled(data, breaks, e)
-		}
-		if err := s.sink.Event(ctx, data, breaks); err != nil {
-			if ctx.Err() != nil {
-				return false, s.end(ctx, err)
-			}
-			return false, err
-		}
-		s.delivered++
+	if err := s.deliverEvent(ctx, data, breaks); err != nil {
+		return false, err
 	}
-	switch {
-	case e.kind == kindItemDone:
-		if !s.collect.add(members) {
-			return false, s.broken(protocol.ReasonTooLarge, "The response is larger than the limit.")
-		}
-	case e.kind == kindError && s.failure == nil:
-		s.failure = bytes.Clone(errorObject(members, data))
-		s.grace = time.AfterFunc(s.engine.waits.grace, func() { s.cancel(errErrorGrace) })
-	case e.kind.isTerminal():
-		return true, s.terminal(e)
+	if e.kind == kindError {
+		s.fail(s.readFailure(data))
 	}
 	return false, nil
+}
+
+// deliverEvent hands one event to a host that gets them.
+func (s *stream) deliverEvent(ctx context.Context, data []byte, breaks bool) error {
+	if !s.req.Events() {
+		return nil
+	}
+	if err := s.sink.Event(ctx, data, breaks); err != nil {
+		if ctx.Err() != nil {
+			return s.end(ctx, err)
+		}
+		return err
+	}
+	s.delivered++
+	return nil
+}
+
+// fail notes the first error of the stream, and lets it end soon.
+func (s *stream) fail(observed upstreamError) {
+	if s.failure != nil {
+		return
+	}
+	s.failure, s.failedLate = &observed, s.began
+	s.grace = time.AfterFunc(s.engine.waits.grace, func() { s.cancel(errErrorGrace) })
 }
 
 func (s *stream) stopGrace() {
@@ -115,25 +141,57 @@ func (s *stream) stopGrace() {
 	}
 }
 
-// terminal ends the stream by its terminal event.
-func (s *stream) terminal(e event) error {
-	if e.kind == kindFailed {
-		s.result.Status = protocol.StatusFailed
-		failure, _ := rawjson.Find(s.response, "error")
-		if len(failure.Value) == 0 || string(failure.Value) == "null" {
-			failure.Value = s.failure
+// terminal ends the stream by its terminal event, which it delivers.
+func (s *stream) terminal(ctx context.Context, e event, data []byte, breaks bool) error {
+	s.stopGrace() // it decides, however long the host takes to read it
+	status := statusOf(s.response, e.kind.status())
+	if s.req.Meta.FillOutput && s.req.Events() {
+		var err error
+		if data, breaks, err = s.filled(data, breaks, e, status); err != nil {
+			return err
 		}
-		return s.failed(failure.Value)
+	}
+	if err := s.deliverEvent(ctx, data, breaks); err != nil {
+		return err
+	}
+	if status == protocol.StatusFailed {
+		s.result.Status = status
+		observed := s.readErrorObject(valueOf(s.response, "error"))
+		if observed.public() == nil && s.failure != nil {
+			return s.failed(*s.failure, s.failedLate)
+		}
+		return s.failed(observed, s.began)
 	}
 	if !s.req.Events() {
-		if len(e.response) == 0 || e.response[0] != '{' {
-			return s.broken(protocol.ReasonBadEvent, "The last event of the stream holds no response.")
+		if err := s.unstreamed(e, status); err != nil {
+			return err
 		}
-		s.result.Response = s.collect.response(e.response, s.response)
 	}
-	s.result.Status = protocol.StatusCompleted
-	if e.kind == kindIncomplete {
-		s.result.Status = protocol.StatusIncomplete
+	s.result.Status = status
+	return nil
+}
+
+// statusOf returns the status that a response object has at its end, otherwise for
+// one that has none of them.
+func statusOf(response []rawjson.Member, otherwise protocol.Status) protocol.Status {
+	text, _ := rawjson.Unquote(valueOf(response, "status"))
+	switch status := protocol.Status(text); status {
+	case protocol.StatusCompleted, protocol.StatusIncomplete, protocol.StatusFailed, protocol.StatusCancelled:
+		return status
+	}
+	if text == "" && otherwise == protocol.StatusCompleted && isObject(valueOf(response, "error")) {
+		return protocol.StatusFailed
+	}
+	return otherwise
+}
+
+// valueOf returns the value of the last member with a name, as the readers that
+// hosts use do; nil if there is none.
+func valueOf(members []rawjson.Member, name string) []byte {
+	for i := len(members) - 1; i >= 0; i-- {
+		if members[i].Is(name) {
+			return members[i].Value
+		}
 	}
 	return nil
 }
@@ -146,13 +204,18 @@ func (s *stream) end(ctx context.Context, err error) error {
 	switch {
 	case s.failure != nil && (ctx.Err() == nil || silent):
 		s.result.Status = protocol.StatusFailed
-		return s.failed(s.failure)
+		return s.failed(*s.failure, s.failedLate)
 	case ctx.Err() != nil:
 		return err
 	case errors.Is(err, sse.ErrTooLarge):
-		return s.broken(protocol.ReasonTooLarge, "An event of the stream is larger than the limit.")
+		return s.tooLarge("An event of the stream is larger than the limit.", "Ask for a smaller output.")
 	case err != io.EOF:
 		return s.cut()
+	}
+	if s.record.evidence.FirstEventMs == nil && s.head.text != nil {
+		if over, err := s.document(s.head.text); over {
+			return err
+		}
 	}
 	// The type is asked only now: some upstreams stream under another one, or
 	// none.
@@ -160,6 +223,23 @@ func (s *stream) end(ctx context.Context, err error) error {
 		return s.broken(protocol.ReasonNotSSE, fmt.Sprintf("The upstream answered with %q instead of an event stream.", short(s.mask(kind))))
 	}
 	return s.broken(protocol.ReasonNoTerminalEvent, "The stream ended without saying that the response is complete.")
+}
+
+// document judges a body that is a JSON document instead of a stream: an error of
+// the upstream, or the response of one that does not stream, which serves a host
+// that does not get the events. over is false for anything else.
+func (s *stream) document(text []byte) (over bool, err error) {
+	members, _, err := rawjson.Object(text, maxDepth, nil)
+	switch {
+	case err != nil && !errors.Is(err, rawjson.ErrNotObject):
+		return false, nil
+	case isErrorShape(text, plainText(valueOf(members, "type")), members):
+		s.result.Status = protocol.StatusFailed
+		return true, s.failed(s.readFailure(text), false)
+	case !s.req.Events() && err == nil && valueOf(members, "output") != nil:
+		return true, s.judgeResponse(text, members)
+	}
+	return false, nil
 }
 
 // isEventStream reports whether a body may be an event stream by its type.
@@ -172,32 +252,9 @@ func isNamedEventStream(contentType string) bool {
 	return kind == "text/event-stream"
 }
 
-func (c *call) idleTimeout() time.Duration {
-	if ms := c.req.Meta.IdleTimeoutMs; ms > 0 {
+func (a *answer) idleTimeout() time.Duration {
+	if ms := a.req.Meta.IdleTimeoutMs; ms > 0 {
 		return time.Duration(ms) * time.Millisecond
 	}
-	return c.engine.cfg.IdleTimeout
-}
-
-// idleReader calls expired when a read takes longer than the limit. Whatever
-// comes counts as life, a comment too. Its clock runs during reads only: it
-// stops while the host does not read.
-type idleReader struct {
-	in    io.Reader
-	limit time.Duration
-	timer *time.Timer
-}
-
-func newIdleReader(in io.Reader, limit time.Duration, expired func()) *idleReader {
-	timer := time.AfterFunc(limit, expired)
-	timer.Stop()
-	return &idleReader{in: in, limit: limit, timer: timer}
-}
-
-// Read implements io.Reader.
-func (r *idleReader) Read(p []byte) (int, error) {
-	r.timer.Reset(r.limit)
-	n, err := r.in.Read(p)
-	r.timer.Stop()
-	return n, err
+	return a.engine.cfg.IdleTimeout
 }

@@ -116,7 +116,7 @@ func TestEndsOfAStream(t *testing.T) {
 				assert.Equal(t, protocol.CodeStreamBroken, known.Code)
 				assert.EqualValues(t, tt.reason, known.Data.Reason)
 				assert.EqualValues(t, len(tt.events), *known.Data.EventsDelivered)
-				assert.Equal(t, len(tt.events) == 0, known.Data.Retryable)
+				assert.Equal(t, len(tt.events) == 0 && tt.reason != "bad_event", known.Data.Retryable)
 			default:
 				require.NoError(t, err)
 			}

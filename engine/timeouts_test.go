@@ -104,7 +104,7 @@ func TestTimeouts(t *testing.T) {
 			}
 			l.write(streamOf(completed))
 		}, 0, "", 2990 * time.Second},
-		{"an error and silence", askPlatform, 0, func(l line) { l.write(streamOf(errorEvent)); l.wait(never) }, 1106, "", 5 * time.Second},
+		{"an error and silence", askPlatform, 0, func(l line) { l.write(streamOf(errorEvent)); l.wait(never) }, 1106, "requests", 5 * time.Second},
 		{"an error and a flood", askPlatform, 0, func(l line) {
 			l.write(streamOf(errorEvent))
 			for {
@@ -113,9 +113,9 @@ func TestTimeouts(t *testing.T) {
 					return
 				}
 			}
-		}, 1106, "", 5 * time.Second},
+		}, 1106, "requests", 5 * time.Second},
 		{"an error and a shorter idle limit", `{"model":"gpt-5.2-pro","stream":true,"_meta":{"idleTimeoutMs":1500}}`, 0,
-			func(l line) { l.write(streamOf(errorEvent)); l.wait(never) }, 1106, "", 1500 * time.Millisecond},
+			func(l line) { l.write(streamOf(errorEvent)); l.wait(never) }, 1106, "requests", 1500 * time.Millisecond},
 		{"an error and its terminal event", askPlatform, 0, func(l line) {
 			l.write(streamOf(errorEvent))
 			l.wait(4 * time.Second)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -33,11 +34,55 @@ type upstreamError struct {
 // is reports whether the failure has one of these names as its type or code.
 func (f upstreamError) is(names ...string) bool {
 	for _, name := range names {
-		if f.Type == name || f.Code == name {
+		if strings.EqualFold(f.Type, name) || strings.EqualFold(f.Code, name) {
 			return true
 		}
 	}
 	return false
+}
+
+// reason returns why a response failed, by the words of the upstream, and what helps
+// then; "" for anything else.
+func (f upstreamError) reason() (reason protocol.Reason, action string) {
+	words := strings.ToLower(f.Message)
+	says := func(text string) bool { return strings.Contains(words, text) }
+	switch {
+	case f.is(quotaCodes...), f.is("402", "insufficient_credits", "insufficient_balance", "budget_exceeded"),
+		says("exceeded your current quota"), says("insufficient credits"), says("insufficient balance"):
+		return protocol.ReasonQuota, "Check the plan and billing details of the account."
+	case f.is("usage_limit_reached"):
+		return protocol.ReasonUsageLimit, usageAction("")
+	case f.is("usage_not_included"):
+		return protocol.ReasonUsageNotIncluded, "Upgrade the plan, or use a Platform key."
+	case f.is("context_length_exceeded", "context_window_exceeded", "ContextWindowExceededError"), says("maximum context length"):
+		return protocol.ReasonContextLength, "Send less input."
+	case f.is("invalid_prompt", "content_filter", "content_policy_violation"):
+		return protocol.ReasonInvalidPrompt, "Change the input."
+	case f.is("model_not_found", "DeploymentNotFound"):
+		return protocol.ReasonModelUnavailable, "Ask for another model."
+	case f.is("server_is_overloaded", "slow_down", "overloaded_error", "overloaded", "engine_overloaded_error", "503", "529"):
+		return protocol.ReasonOverloaded, "Try again later, or ask for another model."
+	case f.is("tokens"), f.isRateLimit() && (says("tokens per min") || says("(tpm)")):
+		return protocol.ReasonTokens, "Wait before you try again, or send less."
+	case f.is("requests"), f.isRateLimit():
+		return protocol.ReasonRequests, "Wait before you try again."
+	}
+	return "", ""
+}
+
+// isRateLimit reports whether the failure is a limit of requests or of tokens, which
+// comes back by itself.
+func (f upstreamError) isRateLimit() bool {
+	return f.is("rate_limit_exceeded", "rate_limit_error", "RateLimitError", "RateLimitReached", "rate_limited",
+		"too_many_requests", "Too Many Requests", "throttling_error", "429")
+}
+
+// wait returns how long to wait as the words name it, 0 for unknown.
+func (f upstreamError) wait() time.Duration {
+	if !f.resetsAt.IsZero() {
+		return max(0, time.Until(f.resetsAt))
+	}
+	return waitInWords(f.Message)
 }
 
 // public is what a host sees of it; nil if that is nothing.
@@ -50,30 +95,48 @@ func (f upstreamError) public() *protocol.UpstreamError {
 
 // readFailure reads an error body. Members of unexpected types are left out.
 func (c *call) readFailure(body []byte) upstreamError {
-	var outer struct {
-		Error  json.RawMessage `json:"error"`
-		Detail json.RawMessage `json:"detail"`
+	var list []json.RawMessage
+	if json.Unmarshal(body, &list) == nil && len(list) > 0 {
+		return c.readFailure(list[0])
 	}
-	if json.Unmarshal(body, &outer) != nil {
+	var outer struct {
+		Error   json.RawMessage   `json:"error"`
+		Errors  []json.RawMessage `json:"errors"`
+		Detail  json.RawMessage   `json:"detail"`
+		Fault   json.RawMessage   `json:"fault"`
+		Message json.RawMessage   `json:"message"`
+		Status  json.RawMessage   `json:"statusCode"`
+	}
+	var wrongType *json.UnmarshalTypeError // of one member; the others are read
+	if err := json.Unmarshal(body, &outer); err != nil && !errors.As(err, &wrongType) {
 		return upstreamError{}
 	}
-	if observed := c.readErrorObject(outer.Error); observed.public() != nil {
+	if words := c.text(outer.Message); words != "" && c.text(outer.Error) != "" {
+		// {"error":"Too Many Requests","message":"…","statusCode":429}
+		observed := upstreamError{}
+		observed.Message, observed.Type, observed.Code = words, c.text(outer.Error), c.word(outer.Status)
 		return observed
 	}
-	if observed := c.readErrorObject(outer.Detail); observed.public() != nil {
-		return observed
+	inner := []json.RawMessage{outer.Error, outer.Detail, outer.Fault}
+	if len(outer.Errors) > 0 {
+		inner = append(inner, outer.Errors[0])
 	}
-	var list []struct {
+	for _, object := range inner {
+		if observed := c.readErrorObject(object); observed.public() != nil {
+			return observed
+		}
+	}
+	var details []struct {
 		Loc  []json.RawMessage `json:"loc"`
 		Msg  json.RawMessage   `json:"msg"`
 		Type json.RawMessage   `json:"type"`
 	}
-	if json.Unmarshal(outer.Detail, &list) == nil && len(list) > 0 {
+	if json.Unmarshal(outer.Detail, &details) == nil && len(details) > 0 {
 		// FastAPI's list of what is wrong with the body: the first will do.
 		observed := upstreamError{}
-		observed.Message, observed.Type = c.text(list[0].Msg), c.text(list[0].Type)
-		if at := len(list[0].Loc); at > 0 {
-			observed.Param = c.text(list[0].Loc[at-1])
+		observed.Message, observed.Type = c.text(details[0].Msg), c.text(details[0].Type)
+		if at := len(details[0].Loc); at > 0 {
+			observed.Param = c.text(details[0].Loc[at-1])
 		}
 		return observed
 	}
@@ -99,6 +162,8 @@ func (c *call) readErrorObject(object []byte) upstreamError {
 		return observed
 	}
 	var e struct {
+		Msg      json.RawMessage `json:"msg"`
+		Fault    json.RawMessage `json:"faultstring"`
 		Type     json.RawMessage `json:"type"`
 		Code     json.RawMessage `json:"code"`
 		Message  json.RawMessage `json:"message"`
@@ -110,7 +175,8 @@ func (c *call) readErrorObject(object []byte) upstreamError {
 	if json.Unmarshal(object, &e) != nil {
 		return observed
 	}
-	observed.Type, observed.Code, observed.Message, observed.Param = c.text(e.Type), c.word(e.Code), c.text(e.Message), c.text(e.Param)
+	observed.Type, observed.Code, observed.Param = named(c.text(e.Type)), named(c.word(e.Code)), named(c.text(e.Param))
+	observed.Message = cmp.Or(c.text(e.Message), c.text(e.Msg), c.text(e.Fault))
 	observed.planType = c.text(e.PlanType)
 	if at := unixTime(string(e.ResetsAt)); !at.IsZero() {
 		observed.resetsAt = at
@@ -118,6 +184,15 @@ func (c *call) readErrorObject(object []byte) upstreamError {
 		observed.resetsAt = time.Now().Add(in)
 	}
 	return observed
+}
+
+// named returns a name, "" for the words by which some gateways write that there is
+// none.
+func named(text string) string {
+	if text == "None" || text == "null" {
+		return ""
+	}
+	return text
 }
 
 // word is text, and for a number, which some gateways give as a code, its digits.
@@ -171,7 +246,13 @@ func (c *call) retryAfterLimit(reason protocol.Reason, observed upstreamError, r
 // waitInWords reads how long to wait from a sentence such as "Rate limit reached
 // … Please try again in 1.5s.", 0 for nothing.
 func waitInWords(message string) time.Duration {
-	_, rest, found := strings.Cut(strings.ToLower(message), "try again in ")
+	words := strings.ToLower(message)
+	rest, found := "", false
+	for _, before := range []string{"try again in ", "try again after ", "retry after ", "retry in "} {
+		if _, rest, found = strings.Cut(words, before); found {
+			break
+		}
+	}
 	if !found {
 		return 0
 	}

@@ -174,4 +174,6 @@ const (
 	ReasonNoTerminalEvent Reason = "no_terminal_event"
 	// The upstream answered with something other than an event stream.
 	ReasonNotSSE Reason = "not_sse"
+	// The stream says that the response is complete, but a part of it never arrived.
+	ReasonMissingEvents Reason = "missing_events"
 )

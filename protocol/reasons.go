@@ -78,9 +78,13 @@ var Errors = []ErrorRow{
 			ReasonConnect, ReasonDNS, ReasonTLS, ReasonProxy, ReasonTimeout, ReasonServerError, ReasonOverloaded, ReasonRedirect,
 		}},
 	{Code: CodeStreamBroken, Kind: KindStreamBroken, HTTP: "502",
-		Reasons: []Reason{ReasonCut, ReasonIdle, ReasonTimeout, ReasonTooLarge, ReasonBadEvent, ReasonNoTerminalEvent, ReasonNotSSE},
-		Members: []string{"eventsDelivered"}},
+		Reasons: []Reason{ReasonCut, ReasonIdle, ReasonTimeout, ReasonTooLarge, ReasonBadEvent, ReasonNoTerminalEvent, ReasonNotSSE, ReasonMissingEvents},
+		Members: []string{"eventsDelivered", "limit"}},
 	{Code: CodeResponseFailed, Kind: KindResponseFailed, HTTP: "502",
+		Reasons: []Reason{
+			ReasonRequests, ReasonTokens, ReasonOverloaded, ReasonQuota, ReasonUsageLimit, ReasonUsageNotIncluded,
+			ReasonContextLength, ReasonInvalidPrompt, ReasonModelUnavailable,
+		},
 		Members: []string{"resetsAt", "planType"}},
 	{Code: CodeModelMismatch, Kind: KindModelMismatch, HTTP: "502"},
 }

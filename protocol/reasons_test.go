@@ -211,7 +211,8 @@ func TestErrorSchemaTiesTheKind(t *testing.T) {
 		`{"code":1105,"message":"m","data":{"kind":"stream_broken","retryable":false}}`:                                    true,
 		`{"code":1105,"message":"m","data":{"kind":"stream_broken","reason":"cut off","retryable":false}}`:                 false,
 		`{"code":1105,"message":"m","data":{"kind":"stream_broken","reason":"dns","retryable":false}}`:                     false,
-		`{"code":1105,"message":"m","data":{"kind":"stream_broken","retryable":false,"limit":1}}`:                          false,
+		`{"code":1105,"message":"m","data":{"kind":"stream_broken","retryable":false,"limit":1}}`:                          true,
+		`{"code":1105,"message":"m","data":{"kind":"stream_broken","retryable":false,"path":"p"}}`:                         false,
 		`{"code":1104,"message":"m","data":{"kind":"stream_broken","retryable":false}}`:                                    false,
 		`{"code":1000,"message":"m","data":{"kind":"busy","reason":"cut","retryable":true}}`:                               false,
 	} {

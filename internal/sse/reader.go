@@ -34,8 +34,8 @@ const (
 // Reader reads the data of the events in a text/event-stream, as WHATWG
 // HTML 9.2.5 (the grammar) and 9.2.6 (its interpretation) define it, except:
 //
-//   - The fields event, id and retry mean nothing here: the JSON in data names
-//     its type, and a stream is never resumed.
+//   - The fields event, id and retry mean nothing here, except that IsError reports
+//     one event name: the JSON in data names its type, and a stream is never resumed.
 //   - An event with empty data is skipped. WHATWG dispatches one that has an
 //     empty data line; nothing empty is JSON.
 //   - A block that the end of the body cuts off is handed out together with
@@ -71,6 +71,7 @@ type Reader struct {
 	lines    int
 	from, to int
 	joined   []byte
+	isError  bool // the block is named error
 
 	// small is the first buffer, while another is in use.
 	small []byte
@@ -99,7 +100,7 @@ func (r *Reader) Next() ([]byte, error) {
 	if cap(r.joined) > keepBuffer {
 		r.joined = nil
 	}
-	r.lines, r.from, r.to = 0, 0, 0
+	r.lines, r.from, r.to, r.isError = 0, 0, 0, false
 	for {
 		from, to, err := r.nextLine()
 		if err == io.EOF && r.lines > 0 {
@@ -120,9 +121,12 @@ func (r *Reader) Next() ([]byte, error) {
 		if data := r.data(); len(data) > 0 {
 			return data, nil
 		}
-		r.lines, r.from, r.to = 0, 0, 0
+		r.lines, r.from, r.to, r.isError = 0, 0, 0, false
 	}
 }
+
+// IsError reports whether the last event was framed as "event: error".
+func (r *Reader) IsError() bool { return r.isError }
 
 // data is the data of the block so far.
 func (r *Reader) data() []byte {
@@ -139,6 +143,9 @@ func (r *Reader) field(from, to int) error {
 	// 9.2.6: names are compared without folding case, and a line that begins
 	// with a colon is a comment. No other field counts.
 	if len(line) < len(name) || string(line[:len(name)]) != name {
+		if len(line) <= len("event: error") && (string(line) == "event: error" || string(line) == "event:error") {
+			r.isError = true
+		}
 		return nil
 	}
 	from += len(name)

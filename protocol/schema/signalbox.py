@@ -174,6 +174,7 @@ Reason = Literal[
     "bad_event",
     "no_terminal_event",
     "not_sse",
+    "missing_events",
 ]
 
 # The route that a host asks for.

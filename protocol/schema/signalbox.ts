@@ -1045,7 +1045,8 @@ export type Reason = "too_large"
   | "idle"
   | "bad_event"
   | "no_terminal_event"
-  | "not_sse";
+  | "not_sse"
+  | "missing_events";
 
 /** The result of auth/refresh. */
 export interface RefreshResult {
