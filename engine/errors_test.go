@@ -132,7 +132,7 @@ var refusals = []refusal{
 	{"no terminal event", askPlatform, 200, "Openai-Version: 1", streamOf(created), 1105,
 		`{"kind":"stream_broken","reason":"no_terminal_event","action":"Send the request again; what was delivered is incomplete.","retryable":false,"httpStatus":200,"headers":{"openai-version":"1"},"eventsDelivered":1}`},
 	{"no terminal event, nothing delivered", `{"model":"gpt-5.2-pro","stream":true,"_meta":{"events":"none"}}`, 200, "", streamOf(created), 1105,
-		`{"kind":"stream_broken","reason":"no_terminal_event","action":"Send the request again.","retryable":true,"httpStatus":200,"eventsDelivered":0}`},
+		`{"kind":"stream_broken","reason":"no_terminal_event","action":"Check the proxy or gateway in front of the upstream, which may end answers too early.","retryable":false,"httpStatus":200,"eventsDelivered":0}`},
 	{"bad event", askPlatform, 200, "", streamOf("{"), 1105,
 		`{"kind":"stream_broken","reason":"bad_event","action":"Check the base URL, and the proxy or gateway in front of the upstream.","retryable":false,"httpStatus":200,"eventsDelivered":0}`},
 	{"failed", askChatGPT, 200, "", streamOf(`{"type":"response.failed","response":{"error":{"code":"usage_limit_reached","message":"key ` + fakeKey + `","plan_type":"plus","resets_at":4102444800}}}`), 1106,
