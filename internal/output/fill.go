@@ -31,12 +31,8 @@ func (c *Collector) Fill(response []byte, status string) (filled []byte, changed
 	} else {
 		list, missing = c.completed(own, status)
 	}
-	isSame := len(old) > 0 && old[0] == '[' && len(list) == count(old)
-	if isSame {
-		for i, element := range listOf(old) {
-			isSame = isSame && bytes.Equal(element, list[i])
-		}
-	}
+	kept := listOf(old)
+	isSame := len(old) > 0 && old[0] == '[' && len(kept) == count(old) && slices.EqualFunc(kept, list, bytes.Equal)
 	if isSame {
 		return response, false, missing
 	}
