@@ -27,6 +27,7 @@ type sample struct {
 	Off    bool              `json:"off,omitempty"`
 	Wait   int64             `json:"wait,omitempty" min:"1" max:"60"`
 	Level  int               `json:"level,omitempty" min:"-1"`
+	Format *int              `json:"format,omitempty" min:"1" max:"1"`
 	Ports  []uint16          `json:"ports,omitempty" max:"2"`
 	Words  []string          `json:"words,omitempty"`
 	Extra  map[string]string `json:"extra,omitempty"`
@@ -94,6 +95,7 @@ func TestWrongMembersAreNamed(t *testing.T) {
 		`{"name":"n","wait":"1"}`:                      `wait The member "wait" must be a whole number from 1 to 60.`,
 		`{"name":"n","level":-2}`:                      `level The member "level" must be a whole number of at least -1.`,
 		`{"name":"n","level":1e300}`:                   `level The member "level" must be a whole number of at least -1.`,
+		`{"name":"n","format":2}`:                      `format The member "format" must be 1.`,
 		`{"name":"n","ports":[65536]}`:                 `ports The member "ports" must be a list of at most 2 whole numbers from 0 to 65535.`,
 		`{"name":"n","ports":[1,2,3]}`:                 `ports The member "ports" must be a list of at most 2 whole numbers from 0 to 65535.`,
 		`{"name":"n","ports":1}`:                       `ports The member "ports" must be a list of at most 2 whole numbers from 0 to 65535.`,
@@ -129,4 +131,28 @@ func TestLenientSkipsWhatItCannotRead(t *testing.T) {
 	Lenient(nil, &got)
 	Lenient([]byte(`[1]`), &got)
 	assert.Equal(t, want, got)
+}
+
+// Whatever a host sends is read or refused with a -32602; the lenient reading refuses
+// nothing.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{
+		`{"name":"n","colour":"red","on":true,"wait":1,"ports":[1],"words":["a"],"extra":{"a":"b"},"raw":null,"inner":{"deep":""},"choice":null}`,
+		`{"name":"n","name":"n"}`, `[]`, `{"inner":{"a":1,"a":1}}`, `{"wait":-0.0,"level":1e15,"format":1.0}`, `{"\u006eame":"\ud800"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var strict, lenient sample
+		err := Decode(text, &strict)
+		Lenient(text, &lenient)
+		if err == nil {
+			assert.Equal(t, strict, lenient)
+			assert.NotEmpty(t, strict.Name)
+			return
+		}
+		var refused *protocol.Error
+		require.ErrorAs(t, err, &refused)
+		assert.Equal(t, protocol.CodeInvalidParams, refused.Code)
+	})
 }

@@ -232,6 +232,8 @@ func describe(t reflect.Type, l limits) string {
 		return "an object"
 	}
 	switch {
+	case l.hasMin && l.hasMax && l.min == l.max:
+		return strconv.FormatInt(l.min, 10)
 	case l.hasMin && l.hasMax:
 		return fmt.Sprintf("a whole number from %d to %d", l.min, l.max)
 	case l.hasMin:
