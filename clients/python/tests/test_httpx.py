@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import http.server
 import importlib
 import json
+import threading
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -52,6 +55,43 @@ def test_bytes_of_the_stream(httpx: Any, box: signalbox.Connection) -> None:
     with box.stream({**BODY, "stream": True, "_meta": {"fillOutput": True}}) as stream:
         assert len(events) == sum(1 for _ in stream)
     assert b'{"type":"response.output_text.delta","sequence_number":' in body  # not written anew
+
+
+@pytest.mark.parametrize(("end", "status"), [("response.done", "completed"), ("response.done", "incomplete"), ("response.cancelled", "cancelled")])
+def test_other_ends(httpx: Any, tmp_path: Path, end: str, status: str) -> None:
+    """They end the stream at once, with the output of the items before them and without
+    an error of ours behind them."""
+    item = {"type": "message", "id": "msg_1", "role": "assistant", "content": [{"type": "output_text", "text": ANSWER}]}
+    response = {"id": "resp_1", "object": "response", "model": "gpt-5.2-pro"}
+    events: list[dict[str, Any]] = [
+        {"type": "response.created", "response": {**response, "status": "in_progress"}},
+        {"type": "response.output_item.done", "output_index": 0, "item": item},
+        {"type": end, "response": {**response, "status": status, "output": []}},
+    ]
+    over = threading.Event()
+
+    class Upstream(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "text/event-stream")
+            self.end_headers()
+            self.wfile.write("".join(f"data: {json.dumps(event)}\n\n" for event in events).encode())
+            over.wait(60)  # the socket stays open
+
+        def log_message(self, *args: object) -> None:
+            """Says nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream) as upstream:
+        threading.Thread(target=upstream.serve_forever, daemon=True).start()
+        env = {"CODEX_HOME": str(tmp_path), "OPENAI_API_KEY": "sk-signalbox-canary", "OPENAI_BASE_URL": f"http://127.0.0.1:{upstream.server_port}/v1"}
+        with signalbox.Connection(env=env) as box, httpx.Client(transport=signalbox.transport(httpx, box)) as client:
+            answer = client.post(URL, json={"model": "gpt-5.2-pro", "input": QUESTION, "stream": True})
+            proof = signalbox.evidence("resp_1")
+        over.set()
+        upstream.shutdown()
+    received = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
+    assert received == [*events[:-1], {"type": end, "response": {**response, "status": status, "output": [item]}}]
+    assert proof is not None and "response.output" in {a["field"] for a in proof["adjustments"]}
 
 
 def test_any_base_url_will_do(httpx: Any, box: signalbox.Connection) -> None:
