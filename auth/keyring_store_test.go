@@ -204,6 +204,9 @@ func TestKeyringRefusals(t *testing.T) {
 // initialize and the watch of the store ask no keyring; one that hangs holds up
 // only who needs it, and all of these together no longer than one.
 func TestKeyringIsNotAskedUnneeded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes ten seconds")
+	}
 	k := inSession(t)
 	home := keyringHome(t, "keyring")
 	enter(t, k, home, fixture(t, "codex-chatgpt"))
@@ -272,6 +275,9 @@ func TestUnsupportedStoreIsLeftAlone(t *testing.T) {
 // new tokens are used from memory, never put on the disk, and saved when it
 // answers again.
 func TestKeyringHangsBeforeTheSave(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes ten seconds")
+	}
 	k := inSession(t)
 	m, sim := simulated(t, "expired")
 	home := m.cfg.Home

@@ -211,6 +211,9 @@ var steps = []string{"post", "answer", "create", "write", "fsync", "lock", "rena
 //
 // Faults: A8, A9.
 func TestKilledAtEveryStep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes ten seconds")
+	}
 	const times = 22
 	var kills atomic.Int64
 	for i, step := range steps {
@@ -269,6 +272,9 @@ func TestKilledAtEveryStep(t *testing.T) {
 //
 // Faults: A9.
 func TestKilledAtAnyTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes ten seconds")
+	}
 	for i := range 40 {
 		l := loginOf(t, simulator.Config{})
 		old := textOf(t, l.home)

@@ -211,6 +211,9 @@ func quick(m *Manager) *store.FileStore {
 //
 // Faults: B3.
 func TestSwappedLink(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes ten seconds")
+	}
 	home := t.TempDir()
 	path, real, victim := filepath.Join(home, store.FileName), filepath.Join(home, "real.json"), filepath.Join(t.TempDir(), "victim")
 	const precious = "not of Codex"

@@ -7,5 +7,5 @@ import "time"
 // busy: the promises are not those of a binary that is many times slower.
 const busy = 10 * time.Second
 
-// slowBinary: what takes much work is done with less of it.
+// slowBinary: the promises of memory are not those of this binary.
 const slowBinary = true

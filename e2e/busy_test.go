@@ -8,5 +8,5 @@ import "time"
 // does other work too.
 const busy = time.Second
 
-// slowBinary: what takes much work is done with less of it.
+// slowBinary: the promises of memory are not those of this binary.
 const slowBinary = false

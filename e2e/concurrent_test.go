@@ -57,7 +57,7 @@ func TestManyStreamsAtOnce(t *testing.T) {
 func TestCancelRacesTheEnd(t *testing.T) {
 	t.Parallel()
 	rounds := 7
-	if slowBinary {
+	if less() {
 		rounds = 2
 	}
 	for name, framing := range framings {
@@ -118,7 +118,7 @@ func TestThousandRequestsAtOnce(t *testing.T) {
 		return
 	}
 	n := 1000
-	if slowBinary {
+	if less() {
 		n = 300
 	}
 	serve := func(t *testing.T) options {

@@ -57,7 +57,7 @@ func eachWay(t *testing.T, dir string, test func(t *testing.T, c transcripts.Con
 		for _, c := range file.Conversations {
 			turn = !turn
 			for way, byteByByte := range map[string]bool{"whole": false, "byte by byte": true} {
-				if slowBinary && byteByByte != turn {
+				if less() && byteByByte != turn {
 					continue
 				}
 				t.Run(fmt.Sprint(file.Name(), "/", c.Name, "/", way), func(t *testing.T) {

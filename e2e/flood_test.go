@@ -25,7 +25,7 @@ func TestRequestAndItsCancelInOneWrite(t *testing.T) { // not beside those that 
 			if framing == lsp {
 				pairs = 1000
 			}
-			if slowBinary {
+			if less() {
 				pairs /= 5
 			}
 			h := spawn(t, options{lsp: framing, args: []string{"--simulate=idle"}})

@@ -116,7 +116,7 @@ func TestGreaseChangesNothing(t *testing.T) {
 			seed := rand.Uint64()
 			g := &grease{rand.New(rand.NewPCG(seed, 0))}
 			rounds := 10
-			if slowBinary {
+			if less() {
 				rounds = 3
 			}
 			for range rounds {

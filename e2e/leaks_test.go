@@ -31,7 +31,7 @@ func quickStream(w http.ResponseWriter, r *http.Request) {
 func TestManyCallsLeaveNothing(t *testing.T) {
 	t.Parallel()
 	pings, creates := 9000, 1000
-	if slowBinary || testing.Short() {
+	if less() {
 		pings, creates = 600, 60
 	}
 	for name, framing := range framings {
@@ -72,7 +72,7 @@ func TestManyCallsLeaveNothing(t *testing.T) {
 // answered, within 2 s, and none is left, here or upstream.
 func TestThousandStreamsThenCancel(t *testing.T) { // not beside those that measure time
 	streams := 1000
-	if slowBinary || testing.Short() {
+	if less() {
 		streams = 150
 	}
 	for name, framing := range framings {

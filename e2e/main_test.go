@@ -40,6 +40,10 @@ func TestMain(m *testing.M) {
 	testcheck.Main(m)
 }
 
+// less reports whether what takes much work is done with less of it: with a binary
+// that is many times slower, and with -short.
+func less() bool { return slowBinary || testing.Short() }
+
 // Faults that a request asks for with its header traceparent.
 const (
 	faultPanic      = "fault-panic"       // the body panics after some events

@@ -25,7 +25,7 @@ import (
 func TestUpstreamWaitsForASlowHost(t *testing.T) { // not beside those that measure time
 	total := 500 << 20
 	limit := 100 << 10 // kB of memory
-	if slowBinary || testing.Short() {
+	if less() {
 		total = 50 << 20
 	}
 	if slowBinary {

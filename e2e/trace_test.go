@@ -149,7 +149,7 @@ func TestTraceOfALargeStream(t *testing.T) {
 	t.Parallel()
 	var stream strings.Builder
 	events := 2000
-	if slowBinary {
+	if less() {
 		events = 400
 	}
 	for range events {

@@ -82,6 +82,9 @@ func TestKeyringLocked(t *testing.T) {
 
 // A keyring that never answers costs keyringTimeout and leaves nothing behind.
 func TestKeyringHangs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes ten seconds")
+	}
 	ours := keyring{"Codex Auth", "cli|0123456789abcdef"}
 	hang := func(t *testing.T) {
 		start := time.Now()
