@@ -199,6 +199,9 @@ func appServer(t testing.TB, sim *simulator.Server, home, refreshURL string, env
 // them are told that it was used before. That is the figure that
 // docs/performance.md has beside ours; here it shows that the issuer is strict.
 func TestCodexRenewsAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("Codex takes several seconds")
+	}
 	sim := simulated(t, simulator.Config{Scenario: "expired"})
 	home := t.TempDir()
 	require.NoError(t, sim.WriteHome(home))
@@ -295,6 +298,9 @@ func refreshers(t *testing.T, sim *simulator.Server, home string, issuer *slowIs
 //
 // Faults: A3.
 func TestRenewBesideCodex(t *testing.T) {
+	if testing.Short() {
+		t.Skip("Codex takes several seconds")
+	}
 	codexCLI(t)
 	sim, home := scenarioHome(t, "expired")
 	issuer := startSlowIssuer(t, sim, 3*time.Second)

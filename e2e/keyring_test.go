@@ -200,6 +200,9 @@ func TestRenewalInTheKeyring(t *testing.T) {
 // 6 of Codex and 6 of ours on one expired login in the keyring: none of ours
 // fails, and what is left can be used and refreshed.
 func TestRenewalInTheKeyringBesideCodex(t *testing.T) {
+	if testing.Short() {
+		t.Skip("Codex takes several seconds")
+	}
 	codexCLI(t)
 	k := testcheck.StartKeyring(t)
 	sim, home := scenarioHome(t, "expired")

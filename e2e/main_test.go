@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	}
 	// Most of these tests wait for a process, and do not need a CPU of their own.
 	flag.Parse()
-	_ = flag.Set("test.parallel", "6")
+	_ = flag.Set("test.parallel", "12")
 	testcheck.Main(m)
 }
 
