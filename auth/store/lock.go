@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -53,9 +54,16 @@ var errNoLocks = errors.New("the file system has no locks")
 // Each call has an open file description of its own, so that two calls of one
 // process exclude each other as well.
 func LockFile(ctx context.Context, path string, done func() bool) (release func(), err error) {
+	return acquire(ctx, path, 0, done, func(*flock.Flock) (func(), bool, error) { return func() {}, true, nil })
+}
+
+// acquire is LockFile with more flags for the open, and with a second condition:
+// with is asked while the lock is held, and how to release what it took is part of
+// the release. Where it is not met, the lock is released and the wait goes on.
+func acquire(ctx context.Context, path string, flags int, done func() bool, with func(*flock.Flock) (func(), bool, error)) (release func(), err error) {
 	for {
 		// A *flock.Flock is re-entrant without counting: one for each try.
-		lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
+		lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|flags), flock.SetPermissions(0o600))
 		locked, err := lock.TryLock()
 		switch {
 		case err != nil && IsNoLocks(err):
@@ -65,7 +73,14 @@ func LockFile(ctx context.Context, path string, done func() bool) (release func(
 			_ = lock.Close()
 			return nil, err
 		case locked && isLockOf(lock, path):
-			return func() { _ = lock.Close() }, nil
+			also, met, err := with(lock)
+			if met {
+				return func() { also(); _ = lock.Close() }, nil
+			}
+			_ = lock.Close()
+			if err != nil {
+				return nil, err
+			}
 		case locked:
 			_ = lock.Close()
 			continue
@@ -79,6 +94,12 @@ func LockFile(ctx context.Context, path string, done func() bool) (release func(
 		case <-time.After(LockPoll):
 		}
 	}
+}
+
+// isLink reports whether path is a symbolic link.
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 // isLockOf reports whether path still is the file that lock holds.
@@ -142,10 +163,9 @@ func (c *Store) LockRefresh(ctx context.Context, done func() bool) (*Lock, error
 		}
 		break
 	}
-	unlock, err := LockFile(ctx, path, done)
+	unlock, err := acquire(ctx, path, noFollow, done, c.lockHome)
 	switch {
 	case err == nil:
-		noteHolder(path)
 		return &Lock{func() { unlock(); <-c.refreshing }}, nil
 	case errors.Is(err, errNoLocks):
 		c.Files.notice(fmt.Sprintf("the file system of %s has no locks: only this process is kept from refreshing twice", c.Files.home))
@@ -158,16 +178,57 @@ func (c *Store) LockRefresh(ctx context.Context, done func() bool) (*Lock, error
 	return nil, c.lockFailed(err, path)
 }
 
-// noteHolder writes our process id into the lock file, a hint for those who wait.
-// A link is left alone: what it points to is not ours to write.
-func noteHolder(path string) {
-	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+// lockHome is what auth.refresh.lock is held with: a lock on the folder itself. The
+// file can be deleted while it is held, by a cleaner or a person, and whoever waits
+// would lock a new one; the folder stays. met is false while another process holds
+// that. A lock file that has another name, too, is refused, and nothing is written
+// to it: the error is 1003.
+func (c *Store) lockHome(lock *flock.Flock) (release func(), met bool, err error) {
+	held, err := lock.Stat()
+	if err != nil {
+		return nil, false, Failed(lock.Path(), err)
+	}
+	if hardLinks(held) > 1 {
+		return nil, false, refusedStore(protocol.ReasonHardLink, lock.Path(), "is a hard link", "Remove "+lock.Path())
+	}
+	folder := flock.New(c.Files.home, flock.SetFlag(os.O_RDONLY))
+	switch locked, err := folder.TryLock(); {
+	case err != nil: // a system that locks no folders
+		_ = folder.Close()
+		release = func() {}
+	case !locked:
+		_ = folder.Close()
+		return nil, false, nil
+	default:
+		release = func() { _ = folder.Close() }
+	}
+	noteHolder(lock.Path(), held)
+	return release, true, nil
+}
+
+// noteHolder writes our process id into the lock file that is held, a hint for those
+// who wait. A file that has taken its place, or a link, is left alone.
+func noteHolder(path string, held fs.FileInfo) {
+	f, err := os.OpenFile(path, os.O_WRONLY|noFollow|syscall.O_NONBLOCK, 0)
+	if err != nil {
 		return
 	}
-	if f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0); err == nil {
+	defer func() { _ = f.Close() }()
+	if info, err := f.Stat(); err == nil && os.SameFile(info, held) && f.Truncate(0) == nil {
 		_, _ = fmt.Fprintln(f, os.Getpid())
-		_ = f.Close()
 	}
+}
+
+// holderOf returns the process id in a lock file; 0 where there is none.
+func holderOf(path string) int {
+	f, err := os.OpenFile(path, os.O_RDONLY|noFollow|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return 0
+	}
+	defer func() { _ = f.Close() }()
+	text, _ := io.ReadAll(io.LimitReader(f, 32))
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	return max(pid, 0)
 }
 
 // lockFailed is the 1003 of a lock that was not taken.
@@ -175,10 +236,9 @@ func (c *Store) lockFailed(err error, path string) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		who := "another process"
-		text, _ := os.ReadFile(path)
-		switch pid, err := strconv.Atoi(strings.TrimSpace(string(text))); {
-		case err != nil:
-		case pid == os.Getpid():
+		switch pid := holderOf(path); pid {
+		case 0:
+		case os.Getpid():
 			who = "an earlier refresh or login of this process"
 		default:
 			who = fmt.Sprintf("process %d", pid)
@@ -190,6 +250,8 @@ func (c *Store) lockFailed(err error, path string) error {
 			})
 	case errors.Is(err, context.Canceled):
 		return protocol.Cancelled()
+	case isLink(path):
+		return refusedStore(protocol.ReasonHardLink, path, "is a symbolic link", "Remove "+path)
 	case errors.Is(err, fs.ErrNotExist):
 		return protocol.NewError(protocol.CodeCredentialStore,
 			fmt.Sprintf("the folder of %s does not exist", path), protocol.ErrorData{

@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// noFollow: Windows opens a link as what it leads to.
+const noFollow = 0
+
 // isOurs: Windows keeps no owner in a file's mode.
 func isOurs(fs.FileInfo) bool { return true }
 

@@ -9,6 +9,9 @@ import (
 	"syscall"
 )
 
+// noFollow makes an open fail on a symbolic link.
+const noFollow = syscall.O_NOFOLLOW
+
 // isOurs reports whether the file belongs to the user that we run as.
 func isOurs(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
