@@ -396,7 +396,7 @@ func (h *host) awaitInputEnd() {
 // Faults: G9.
 func TestHostAsksForWellFormedStrings(t *testing.T) {
 	t.Parallel()
-	const event = `{"type":"response.output_text.delta","delta":"\ud83d \ud83d\ude00 \\ud83d \u0000"}`
+	const event = `{"type":"response.of.a.later.release","delta":"\ud83d \ud83d\ude00 \\ud83d \u0000"}`
 	const last = `{"type":"response.completed","response":{"output":[{"text":"\ude00"}]}}`
 	for name, framing := range framings {
 		for params, replaced := range map[string]bool{
@@ -414,7 +414,7 @@ func TestHostAsksForWellFormedStrings(t *testing.T) {
 			require.NoError(t, json.Unmarshal(h.outcome("2").answer.Result, &result))
 			whole := result.Response
 			if replaced {
-				assert.Equal(t, `{"type":"response.output_text.delta","delta":"\ufffd \ud83d\ude00 \\ud83d \u0000"}`, string(got.events[0]), name)
+				assert.Equal(t, `{"type":"response.of.a.later.release","delta":"\ufffd \ud83d\ude00 \\ud83d \u0000"}`, string(got.events[0]), name)
 				assert.Equal(t, `{"output":[{"text":"\ufffd"}]}`, string(whole), name)
 			} else {
 				assert.Equal(t, event, string(got.events[0]), name)
