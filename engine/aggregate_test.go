@@ -32,6 +32,7 @@ func end(response string) string {
 }
 
 // The response of a stream whose events the host does not get.
+// Faults: G10.
 func TestAggregate(t *testing.T) {
 	tests := []struct {
 		name   string

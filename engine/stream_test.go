@@ -24,7 +24,7 @@ const (
 // How a stream ends, by what its body holds (docs/protocol.md: Ends of a stream).
 // After the body the connection ends cleanly, is torn down, or stays open.
 //
-// Faults: C7, C8, C20.
+// Faults: C7, C8, C20, G12, G13.
 func TestEndsOfAStream(t *testing.T) {
 	const clean, torn, open = "clean", "torn", "open"
 	tests := []struct {
@@ -127,7 +127,7 @@ func TestEndsOfAStream(t *testing.T) {
 // A 200 that is no event stream is told apart by its type, but only where it has
 // no event: some upstreams stream under another type.
 //
-// Faults: C9.
+// Faults: C9, G13.
 func TestNotAStream(t *testing.T) {
 	tests := []struct {
 		kind, body string

@@ -56,6 +56,7 @@ func on(kind, rest string) string {
 }
 
 // What each kind of item amounts to of which the end never came.
+// Faults: G10.
 func TestItemsWithoutAnEnd(t *testing.T) {
 	const message = `{"id":"m","type":"message","status":"in_progress","role":"assistant","content":[]}`
 	text := func(rest string) string { return on("output_text.delta", `"content_index":0,"delta":`+rest) }
@@ -138,6 +139,7 @@ func TestItemsWithoutAnEnd(t *testing.T) {
 }
 
 // Items that are null, without a place, repeated, or that contradict each other.
+// Faults: G10.
 func TestOddItems(t *testing.T) {
 	message := func(id, text string) string {
 		return fmt.Sprintf(`{"id":%q,"type":"message","content":[{"type":"output_text","text":%q}]}`, id, text)
@@ -192,6 +194,7 @@ func TestOddItems(t *testing.T) {
 }
 
 // What is missing is said.
+// Faults: G11.
 func TestHoles(t *testing.T) {
 	numbered := func(kind, rest string, n int) string {
 		return fmt.Sprintf(`{"type":"response.%s","sequence_number":%d,"item_id":"m","output_index":0,%s}`, kind, n, rest)
@@ -238,6 +241,7 @@ func TestHoles(t *testing.T) {
 }
 
 // An event that came twice counts once.
+// Faults: G10.
 func TestRepeatedEvent(t *testing.T) {
 	delta := `{"type":"response.output_text.delta","sequence_number":2,"item_id":"m","output_index":0,"content_index":0,"delta":"a"}`
 	got, missing := collect(t, []string{
