@@ -42,7 +42,8 @@ func (a *answer) judgeResponse(text []byte, members []rawjson.Member) error {
 		return a.modelMismatch()
 	}
 	name, _ := rawjson.Unquote(valueOf(members, "status"))
-	isResponse := valueOf(members, "output") != nil || valueOf(members, "object") != nil || name != ""
+	object, _ := rawjson.Unquote(valueOf(members, "object"))
+	isResponse := object == "response" || valueOf(members, "output") != nil || name != ""
 	if !isResponse && isErrorShape(text, plainText(valueOf(members, "type")), members) {
 		a.result.Status = protocol.StatusFailed
 		return a.failed(a.readFailure(text), false)

@@ -171,11 +171,11 @@ func (c *Collector) hole(it *item, object []byte, status string) string {
 		return fmt.Sprintf("the end of a %s", what)
 	}
 	switch it.kind {
-	case "function_call", "custom_tool_call":
+	case "function_call", "custom_tool_call", "mcp_call":
 		if len(textOf(members, "name")) == 0 {
 			return fmt.Sprintf("the name of a %s", what)
 		}
-		if len(textOf(members, "call_id")) == 0 {
+		if it.kind != "mcp_call" && len(textOf(members, "call_id")) == 0 {
 			return fmt.Sprintf("the call_id of a %s", what)
 		}
 		arguments, _ := rawjson.Unquote(valueOf(members, "arguments"))

@@ -241,7 +241,7 @@ func TestHoles(t *testing.T) {
 }
 
 // An event that came twice counts once.
-// Faults: G10.
+// Faults: G11.
 func TestRepeatedEvent(t *testing.T) {
 	delta := `{"type":"response.output_text.delta","sequence_number":2,"item_id":"m","output_index":0,"content_index":0,"delta":"a"}`
 	got, missing := collect(t, []string{
