@@ -105,6 +105,10 @@ func checkMutations(t *testing.T, events []string) {
 		}
 	}
 	for i := range events {
+		// One of many equal pieces in a row is like the next.
+		if len(events) > 60 && i%8 != 0 && isPiece(events[i-1]) && isPiece(events[i]) && isPiece(events[min(i+1, len(events)-1)]) {
+			continue
+		}
 		check(fmt.Sprintf("without event %d", i), slices.Delete(slices.Clone(events), i, i+1))
 		check(fmt.Sprintf("cut after event %d", i), events[:i])
 		if i+1 < len(events) {
@@ -122,6 +126,8 @@ func checkMutations(t *testing.T, events []string) {
 		assert.Less(t, holes, 2*len(events), "all that is whole is delivered")
 	}
 }
+
+func isPiece(event string) bool { return strings.Contains(event[:min(len(event), 80)], `.delta"`) }
 
 // answerTo returns what a host without events gets of a stream, as the texts and
 // the calls of its output; and checks that the last event, filled, holds the same.
