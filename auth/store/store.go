@@ -76,9 +76,6 @@ func Open(home string, notice func(string)) *Store {
 // Config returns Codex's settings as they are now, see configFile.load.
 func (c *Store) Config() *Config { return c.configFile.load() }
 
-// path is where auth.json is, or would be.
-func (c *Store) path() string { return c.Files.path }
-
 // Load reads the store as it is now, see readFile. It never fails: the snapshot's
 // Err says why.
 func (c *Store) Load(ctx context.Context) *Snapshot {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"crypto/x509"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -50,7 +49,7 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 	if err != nil {
 		return nil, err
 	}
-	home, homeErr, roots, warnings := around.read(log)
+	env := around.read(log)
 	masker := new(mask.Masker)
 	for _, password := range transport.ProxySecrets(around.getenv) {
 		masker.Add(protocol.NewSecret(password))
@@ -62,7 +61,7 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 	parts.onClose(endTrace)
 	// One transport for all that is sent. The issuer's traffic is traced by its own
 	// rules.
-	var shared http.RoundTripper = transport.New(transport.Options{Direct: f.simulate.on, Roots: roots})
+	var shared http.RoundTripper = transport.New(transport.Options{Direct: f.simulate.on, Roots: env.roots})
 	upstream, issuer := shared, shared
 	wires := wire.Options{Framing: f.framing, MaxMessageBytes: f.maxMessageBytes}
 	if tr != nil {
@@ -72,8 +71,8 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 		upstream = p.transport(upstream)
 	}
 	manager := auth.NewManager(auth.Config{
-		Home:         home,
-		HomeError:    homeErr,
+		Home:         env.home,
+		HomeError:    env.homeErr,
 		APIKey:       protocol.NewSecret(around.getenv("OPENAI_API_KEY")),
 		AccessToken:  protocol.NewSecret(around.getenv("OPENAI_OAUTH_ACCESS_TOKEN")),
 		AccountMode:  f.accountMode,
@@ -84,7 +83,7 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 		UserAgent:    engine.UserAgent(f.originator, p.version),
 		Originator:   f.originator,
 		RedirectHost: f.redirectHost,
-		Warnings:     warnings,
+		Warnings:     env.warnings,
 		Mask:         masker,
 	})
 	calls := engine.New(engine.Config{
@@ -147,21 +146,29 @@ func (p *program) surroundings(f *flags, c *closers) (surroundings, error) {
 	return surroundings{sim.getenv, sim.places(), sim.opener(open, after), scenarioNames()}, nil
 }
 
+// environment is what the variables say, beside credentials and base URLs.
+type environment struct {
+	home     string // CODEX_HOME; "" where homeErr says why there is none
+	homeErr  error
+	roots    *x509.CertPool
+	warnings []string // for auth/status
+}
+
 // read finds CODEX_HOME and the additional authorities. What is wrong with the
-// environment is logged; warnings are as much of it as belongs into auth/status.
-func (s *surroundings) read(log *slog.Logger) (home string, homeErr error, roots *x509.CertPool, warnings []string) {
-	home, homeErr = auth.Home(s.getenv)
-	if err := homeErr; err != nil {
-		warnings = append(warnings, fmt.Sprintf("No auth.json is read: %v.", err))
+// environment is logged.
+func (s *surroundings) read(log *slog.Logger) environment {
+	var e environment
+	if e.home, e.homeErr = auth.Home(s.getenv); e.homeErr != nil {
+		e.warnings = append(e.warnings, "No auth.json is read: "+strings.TrimSuffix(e.homeErr.Error(), ".")+".")
 	}
 	roots, warning := transport.Roots(s.getenv)
-	if warning != "" {
-		warnings = append(warnings, warning)
+	if e.roots = roots; warning != "" {
+		e.warnings = append(e.warnings, warning)
 	}
-	for _, warning := range append([]string{s.to.chatgpt.Bad, s.to.platform.Bad, s.to.issuer.Bad}, warnings...) {
+	for _, warning := range append([]string{s.to.chatgpt.Bad, s.to.platform.Bad, s.to.issuer.Bad}, e.warnings...) {
 		if warning != "" {
 			log.Warn(warning)
 		}
 	}
-	return home, homeErr, roots, warnings
+	return e
 }
