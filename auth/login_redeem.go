@@ -70,7 +70,7 @@ func (s *logins) exchange(ctx context.Context, policy protocol.ExchangePolicy, l
 // redeemCode redeems a code (RFC 6749, 4.1.3; RFC 7636, 4.5) and checks the
 // answer. The error is 1004 or 1005.
 func (s *logins) redeemCode(ctx context.Context, g issuer.Grant) (newLogin, error) {
-	s.m.masked.Add(protocol.NewSecret(g.Code), protocol.NewSecret(g.Verifier))
+	defer s.m.masked.While(protocol.NewSecret(g.Code), protocol.NewSecret(g.Verifier))()
 	tokens, err := s.m.issuer.RedeemCode(ctx, g)
 	if err != nil {
 		return newLogin{}, s.refused(err, "the login could not be finished")

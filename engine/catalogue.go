@@ -20,8 +20,8 @@ const (
 	catalogueLife = 300 * time.Second
 	// catalogueAgain is how long after a try that failed the background tries again.
 	catalogueAgain = time.Minute
-	// maxModels of one list are kept.
-	maxModels = 1000
+	// maxModels of one list are kept, and maxWords of a list in one of them.
+	maxModels, maxWords = 1000, 20
 )
 
 // listed is one model in the list of a backend.
@@ -135,6 +135,9 @@ func (c *catalogue) record(owner string, answer lookup, err error, read func([]b
 	c.heard = time.Now()
 	if !isSame {
 		c.models, c.etag = models, answer.header.Get("ETag")
+		if len(c.etag) > maxID {
+			c.etag = ""
+		}
 	}
 }
 
@@ -213,9 +216,9 @@ func (e *Engine) readChatGPTModels(body []byte) ([]listed, bool) {
 			continue
 		}
 		l := listed{
-			id: m.Slug, name: e.cfg.Mask.Mask(short(m.Name)), priority: 1e9,
+			id: m.Slug, name: brief(e.cfg.Mask.Mask, m.Name), priority: 1e9,
 			contextWindow: tokens(m.Window), maxOutput: tokens(m.MaxOutput),
-			modalities: e.words(m.Modalities), minClient: m.MinClient, plans: m.Plans,
+			modalities: e.words(m.Modalities), minClient: brief(e.cfg.Mask.Mask, m.MinClient), plans: e.words(m.Plans),
 			hidden: m.Visibility == "hide" || m.Visibility == "none",
 			// All models of this catalogue are made to work with tools.
 			toolCalling: new(true),
@@ -226,9 +229,9 @@ func (e *Engine) readChatGPTModels(body []byte) ([]listed, bool) {
 		if m.Priority != nil {
 			l.priority = *m.Priority
 		}
-		for _, level := range m.Levels {
+		for _, level := range m.Levels[:min(len(m.Levels), maxWords)] {
 			if level.Effort != "" {
-				l.efforts = append(l.efforts, e.cfg.Mask.Mask(short(level.Effort)))
+				l.efforts = append(l.efforts, brief(e.cfg.Mask.Mask, level.Effort))
 			}
 		}
 		models = append(models, l)
@@ -263,9 +266,9 @@ func (e *Engine) readPlatformModels(body []byte) ([]listed, bool) {
 // words masks and bounds a list of words of a backend.
 func (e *Engine) words(list []string) []string {
 	var words []string
-	for _, w := range list[:min(len(list), 20)] {
+	for _, w := range list[:min(len(list), maxWords)] {
 		if w != "" {
-			words = append(words, e.cfg.Mask.Mask(short(w)))
+			words = append(words, brief(e.cfg.Mask.Mask, w))
 		}
 	}
 	return words

@@ -80,7 +80,7 @@ func (r *record) resolved(baseURL string, source protocol.CredentialSource, acco
 func (r *record) answered(status int, h http.Header) {
 	r.evidence.Status = &status
 	if id := upstreamRequestID(h); id != "" {
-		id = r.mask(id)
+		id = bound(r.mask, id, maxID)
 		r.evidence.UpstreamRequestID = &id
 	}
 	ttfb := r.sinceStart()
@@ -123,7 +123,7 @@ func (r *record) judge(latest string) {
 	if model == "" {
 		model, source = r.bodyModel, protocol.ModelFromResponse
 	}
-	model = r.mask(model)
+	model = bound(r.mask, model, maxID)
 	match := !r.strayed
 	e.EffectiveModel, e.ModelSource, e.ModelMatch = &model, source, &match
 }

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,10 +76,10 @@ const simulateHeader = "X-Signalbox-Simulate"
 // Creating a response).
 func (c *call) visible(h http.Header) protocol.Headers {
 	visible := protocol.Headers{}
-	for name, values := range h {
-		name = strings.ToLower(name)
-		if isVisible(name) {
-			visible[name] = c.mask(strings.Join(values, ", "))
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		lower := strings.ToLower(name)
+		if isVisible(lower) && len(visible) < maxHeaders && len(lower) <= maxID {
+			visible[lower] = bound(c.mask, strings.Join(h[name], ", "), maxHeader)
 		}
 	}
 	return visible

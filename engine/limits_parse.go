@@ -73,7 +73,7 @@ func isCount(n float64) bool { return n > 0 && n < 1e12 }
 func headerLimits(h http.Header, mask func(string) string) *protocol.ChatGPTLimits {
 	now := time.Now()
 	said := &protocol.ChatGPTLimits{
-		ObservedAt: rfc3339(now), PlanType: mask(short(h.Get("X-Codex-Plan-Type"))), Windows: []protocol.UsageWindow{},
+		ObservedAt: rfc3339(now), PlanType: brief(mask, h.Get("X-Codex-Plan-Type")), Windows: []protocol.UsageWindow{},
 	}
 	for name := range h {
 		lower := strings.ToLower(name)
@@ -98,7 +98,7 @@ func headerLimits(h http.Header, mask func(string) string) *protocol.ChatGPTLimi
 				UsedPercent: number("-used-percent"), WindowMinutes: number("-window-minutes"),
 				ResetAt: number("-reset-at"), ResetAfter: number("-reset-after-seconds"),
 			}
-			if w, ok := window.window(mask(short(windowName(limit, position))), now); ok {
+			if w, ok := window.window(brief(mask, windowName(limit, position)), now); ok {
 				said.Windows = append(said.Windows, w)
 			}
 		}
@@ -106,7 +106,7 @@ func headerLimits(h http.Header, mask func(string) string) *protocol.ChatGPTLimi
 	said.Windows = sortWindows(said.Windows)
 	if has, ok := flag(h.Get("X-Codex-Credits-Has-Credits")); ok {
 		unlimited, _ := flag(h.Get("X-Codex-Credits-Unlimited"))
-		said.Credits = &protocol.Credits{HasCredits: has, Unlimited: unlimited, Balance: mask(short(h.Get("X-Codex-Credits-Balance")))}
+		said.Credits = &protocol.Credits{HasCredits: has, Unlimited: unlimited, Balance: brief(mask, h.Get("X-Codex-Credits-Balance"))}
 	}
 	if len(said.Windows) == 0 && said.Credits == nil {
 		return nil
@@ -141,7 +141,7 @@ func (c *saidCredits) credits(mask func(string) string) *protocol.Credits {
 	if balance == "null" || json.Unmarshal(c.Balance, &balance) == nil && balance == "" {
 		balance = ""
 	}
-	return &protocol.Credits{HasCredits: c.HasCredits, Unlimited: c.Unlimited, Balance: mask(short(balance))}
+	return &protocol.Credits{HasCredits: c.HasCredits, Unlimited: c.Unlimited, Balance: brief(mask, balance)}
 }
 
 // eventLimits reads a codex.rate_limits event; nil when it says nothing.
@@ -160,7 +160,7 @@ func eventLimits(event []byte, mask func(string) string) *protocol.ChatGPTLimits
 	}
 	now := time.Now()
 	said := &protocol.ChatGPTLimits{
-		ObservedAt: rfc3339(now), PlanType: mask(short(e.PlanType)),
+		ObservedAt: rfc3339(now), PlanType: brief(mask, e.PlanType),
 		Windows: []protocol.UsageWindow{}, Credits: e.Credits.credits(mask),
 	}
 	addWindows(said, e.Metered, e.Limits.Primary, e.Limits.Secondary, now, mask)
@@ -191,7 +191,7 @@ func readUsage(body []byte, mask func(string) string) (*protocol.ChatGPTLimits, 
 	}
 	now := time.Now()
 	said := &protocol.ChatGPTLimits{
-		ObservedAt: rfc3339(now), PlanType: mask(short(answer.PlanType)),
+		ObservedAt: rfc3339(now), PlanType: brief(mask, answer.PlanType),
 		Windows: []protocol.UsageWindow{}, Credits: answer.Credits.credits(mask),
 	}
 	if answer.Limit != nil {
@@ -209,7 +209,7 @@ func readUsage(body []byte, mask func(string) string) (*protocol.ChatGPTLimits, 
 // addWindows adds the windows of one limit.
 func addWindows(to *protocol.ChatGPTLimits, limit string, primary, secondary *saidWindow, now time.Time, mask func(string) string) {
 	for position, s := range map[string]*saidWindow{"primary": primary, "secondary": secondary} {
-		if w, ok := s.window(mask(short(windowName(limit, position))), now); ok {
+		if w, ok := s.window(brief(mask, windowName(limit, position)), now); ok {
 			to.Windows = append(to.Windows, w)
 		}
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -16,15 +17,19 @@ import (
 const (
 	// lookupTimeout bounds one GET beside the model calls, its body included.
 	lookupTimeout = 10 * time.Second
-	// maxLookupBody is as much of an answer as is read. The ChatGPT catalogue
-	// carries the prompts of its models.
-	maxLookupBody = 16 << 20
+	// maxLookupBody is the largest answer that is taken, decompressed. The ChatGPT
+	// catalogue carries the prompts of its models, some 20 KB each.
+	maxLookupBody = 4 << 20
+	// maxLookupValues is how many values an answer may hold. One takes as little as
+	// two bytes of text, and up to a hundred once it is decoded.
+	maxLookupValues = 1 << 16
 )
 
 // notParsed is why an answer that came brought nothing.
 const notParsed = "the response could not be parsed"
 
-// errLookupSize: the answer of a lookup is larger than maxLookupBody.
+// errLookupSize: the answer of a lookup is larger than maxLookupBody or
+// maxLookupValues.
 var errLookupSize = errors.New("the answer is too large")
 
 // lookup is the answer to one GET.
@@ -60,11 +65,22 @@ func (e *Engine) getWithin(ctx context.Context, limit time.Duration, url string,
 	if isGzip(resp.Header) {
 		body = &gunzip{src: resp.Body}
 	}
-	text, err := io.ReadAll(io.LimitReader(body, maxLookupBody+1))
-	if err == nil && len(text) > maxLookupBody {
-		err = errLookupSize
-	}
+	text, err := readLookup(body, resp.StatusCode)
 	return lookup{resp.StatusCode, resp.Header, text}, err
+}
+
+// readLookup reads the body of an answer: of a refusal as much as explains it.
+func readLookup(body io.Reader, status int) ([]byte, error) {
+	if status/100 != 2 {
+		return io.ReadAll(io.LimitReader(body, maxErrorBody))
+	}
+	text, err := io.ReadAll(io.LimitReader(body, maxLookupBody+1))
+	// A value is followed by a comma, except the last one of each list. Those in
+	// strings count as well: a bound does not have to be exact.
+	if err == nil && (len(text) > maxLookupBody || bytes.Count(text, []byte(",")) > maxLookupValues) {
+		return nil, errLookupSize
+	}
+	return text, err
 }
 
 // failed returns in words for a person why a lookup brought nothing, "" if it

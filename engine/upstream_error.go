@@ -214,13 +214,7 @@ func (c *call) text(raw []byte) string {
 }
 
 // bounded masks and bounds what the upstream says.
-func (c *call) bounded(s string) string {
-	s = c.mask(s)
-	if len(s) > maxErrorText {
-		s = strings.ToValidUTF8(s[:maxErrorText], "") + "…"
-	}
-	return s
-}
+func (c *call) bounded(s string) string { return bound(c.mask, s, maxErrorText) }
 
 // retryAfterLimit is how long a limit holds: what the upstream asks to wait, else
 // until its reset; 0 for unknown.

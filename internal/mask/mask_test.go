@@ -1,6 +1,8 @@
 package mask_test
 
 import (
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -60,4 +62,50 @@ func TestMaskByShape(t *testing.T) {
 		require.Equal(t, want, got)
 		require.Equal(t, got, m.Mask(got))
 	}
+}
+
+// An issuer that sends new tokens with every answer fills no memory, and what was
+// added last is masked.
+func TestMaskerIsBounded(t *testing.T) {
+	var m mask.Masker
+	token := func(i, size int) string { return fmt.Sprintf("%s-%d-%s", canary, i, strings.Repeat("x", size)) }
+	measure := func() uint64 {
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return stats.HeapAlloc
+	}
+	before := measure()
+	kept := token(-1, 10)
+	for i := range 20_000 {
+		m.Add(protocol.NewSecret(token(i, 10)), protocol.NewSecret(kept))
+	}
+	require.Equal(t, mask.Redacted, m.Mask(kept), "it is in use all the time")
+	for i := range 500 {
+		m.Add(protocol.NewSecret(token(i, 64<<10)))
+	}
+	require.True(t, m.Mask(token(499, 64<<10)) == mask.Redacted)
+	require.Less(t, int64(measure()-before), int64(8<<20))
+	m.Add(protocol.NewSecret(token(0, 4<<20)))
+	require.True(t, m.Mask(token(0, 4<<20)) == mask.Redacted, "larger than the bound, and the latest")
+	runtime.KeepAlive(&m)
+}
+
+// A code is masked as long as it is redeemed, also by two; then nothing is kept.
+func TestMaskedWhileInUse(t *testing.T) {
+	var m mask.Masker
+	code, stored := protocol.NewSecret("code "+canary), protocol.NewSecret("stored "+canary)
+	m.Add(stored)
+	one := m.While(code, stored)
+	two := m.While(code)
+	for i := range 1000 {
+		m.Add(protocol.NewSecret(fmt.Sprint("another ", i)), stored)
+	}
+	require.Equal(t, "a [redacted]", m.Mask("a code "+canary))
+	one()
+	one()
+	require.Equal(t, "a [redacted]", m.Mask("a code "+canary))
+	two()
+	require.False(t, m.Mask("a code "+canary) == "a [redacted]", "it is of no use any more")
+	require.Equal(t, "a [redacted]", m.Mask("a stored "+canary))
 }
