@@ -32,6 +32,8 @@ func inflating(t *testing.T, size int, head, element, tail string) []byte {
 
 // A few KiB of gzip that become millions of values cost a lookup its answer, and
 // the process no memory to speak of. The peak of each stays below 40 MiB.
+//
+// Faults: U3.
 func TestHostileLookupsAreBounded(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

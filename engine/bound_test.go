@@ -13,6 +13,8 @@ import (
 
 // What the upstream says is bounded wherever it is passed on, and no piece of a
 // secret is left at the cut.
+//
+// Faults: U5.
 func TestWordsOfTheUpstreamAreBounded(t *testing.T) {
 	secret := testcheck.Canary + strings.Repeat("0123456789", 30)
 	var m mask.Masker

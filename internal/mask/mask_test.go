@@ -66,6 +66,8 @@ func TestMaskByShape(t *testing.T) {
 
 // An issuer that sends new tokens with every answer fills no memory, and what was
 // added last is masked.
+//
+// Faults: U4.
 func TestMaskerIsBounded(t *testing.T) {
 	var m mask.Masker
 	token := func(i, size int) string { return fmt.Sprintf("%s-%d-%s", canary, i, strings.Repeat("x", size)) }
@@ -92,6 +94,8 @@ func TestMaskerIsBounded(t *testing.T) {
 }
 
 // A code is masked as long as it is redeemed, also by two; then nothing is kept.
+//
+// Faults: U4.
 func TestMaskedWhileInUse(t *testing.T) {
 	var m mask.Masker
 	code, stored := protocol.NewSecret("code "+canary), protocol.NewSecret("stored "+canary)
