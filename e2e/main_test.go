@@ -36,7 +36,11 @@ func TestMain(m *testing.M) {
 	}
 	// Most of these tests wait for a process, and do not need a CPU of their own.
 	flag.Parse()
-	_ = flag.Set("test.parallel", "12")
+	parallel := "12"
+	if slowBinary {
+		parallel = "6"
+	}
+	_ = flag.Set("test.parallel", parallel)
 	testcheck.Main(m)
 }
 
