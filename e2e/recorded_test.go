@@ -134,7 +134,7 @@ func assertEnd(t *testing.T, last []byte, o outcome) {
 		require.NotNil(t, o.answer.Result, "%s", o.answer.Raw)
 	case "response.failed", "error":
 		assert.Equal(t, "failed", o.status())
-		refused(t, o.answer, 1106, "response_failed", "")
+		refused(t, o.answer, 1106, "response_failed", "quota") // insufficient_quota in the one recording of an error
 	default:
 		assert.Equal(t, "failed", o.status())
 		e := refused(t, o.answer, 1105, "stream_broken", "no_terminal_event")

@@ -162,7 +162,7 @@ func TestFailureAfterEvents(t *testing.T) {
 		kind, reason string
 	}{
 		{`{"type":"response.failed","response":{"id":"resp_1","error":{"code":"token_expired","message":"401"}}}`, 1106, "response_failed", ""},
-		{`{"type":"response.failed","response":{"id":"resp_1","error":{"code":"server_is_overloaded","message":"later"}}}`, 1106, "response_failed", ""},
+		{`{"type":"response.failed","response":{"id":"resp_1","error":{"code":"server_is_overloaded","message":"later"}}}`, 1106, "response_failed", "overloaded"},
 		{`{"type":"error","error":{"type":"invalid_request_error","code":"forbidden","message":"403"}}`, 1106, "response_failed", ""},
 		{``, 1105, "stream_broken", "cut"},
 	} {
