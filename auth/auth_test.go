@@ -268,3 +268,9 @@ func logoutOf(m *Manager, ctx context.Context) error {
 	_, err := m.removeLogin(ctx, nil)
 	return err
 }
+
+// Limits of auth.json (docs/protocol.md: Limits).
+const (
+	fileLimit = 1 << 20
+	fileDepth = 64
+)

@@ -121,6 +121,7 @@ var shapes = []shape{
 
 // Faults: A16, A18, A34.
 func TestFileShapes(t *testing.T) {
+	t.Parallel()
 	for _, s := range shapes {
 		t.Run(s.name, func(t *testing.T) {
 			text := fixture(t, s.name)
@@ -305,11 +306,11 @@ func TestUnreadableFile(t *testing.T) {
 func TestLargeFile(t *testing.T) {
 	text := fixture(t, "codex-chatgpt")
 	padded := func(size int) []byte { return append(bytes.Repeat([]byte(" "), size-len(text)), text...) }
-	home := homeWith(t, padded(store.MaxFileBytes))
+	home := homeWith(t, padded(fileLimit))
 	m := NewManager(Config{Home: home, Now: now})
 	_, err := m.ChatGPT(t.Context())
 	equal(t, "1 MiB", outcome(t, err), "")
-	for _, size := range []int{store.MaxFileBytes + 1, 2 << 20} {
+	for _, size := range []int{fileLimit + 1, 2 << 20} {
 		put(t, m.path, padded(size))
 		_, err = m.ChatGPT(t.Context())
 		equal(t, "larger", outcome(t, err), "corrupt")

@@ -22,6 +22,7 @@ import (
 //
 // Faults: A6.
 func TestRefusedRefreshToken(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name         string
 		status       int
@@ -87,6 +88,7 @@ func answering(t *testing.T, answer func(w http.ResponseWriter, n int)) (f *fake
 //
 // Faults: A30.
 func TestAnswersThatMakeNoSense(t *testing.T) {
+	t.Parallel()
 	for name, answer := range map[string]func(http.ResponseWriter){
 		"empty access token":   write(200, `{"access_token":"","refresh_token":"rt_new"}`),
 		"no access token":      write(200, `{}`),
@@ -163,6 +165,7 @@ func TestAnswerWithoutTokens(t *testing.T) {
 //
 // Faults: A31.
 func TestIssuerFails(t *testing.T) {
+	t.Parallel()
 	abort := func(http.ResponseWriter) { panic(http.ErrAbortHandler) }
 	for name, c := range map[string]struct {
 		answer func(http.ResponseWriter)

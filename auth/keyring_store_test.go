@@ -3,6 +3,8 @@
 package auth
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,16 +24,31 @@ func keyringHome(t *testing.T, kind string) string {
 	return home
 }
 
+// codexEntries is the name of Codex's entries.
+const codexEntries = "Codex Auth"
+
+// entryOf returns the account of the entry of home, as Codex names it.
+func entryOf(t *testing.T, home string) string {
+	t.Helper()
+	resolved, err := filepath.EvalSymlinks(home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(resolved))
+	return "cli|" + hex.EncodeToString(sum[:])[:16]
+}
+
 // enter makes the entry of home, as Codex does.
 func enter(t *testing.T, k *testcheck.Keyring, home string, text []byte) {
 	t.Helper()
-	entry := store.KeyringOf(home)
-	k.Store(entry.Service, entry.Account, string(text))
+	entry := entryOf(t, home)
+	k.Store(codexEntries, entry, string(text))
 }
 
-func lookup(k *testcheck.Keyring, home string) string {
-	entry := store.KeyringOf(home)
-	return k.Lookup(entry.Service, entry.Account)
+func lookup(t *testing.T, k *testcheck.Keyring, home string) string {
+	t.Helper()
+	entry := entryOf(t, home)
+	return k.Lookup(codexEntries, entry)
 }
 
 // With "keyring" the entry counts alone, with "auto" before auth.json, and with
@@ -89,26 +106,26 @@ func TestKeyringIsWritten(t *testing.T) {
 	ctx := t.Context()
 	login := aLogin("")
 	equal(t, "login", outcome(t, m.replaceLogin(ctx, login, false)), "")
-	if got := store.NewDocument([]byte(lookup(k, home))); str(got, "auth_mode") != "chatgpt" || str(got, "tokens", "refresh_token") != login.Refresh.Reveal() {
+	if got := store.NewDocument([]byte(lookup(t, k, home))); str(got, "auth_mode") != "chatgpt" || str(got, "tokens", "refresh_token") != login.Refresh.Reveal() {
 		t.Error("the entry does not hold the login")
 	}
 	c, err := m.ChatGPT(ctx)
 	equal(t, "used", string(c.Source)+outcome(t, err), "codex_keyring_oauth")
 
 	// Another program changes it; unknown members stay.
-	enter(t, k, home, []byte(strings.Replace(lookup(k, home), "{", `{"x_unknown": [1.50],`, 1)))
+	enter(t, k, home, []byte(strings.Replace(lookup(t, k, home), "{", `{"x_unknown": [1.50],`, 1)))
 	equal(t, "key", outcome(t, m.saveAPIKey(ctx, secret("sk-"+canary+"-key-0001"), false)), "")
-	if got := store.NewDocument([]byte(lookup(k, home))); string(got.Value("x_unknown")) != "[1.50]" || str(got, "OPENAI_API_KEY") == "" {
+	if got := store.NewDocument([]byte(lookup(t, k, home))); string(got.Value("x_unknown")) != "[1.50]" || str(got, "OPENAI_API_KEY") == "" {
 		t.Error("a member was lost")
 	}
 	p, err := m.Platform(ctx)
 	equal(t, "used", string(p.Source)+outcome(t, err), "codex_keyring_api_key")
 
 	equal(t, "logout", outcome(t, logoutOf(m, ctx)), "")
-	equal(t, "what is foreign stays", lookup(k, home) != "" && !strings.Contains(lookup(k, home), canary), true)
+	equal(t, "what is foreign stays", lookup(t, k, home) != "" && !strings.Contains(lookup(t, k, home), canary), true)
 	enter(t, k, home, fixture(t, "codex-chatgpt"))
 	equal(t, "logout", outcome(t, logoutOf(m, ctx)), "")
-	equal(t, "the entry is gone", lookup(k, home), "")
+	equal(t, "the entry is gone", lookup(t, k, home), "")
 	_, err = m.ChatGPT(ctx)
 	equal(t, "logged out", outcome(t, err), "no_credentials")
 
@@ -131,16 +148,16 @@ func TestKeyringAuto(t *testing.T) {
 	home := keyringHome(t, "auto")
 	m := NewManager(Config{Home: home, Now: now})
 	equal(t, "login", outcome(t, m.replaceLogin(ctx, aLogin(""), false)), "")
-	equal(t, "in the keyring", lookup(k, home) != "" && textOf(t, home) == "", true)
+	equal(t, "in the keyring", lookup(t, k, home) != "" && textOf(t, home) == "", true)
 	put(t, filepath.Join(home, store.FileName), fixture(t, "codex-apikey")) // left over
 	equal(t, "logout", outcome(t, logoutOf(m, ctx)), "")
-	equal(t, "logged out", lookup(k, home)+textOf(t, home), "")
+	equal(t, "logged out", lookup(t, k, home)+textOf(t, home), "")
 
 	home = keyringHome(t, "auto")
 	put(t, filepath.Join(home, store.FileName), fixture(t, "codex-chatgpt"))
 	m = NewManager(Config{Home: home, Now: now})
 	equal(t, "key", outcome(t, m.saveAPIKey(ctx, secret("sk-"+canary+"-key-0001"), false)), "")
-	equal(t, "in the file", lookup(k, home) == "" && strings.Contains(textOf(t, home), "-key-0001"), true)
+	equal(t, "in the file", lookup(t, k, home) == "" && strings.Contains(textOf(t, home), "-key-0001"), true)
 
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+home+"/none")
 	home = keyringHome(t, "auto")
@@ -193,10 +210,10 @@ func TestKeyringRefusals(t *testing.T) {
 		equal(t, "reason", outcome(t, err), "corrupt")
 		equal(t, "kept", outcome(t, m.replaceLogin(ctx, aLogin(""), false)), "corrupt")
 		m.pending.forget()
-		before := lookup(other, home)
+		before := lookup(t, other, home)
 		equal(t, "replaced", outcome(t, m.replaceLogin(ctx, aLogin(""), true)), "")
-		entry := store.KeyringOf(home)
-		equal(t, "put aside", other.Lookup(entry.Service, entry.Account+".bak") == before, true)
+		entry := entryOf(t, home)
+		equal(t, "put aside", other.Lookup(codexEntries, entry+".bak") == before, true)
 		equal(t, "no file", textOf(t, home), "")
 	})
 }
@@ -212,6 +229,7 @@ func TestKeyringIsNotAskedUnneeded(t *testing.T) {
 	enter(t, k, home, fixture(t, "codex-chatgpt"))
 	k.Pause()
 	m := NewManager(Config{Home: home, Now: now})
+	m.store.Waits.Keyring, m.store.Waits.KeyringRest = time.Second, 2*time.Second
 	start := time.Now()
 	status := m.InitialStatus(t.Context())
 	equal(t, "initialize", []any{status.State, status.Routes[0].Reason}, []any{"error", "keyring"})
@@ -230,7 +248,7 @@ func TestKeyringIsNotAskedUnneeded(t *testing.T) {
 	for range 50 {
 		equal(t, "hangs", <-answers, "keyring")
 	}
-	if took := time.Since(start); took < store.KeyringTimeout || took > 2*store.KeyringTimeout {
+	if took := time.Since(start); took < m.store.Waits.Keyring || took > 2*m.store.Waits.Keyring+time.Second {
 		t.Errorf("50 requests waited for %v", took)
 	}
 	start = time.Now()
@@ -240,7 +258,7 @@ func TestKeyringIsNotAskedUnneeded(t *testing.T) {
 		t.Error("it was asked again at once")
 	}
 	k.Resume()
-	time.Sleep(store.KeyringRest)
+	time.Sleep(m.store.Waits.KeyringRest)
 	c, err := m.ChatGPT(t.Context())
 	equal(t, "again", string(c.Source)+outcome(t, err), "codex_keyring_oauth")
 	equal(t, "initialize", m.InitialStatus(t.Context()).State, protocol.StateAuthenticated)
@@ -286,6 +304,7 @@ func TestKeyringHangsBeforeTheSave(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, filepath.Join(home, store.ConfigName), []byte(`cli_auth_credentials_store = "keyring"`))
+	m.store.Waits.Keyring, m.store.Waits.KeyringRest = time.Second, time.Second
 	m.at = func(step string) {
 		if step == "answer" {
 			k.Pause()
@@ -294,7 +313,7 @@ func TestKeyringHangsBeforeTheSave(t *testing.T) {
 	c, err := m.ChatGPT(t.Context())
 	equal(t, "used from memory", string(c.Source)+outcome(t, err), "codex_keyring_oauth")
 	k.Resume()
-	for strings.Contains(lookup(k, home), sim.Login().RefreshToken) { // until the test's deadline
+	for strings.Contains(lookup(t, k, home), sim.Login().RefreshToken) { // until the test's deadline
 		time.Sleep(10 * time.Millisecond)
 	}
 	m.Drain(t.Context())

@@ -4,6 +4,7 @@ package auth
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -84,7 +85,7 @@ func peer(t *testing.T, home, issuerURL string) bool {
 	d.SetString(got.ID, "tokens", "id_token")
 	d.SetString(got.Access, "tokens", "access_token")
 	d.SetString(got.Refresh, "tokens", "refresh_token")
-	next := store.TempName(path)
+	next := filepath.Join(filepath.Dir(path), tempPrefix+rand.Text())
 	if err := os.WriteFile(next, d.Text, 0o600); err != nil {
 		t.Error(err)
 		return false
@@ -97,6 +98,7 @@ func peer(t *testing.T, home, issuerURL string) bool {
 //
 // Faults: A3.
 func TestBesidePeersWithoutOurLock(t *testing.T) {
+	t.Parallel()
 	won := 0
 	for range 15 {
 		l := loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {

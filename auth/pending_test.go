@@ -59,7 +59,7 @@ func (f *failing) stop() {
 }
 
 // over puts f between a store and its disk.
-func (f *failing) over(s *store.FileStore) {
+func (f *failing) over(s *store.Store) {
 	real := s.Disk
 	s.Disk.Create = func(path string) (*os.File, error) {
 		if err := f.fails("create"); err != nil {
@@ -112,6 +112,7 @@ func (f *failing) over(s *store.FileStore) {
 //
 // Faults: B7.
 func TestEveryFileOperationFails(t *testing.T) {
+	t.Parallel()
 	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EIO, syscall.EACCES, syscall.EROFS} {
 		for _, forever := range []bool{false, true} {
 			for n := 1; ; n++ {
@@ -119,7 +120,7 @@ func TestEveryFileOperationFails(t *testing.T) {
 				l := loginOf(t, simulator.Config{})
 				old := textOf(t, l.home)
 				m := l.manager()
-				f.over(filesOf(m))
+				f.over(m.store)
 				_, err := m.Refresh(t.Context())
 				reason := reasonOf(t, err, protocol.CodeCredentialStore)
 				now := textOf(t, l.home)
@@ -179,7 +180,7 @@ func TestDiskFull(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	m := l.manager()
 	f := &failing{n: 3, forever: true, err: syscall.ENOSPC} // behind the probes
-	f.over(filesOf(m))
+	f.over(m.store)
 	old := textOf(t, l.home)
 	credential, err := m.ChatGPT(t.Context())
 	if err != nil {
@@ -197,7 +198,7 @@ func TestDiskFull(t *testing.T) {
 	equal(t, "auth/refresh", reasonOf(t, err, protocol.CodeCredentialStore), "no_space")
 	// Another of our processes waits for the lock instead of spending the token.
 	other := l.manager()
-	other.store.LockWait = 100 * time.Millisecond
+	other.store.Waits.Lock = 100 * time.Millisecond
 	_, err = other.ChatGPT(t.Context())
 	equal(t, "another process", reasonOf(t, err, protocol.CodeCredentialStore), "locked")
 	equal(t, "posts", l.posts(), 1)
@@ -215,7 +216,7 @@ func TestDiskFull(t *testing.T) {
 	m.waits.save = time.Millisecond
 	t.Cleanup(func() { settle(t, m) })
 	f = &failing{n: 3, forever: true, err: syscall.ENOSPC}
-	f.over(filesOf(m))
+	f.over(m.store)
 	login := aLogin("account=acct_2")
 	equal(t, "login", reasonOf(t, m.replaceLogin(t.Context(), login, false), protocol.CodeCredentialStore), "no_space")
 	if c, err := m.ChatGPT(t.Context()); err != nil || c.AccountID != "acct_2" {
@@ -233,7 +234,7 @@ func TestUnsavedGivesWay(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	m := l.manager()
 	f := &failing{n: 3, forever: true, err: syscall.ENOSPC}
-	f.over(filesOf(m))
+	f.over(m.store)
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,7 @@ import (
 //
 // Faults: A1.
 func TestOneRefreshAmongProcesses(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{12, 50} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			l := loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {
@@ -54,6 +55,7 @@ func TestOneRefreshAmongProcesses(t *testing.T) {
 // Eight processes refresh and write without a pause: no token is spent twice, no
 // change of another process is lost.
 func TestManyRotations(t *testing.T) {
+	t.Parallel()
 	const processes, rounds = 8, 10
 	l := loginOf(t, simulator.Config{Scenario: "ok"})
 	for i, printed := range runAll(t, processes, roleRotate, l.home, l.sim.IssuerURL(), fmt.Sprintf("%s=%d", roundsVariable, rounds)) {
@@ -73,6 +75,7 @@ func TestManyRotations(t *testing.T) {
 //
 // Faults: A23.
 func TestLocksExclude(t *testing.T) {
+	t.Parallel()
 	for name, deleting := range map[string]bool{"the file stays": false, "the file is deleted": true} {
 		t.Run(name, func(t *testing.T) {
 			home := t.TempDir()
@@ -152,7 +155,7 @@ func TestLockHolderHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := l.manager()
-	m.store.LockWait = 300 * time.Millisecond
+	m.store.Waits.Lock = 300 * time.Millisecond
 	start := time.Now()
 	done := make(chan error, 1)
 	go func() { _, err := m.ChatGPT(context.Background()); done <- err }()
@@ -174,7 +177,7 @@ func TestLockHolderHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = holder.Wait()
-	m.store.LockWait = store.RefreshLockWait
+	m.store.Waits.Lock = 45 * time.Second
 	start = time.Now()
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Error(err)
@@ -186,6 +189,7 @@ func TestLockHolderHangs(t *testing.T) {
 // While the lock is held elsewhere, a refresh that somebody else saved is adopted
 // without waiting for the lock.
 func TestAdoptsWhileTheLockIsHeld(t *testing.T) {
+	t.Parallel()
 	l := loginOf(t, simulator.Config{})
 	fresh := loginOf(t, simulator.Config{Scenario: "ok"})
 	hold(t, l.home)
@@ -214,10 +218,13 @@ func TestKilledAtEveryStep(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes ten seconds")
 	}
+	t.Parallel()
 	const times = 22
 	var kills atomic.Int64
+	t.Cleanup(func() { t.Logf("%d kills", kills.Load()) })
 	for i, step := range steps {
 		t.Run(step, func(t *testing.T) {
+			t.Parallel()
 			for range times {
 				l := loginOf(t, simulator.Config{})
 				old := textOf(t, l.home)
@@ -257,7 +264,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 				}
 				// What the dead process left behind goes once it is old.
 				for _, path := range litter(t, l.home) {
-					old := time.Now().Add(-2 * store.TempLife)
+					old := time.Now().Add(-2 * tempLife)
 					_ = os.Chtimes(path, old, old)
 				}
 				_ = m.view.rewrite(t.Context(), store.OverLogin, func(d *store.Document) error { d.SetNull("x"); return nil })
@@ -265,7 +272,6 @@ func TestKilledAtEveryStep(t *testing.T) {
 			}
 		})
 	}
-	t.Logf("%d kills", kills.Load())
 }
 
 // SIGKILL from outside at any time, with a second process at work beside.
@@ -275,6 +281,7 @@ func TestKilledAtAnyTime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes ten seconds")
 	}
+	t.Parallel()
 	for i := range 40 {
 		l := loginOf(t, simulator.Config{})
 		old := textOf(t, l.home)
@@ -300,6 +307,7 @@ func TestKilledAtAnyTime(t *testing.T) {
 //
 // Faults: A13.
 func TestFileSizeLimit(t *testing.T) {
+	t.Parallel()
 	l := loginOf(t, simulator.Config{})
 	old := textOf(t, l.home)
 	inner := process(roleRenew, l.home, l.sim.IssuerURL())

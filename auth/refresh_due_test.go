@@ -15,6 +15,7 @@ import (
 //
 // Faults: A27.
 func TestRenewalWhenDue(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		left    time.Duration
 		refresh bool

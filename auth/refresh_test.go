@@ -189,6 +189,7 @@ func TestOneRefreshInOneProcess(t *testing.T) {
 //
 // Faults: A5.
 func TestReusedRefreshToken(t *testing.T) {
+	t.Parallel()
 	l := loginOf(t, simulator.Config{Scenario: "refresh-reused"})
 	text := textOf(t, l.home)
 	m := l.manager()
@@ -222,6 +223,7 @@ func (f *fakeIssuer) manager() *Manager {
 //
 // Faults: A4, A19.
 func TestAdoptsTheWinner(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		edit   func(*store.Document)
 		reason string
@@ -432,6 +434,7 @@ func TestRefresh(t *testing.T) {
 // The file is spoilt during the POST: it is not overwritten, the new tokens are
 // in use, and they are saved when it is whole again.
 func TestFileIsSpoiltDuringARenewal(t *testing.T) {
+	t.Parallel()
 	var l *login
 	var old string
 	l = loginOf(t, simulator.Config{Hold: func(_ simulator.Request, done bool) bool {

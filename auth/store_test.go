@@ -3,7 +3,6 @@
 package auth
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/signalbox-dev/signalbox/auth/store"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -25,6 +26,7 @@ import (
 //
 // Faults: A15, B1.
 func TestUnwritableHomeIsRefusedBeforeThePost(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		spoil  func(t *testing.T, home string)
 		reason string
@@ -123,8 +125,8 @@ func TestModeAfterAWrite(t *testing.T) {
 		l := loginOf(t, simulator.Config{})
 		chmod(t, filepath.Join(l.home, store.FileName), mode)
 		m := l.manager()
-		create := filesOf(m).Disk.Create
-		filesOf(m).Disk.Create = func(path string) (*os.File, error) {
+		create := m.store.Disk.Create
+		m.store.Disk.Create = func(path string) (*os.File, error) {
 			f, err := create(path)
 			if err == nil {
 				info, _ := f.Stat()
@@ -199,64 +201,11 @@ func TestSymbolicLinkStays(t *testing.T) {
 }
 
 // quick lets a store skip what makes a write slow.
-func quick(m *Manager) *store.FileStore {
-	s := filesOf(m)
+func quick(m *Manager) *store.Store {
+	s := m.store
 	s.Disk.Sync = func(*os.File) error { return nil }
 	s.Disk.SyncDir = func(string) error { return nil }
 	return s
-}
-
-// B3: a link that is swapped between our looking and our renaming: the other file
-// is never written.
-//
-// Faults: B3.
-func TestSwappedLink(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes ten seconds")
-	}
-	home := t.TempDir()
-	path, real, victim := filepath.Join(home, store.FileName), filepath.Join(home, "real.json"), filepath.Join(t.TempDir(), "victim")
-	const precious = "not of Codex"
-	for file, text := range map[string]string{real: string(fixture(t, "codex-apikey")), victim: precious} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			next := path + ".next"
-			_ = os.Symlink([]string{real, victim}[i%2], next)
-			_ = os.Rename(next, path)
-			time.Sleep(100 * time.Microsecond)
-		}
-	}()
-	m := NewManager(Config{Home: home, Now: now})
-	quick(m)
-	written := 0
-	for i := range 100 {
-		if m.view.rewrite(t.Context(), store.OverLogin, func(d *store.Document) error { d.SetString(fmt.Sprint(i), "x_count"); return nil }) == nil {
-			written++
-		}
-		if text, _ := os.ReadFile(victim); string(text) != precious {
-			t.Fatal("another file was written")
-		}
-	}
-	close(stop)
-	<-stopped
-	if written == 0 {
-		t.Error("nothing was ever written")
-	}
-	t.Logf("%d of 100 updates found the right file", written)
-	if found, _ := filepath.Glob(filepath.Join(filepath.Dir(victim), "*")); !slices.Equal(found, []string{victim}) && !slices.Equal(found, []string{victim, victim + ".lock"}) {
-		t.Errorf("beside the other file: %v", found)
-	}
 }
 
 // B4: what is no file is neither read nor written, without a hang, and replace
@@ -301,65 +250,6 @@ func TestNoRegularFile(t *testing.T) {
 	}
 }
 
-// B6: a temporary file is new, whatever is there already.
-//
-// Faults: B6.
-func TestTemporaryNames(t *testing.T) {
-	dir := t.TempDir()
-	taken, linked := filepath.Join(dir, "taken"), filepath.Join(dir, "linked")
-	if err := os.WriteFile(taken, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(filepath.Join(dir, "elsewhere"), linked); err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range []string{taken, linked} {
-		if _, err := store.RealDisk().Create(path); !errors.Is(err, fs.ErrExist) {
-			t.Errorf("%s: %v", path, err)
-		}
-	}
-	names := map[string]bool{}
-	for range 1000 {
-		names[store.TempName(filepath.Join(dir, store.FileName))] = true
-	}
-	equal(t, "names", len(names), 1000)
-}
-
-// B9: who reads during many updates never sees a part of the file.
-//
-// Faults: B9.
-func TestReadersDuringUpdates(t *testing.T) {
-	home := homeWith(t, fixture(t, "codex-chatgpt"))
-	m := NewManager(Config{Home: home, Now: now})
-	quick(m)
-	stop := make(chan struct{})
-	reads := make(chan int)
-	go func() {
-		n := 0
-		for {
-			select {
-			case <-stop:
-				reads <- n
-				return
-			default:
-			}
-			if s := store.ReadOnce(filepath.Join(home, store.FileName)); s.Err != nil || !s.Login.HasTokens() {
-				t.Error("a reader saw something else", s.Err)
-			}
-			n++
-		}
-	}()
-	const updates = 300
-	for i := range updates {
-		long := strings.Repeat("x", i%2*5000)
-		if err := m.view.rewrite(t.Context(), store.OverLogin, func(d *store.Document) error { d.SetString(long, "x_long"); return nil }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	close(stop)
-	t.Logf("%d updates, %d reads, none torn", updates, <-reads)
-}
-
 // B10: the order of what is done to the disk: the new text is there before it
 // gets the name, and the name before we say so.
 //
@@ -368,7 +258,7 @@ func TestSyncsInOrder(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	m := l.manager()
 	f := &failing{}
-	f.over(filesOf(m))
+	f.over(m.store)
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -384,7 +274,7 @@ func TestMountedFile(t *testing.T) {
 		l := loginOf(t, simulator.Config{})
 		m := l.manager()
 		mounted := func(from, to string) error { return &os.LinkError{Op: "rename", Old: from, New: to, Err: errno} }
-		filesOf(m).Disk.Rename = mounted
+		m.store.Disk.Rename = mounted
 		before, _ := os.Stat(filepath.Join(l.home, store.FileName))
 		if _, err := m.ChatGPT(t.Context()); err != nil {
 			t.Fatal(err)
@@ -407,8 +297,8 @@ func TestMountedFile(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	m := l.manager()
 	f := &failing{n: 7, err: syscall.ENOSPC} // the write in place
-	f.over(filesOf(m))
-	filesOf(m).Disk.Rename = func(string, string) error { _ = f.fails("rename"); return syscall.EBUSY }
+	f.over(m.store)
+	m.store.Disk.Rename = func(string, string) error { _ = f.fails("rename"); return syscall.EBUSY }
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -418,8 +308,8 @@ func TestMountedFile(t *testing.T) {
 	m = l.manager()
 	m.waits.save = time.Hour
 	old := textOf(t, l.home)
-	f.over(filesOf(m))
-	filesOf(m).Disk.Rename = func(string, string) error { _ = f.fails("rename"); return syscall.EBUSY }
+	f.over(m.store)
+	m.store.Disk.Rename = func(string, string) error { _ = f.fails("rename"); return syscall.EBUSY }
 	if _, err := m.ChatGPT(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -474,25 +364,30 @@ func TestUnknownMembersStay(t *testing.T) {
 func TestLocksAreHeldBriefly(t *testing.T) {
 	free := func(home string) {
 		for _, name := range []string{store.CommitLockName, store.FileName + store.TargetLockSuffix} {
-			ctx, cancel := context.WithTimeout(context.Background(), store.LockPoll/2)
-			release, err := store.LockFile(ctx, filepath.Join(home, name), nil)
-			cancel()
-			if err != nil {
+			lock := flock.New(filepath.Join(home, name))
+			if locked, err := lock.TryLock(); err != nil || !locked {
 				t.Errorf("%s is held: %v", name, err)
-				continue
 			}
-			release()
+			_ = lock.Close()
 		}
 	}
 	var l *login
 	l = loginOf(t, simulator.Config{Scenario: "ok", Hold: func(simulator.Request, bool) bool { free(l.home); return true }})
 	m := l.manager()
 	var held []time.Duration
-	files := filesOf(m)
-	files.Held = func(d time.Duration) { held = append(held, d) }
-	sync, syncDir := files.Disk.Sync, files.Disk.SyncDir
-	files.Disk.Sync = func(f *os.File) error { free(l.home); return sync(f) }
-	files.Disk.SyncDir = func(path string) error { free(l.home); return syncDir(path) }
+	var locked time.Time
+	disk := &m.store.Disk
+	disk.At = func(step string) {
+		switch step {
+		case "locked":
+			locked = time.Now()
+		case "unlocked":
+			held = append(held, time.Since(locked))
+		}
+	}
+	sync, syncDir := disk.Sync, disk.SyncDir
+	disk.Sync = func(f *os.File) error { free(l.home); return sync(f) }
+	disk.SyncDir = func(path string) error { free(l.home); return syncDir(path) }
 	for range 5 {
 		if _, err := m.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
@@ -512,34 +407,25 @@ func TestLocksAreHeldBriefly(t *testing.T) {
 // Codex's locks that somebody else keeps: after a while the commit goes on
 // without them, with a warning (docs/credentials.md: Lock order).
 func TestCommitWithoutCodexLocks(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{store.CommitLockName, store.FileName + store.TargetLockSuffix} {
 		l := loginOf(t, simulator.Config{})
-		release, err := store.LockFile(context.Background(), filepath.Join(l.home, name), nil)
-		if err != nil {
+		lock := flock.New(filepath.Join(l.home, name))
+		if err := lock.Lock(); err != nil {
 			t.Fatal(err)
 		}
 		m := l.manager()
-		filesOf(m).CommitWait = 100 * time.Millisecond
+		m.store.Waits.Commit = 100 * time.Millisecond
 		if _, err := m.ChatGPT(t.Context()); err != nil {
 			t.Error(err)
 		}
-		release()
+		_ = lock.Close()
 		l.checkRefreshed()
 		status, _ := statusOf(t, m)
 		if !strings.Contains(strings.Join(status.Warnings, ""), name) {
 			t.Errorf("no warning: %q", status.Warnings)
 		}
 	}
-}
-
-// A25: which errors say that a file system has no locks.
-//
-// Faults: A25.
-func TestFileSystemWithoutLocks(t *testing.T) {
-	for _, err := range []error{syscall.ENOLCK, syscall.ENOSYS, syscall.ENOTSUP} {
-		equal(t, err.Error(), store.IsNoLocks(&fs.PathError{Op: "flock", Err: err}), true)
-	}
-	equal(t, "EACCES", store.IsNoLocks(syscall.EACCES), false)
 }
 
 // B8: the folder is made by a login and by nothing else.

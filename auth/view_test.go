@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/signalbox-dev/signalbox/auth/issuer"
 	"github.com/signalbox-dev/signalbox/auth/store"
@@ -22,10 +23,16 @@ func textOf(t *testing.T, home string) string {
 	return string(text)
 }
 
+// How temporary files begin, and how old one is that nobody writes any more.
+const (
+	tempPrefix = ".auth-"
+	tempLife   = time.Hour
+)
+
 // litter are the temporary files in home.
 func litter(t *testing.T, home string) []string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(home, store.TempPrefix+"*"))
+	found, err := filepath.Glob(filepath.Join(home, tempPrefix+"*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,6 +175,7 @@ func TestRemoveLogin(t *testing.T) {
 //
 // Faults: A16.
 func TestReplaceCorrupt(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"broken-truncated", "broken-empty", "broken-binary", "broken-bom", "broken-array"} {
 		text := string(fixture(t, name))
 		home := homeWith(t, []byte(text))

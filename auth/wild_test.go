@@ -18,6 +18,7 @@ import (
 // A page that a gateway answers with says nothing about the refresh token, whatever
 // its status: the login stays good and is tried again.
 func TestAPageIsNotTheIssuersWord(t *testing.T) {
+	t.Parallel()
 	for name, body := range map[string]string{"a page": "<html>sign in to the network", "no body": "", "an array": "[]", "text": "denied"} {
 		t.Run(name, func(t *testing.T) {
 			l, posts := answering(t, func(w http.ResponseWriter, n int) {

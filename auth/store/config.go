@@ -17,11 +17,11 @@ import (
 )
 
 const (
-	// settingsName is the name of Codex's configuration in CODEX_HOME.
+	// ConfigName is the name of Codex's configuration in CODEX_HOME.
 	ConfigName = "config.toml"
 
-	// maxSettingsBytes bounds what is read of it; a real one has a few KiB.
-	MaxConfigBytes = 1 << 20
+	// maxConfigBytes bounds what is read of it; a real one has a few KiB.
+	maxConfigBytes = 1 << 20
 )
 
 // The keys of config.toml that count here (docs/credentials.md: The store). They stand at the top
@@ -121,16 +121,16 @@ func readConfig(path string) *Config {
 		}
 		s.Err = badConfig(path, fmt.Sprintf("cannot be read: %v", err))
 		return s
-	case len(text) > MaxConfigBytes:
+	case len(text) > maxConfigBytes:
 		s.Err = badConfig(path, "is larger than 1 MiB")
 	default:
-		s.Parse(path, text)
+		s.parse(path, text)
 	}
 	s.settled = start.Sub(s.info.ModTime()) > settleTime
 	return s
 }
 
-// maxSettingsDepth is far above any real file, and far below what the library,
+// maxConfigDepth is far above any real file, and far below what the library,
 // which goes one call deeper for each bracket, could end the process with.
 const maxConfigDepth = 1000
 
@@ -164,13 +164,13 @@ func readRegular(path string) ([]byte, fs.FileInfo, error) {
 	if !info.Mode().IsRegular() {
 		return nil, nil, errors.New("not a regular file")
 	}
-	text, err := io.ReadAll(io.LimitReader(f, MaxConfigBytes+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxConfigBytes+1))
 	return text, info, err
 }
 
-// Parse fills s from the text of the file. A file that Codex would not take is
+// parse fills s from the text of the file. A file that Codex would not take is
 // not guessed at.
-func (s *Config) Parse(path string, text []byte) {
+func (s *Config) parse(path string, text []byte) {
 	if nestsTooDeep(text) {
 		s.Err = badConfig(path, "is nested too deeply")
 		return

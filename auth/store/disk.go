@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// disk is the file operations of a commit, so that tests can make each fail. at
-// is told of every step; tests end the process there.
-type disk struct {
+// Disk is the file operations of a commit, so that a test can make each of them
+// fail. At is called before every step; a test may end the process there.
+type Disk struct {
 	Create  func(path string) (*os.File, error)
 	Write   func(f *os.File, text []byte) error
 	Sync    func(f *os.File) error
@@ -23,8 +23,8 @@ type disk struct {
 	At      func(step string)
 }
 
-func RealDisk() disk {
-	return disk{
+func realDisk() Disk {
+	return Disk{
 		Create: func(path string) (*os.File, error) {
 			// O_EXCL follows no link. 0600 from the start, whatever the umask adds.
 			return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -54,7 +54,7 @@ func readTarget(target string) ([]byte, error) {
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case !info.Mode().IsRegular() || info.Size() > MaxFileBytes:
+	case !info.Mode().IsRegular() || info.Size() > maxFileBytes:
 		return nil, ErrChanged
 	}
 	return os.ReadFile(target)
@@ -66,11 +66,11 @@ func mustRead(target string) []byte {
 	return text
 }
 
-// TempName is a new name beside target that nobody can guess.
-func TempName(target string) string {
+// tempName returns a new name beside target that nobody can guess.
+func tempName(target string) string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
-	return filepath.Join(filepath.Dir(target), TempPrefix+hex.EncodeToString(b[:]))
+	return filepath.Join(filepath.Dir(target), tempPrefix+hex.EncodeToString(b[:]))
 }
 
 // resolveLinks follows symbolic links to the file that they stand for, which

@@ -21,7 +21,7 @@ func NewDocument(text []byte) *Document { return &Document{bytes.Clone(text)} }
 
 // empty reports whether no member is left.
 func (d *Document) empty() bool {
-	members, _, _ := rawjson.Object(d.Text, MaxFileDepth, nil)
+	members, _, _ := rawjson.Object(d.Text, maxFileDepth, nil)
 	return len(members) == 0
 }
 
@@ -67,7 +67,7 @@ func (d *Document) Remove(path ...string) {
 		return
 	}
 	object := d.Text[start:end]
-	members, _, err := rawjson.Object(object, MaxFileDepth, nil)
+	members, _, err := rawjson.Object(object, maxFileDepth, nil)
 	if err != nil {
 		return
 	}
@@ -93,7 +93,7 @@ func (d *Document) Value(path ...string) []byte {
 func (d *Document) locate(path []string) (start, end int, ok bool) {
 	end = len(d.Text)
 	for _, name := range path {
-		members, _, err := rawjson.Object(d.Text[start:end], MaxFileDepth, nil)
+		members, _, err := rawjson.Object(d.Text[start:end], maxFileDepth, nil)
 		if err != nil {
 			return 0, 0, false
 		}
@@ -109,7 +109,7 @@ func (d *Document) locate(path []string) (start, end int, ok bool) {
 // appendMember returns object with a member more, laid out as its last member is;
 // in an object without members as Codex writes it, with two blanks a level.
 func appendMember(object []byte, name string, value []byte, depth int) []byte {
-	members, _, err := rawjson.Object(object, MaxFileDepth, nil)
+	members, _, err := rawjson.Object(object, maxFileDepth, nil)
 	if err != nil {
 		return object
 	}

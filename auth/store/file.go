@@ -19,10 +19,10 @@ const (
 	// FileName is the name of Codex's credential file in CODEX_HOME.
 	FileName = "auth.json"
 
-	// MaxFileBytes and maxFileDepth bound what is read of it; a real one has a
+	// maxFileBytes and maxFileDepth bound what is read of it; a real one has a
 	// few KiB and three levels.
-	MaxFileBytes = 1 << 20
-	MaxFileDepth = 64
+	maxFileBytes = 1 << 20
+	maxFileDepth = 64
 
 	// Older Codexes write auth.json in place, so that a reader may see a part of
 	// it: a text that does not parse is read again rereads times.
@@ -103,7 +103,7 @@ func (s *Snapshot) current(info fs.FileInfo) bool {
 // before that, the snapshot's error is -32800.
 func readFile(ctx context.Context, path string) *Snapshot {
 	for attempt := 0; ; attempt++ {
-		s := ReadOnce(path)
+		s := readOnce(path)
 		if !s.Torn || attempt == rereads {
 			return s
 		}
@@ -118,9 +118,9 @@ func readFile(ctx context.Context, path string) *Snapshot {
 	}
 }
 
-// ReadOnce reads and parses path once. Only a regular file is opened, and
+// readOnce reads and parses path once. Only a regular file is opened, and
 // without blocking: it may be replaced by a pipe after it was looked at.
-func ReadOnce(path string) *Snapshot {
+func readOnce(path string) *Snapshot {
 	info, err := os.Stat(path)
 	if err != nil {
 		return unopened(path, err)
@@ -144,14 +144,14 @@ func ReadOnce(path string) *Snapshot {
 		s.Err = corrupt(path, "", "is not a regular file")
 		return s
 	}
-	text, err := io.ReadAll(io.LimitReader(f, MaxFileBytes+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
 	switch {
 	case err != nil:
 		return unopened(path, err)
-	case len(text) > MaxFileBytes:
+	case len(text) > maxFileBytes:
 		s.Err = corrupt(path, "", "is larger than 1 MiB")
 	default:
-		s.Parse(path, text)
+		s.parse(path, text)
 	}
 	return s
 }
@@ -192,16 +192,16 @@ func corrupt(path, field, fault string) *protocol.Error {
 func Parse(path string, text []byte) *Snapshot {
 	s := &Snapshot{}
 	if len(text) > 0 {
-		s.Parse(path, text)
+		s.parse(path, text)
 	}
 	return s
 }
 
-// Parse fills s from the text of the file.
-func (s *Snapshot) Parse(path string, text []byte) {
+// parse fills s from the text of the file.
+func (s *Snapshot) parse(path string, text []byte) {
 	s.Raw = protocol.NewSecret(string(text))
 	top := object{path: path}
-	members, _, err := rawjson.Object(text, MaxFileDepth, nil)
+	members, _, err := rawjson.Object(text, maxFileDepth, nil)
 	var syntax *rawjson.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
@@ -315,7 +315,7 @@ func (o *object) isObject(name string) bool {
 func (o *object) object(name string) *object {
 	inner := &object{path: o.path, prefix: o.prefix + name + "."}
 	if raw := o.value(name); raw != nil {
-		members, _, err := rawjson.Object(raw, MaxFileDepth, nil)
+		members, _, err := rawjson.Object(raw, maxFileDepth, nil)
 		if err != nil {
 			o.fail(name, "is not an object")
 			return inner

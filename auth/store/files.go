@@ -18,46 +18,36 @@ import (
 var ErrChanged = errors.New("the store has changed")
 
 const (
-	TempPrefix = ".auth-"
-	// TempLife is the age from which on a temporary file is left over: nobody
+	tempPrefix = ".auth-"
+	// tempLife is the age from which on a temporary file is left over: nobody
 	// writes for that long.
-	TempLife = time.Hour
+	tempLife = time.Hour
 	// maxLinks is how many symbolic links are followed to auth.json.
 	maxLinks = 40
 )
 
-// FileStore is the store of Codex's default: auth.json in CODEX_HOME.
-type FileStore struct {
+// fileStore is the store of Codex's default: auth.json in CODEX_HOME.
+type fileStore struct {
 	home, path string
-	Disk       disk
-	CommitWait time.Duration
+	disk       *Disk
+	waits      *Waits
 	// notice takes a warning for auth/status.
 	notice func(string)
-	// Held is told how long Codex's locks were held.
-	Held func(time.Duration)
 
 	mu   sync.Mutex // guards left
 	left []string   // temporary files that could not be removed yet
 }
 
-func newFileStore(home string, notice func(string)) *FileStore {
-	return &FileStore{
-		home: home, path: filepath.Join(home, FileName),
-		Disk: RealDisk(), CommitWait: commitLockWait,
-		notice: notice, Held: func(time.Duration) {},
-	}
-}
+func (s *fileStore) load(ctx context.Context) *Snapshot { return readFile(ctx, s.path) }
 
-func (s *FileStore) load(ctx context.Context) *Snapshot { return readFile(ctx, s.path) }
-
-func (s *FileStore) current(old *Snapshot) bool {
+func (s *fileStore) current(old *Snapshot) bool {
 	info, err := os.Stat(s.path)
 	return err == nil && old.current(info)
 }
 
 // commit is Store.Commit for auth.json. The new text is on the disk before Codex's locks are
 // taken, so that they are held for a comparison and a rename only.
-func (s *FileStore) commit(old, text []byte) error {
+func (s *fileStore) commit(old, text []byte) error {
 	target, err := resolveLinks(s.path)
 	if err != nil {
 		return Failed(s.path, err)
@@ -78,27 +68,27 @@ func (s *FileStore) commit(old, text []byte) error {
 	}
 	// What is visible now is complete; without this a power cut may bring the old
 	// file back. Some file systems cannot do it for a folder.
-	s.Disk.At("dirsync")
-	_ = s.Disk.SyncDir(filepath.Dir(target))
-	s.Disk.At("done")
+	s.disk.At("dirsync")
+	_ = s.disk.SyncDir(filepath.Dir(target))
+	s.disk.At("done")
 	return nil
 }
 
 // writeTemp writes text to a new file beside target and returns its name.
-func (s *FileStore) writeTemp(target string, text []byte) (string, error) {
-	temp := TempName(target)
-	s.Disk.At("create")
-	f, err := s.Disk.Create(temp)
+func (s *fileStore) writeTemp(target string, text []byte) (string, error) {
+	temp := tempName(target)
+	s.disk.At("create")
+	f, err := s.disk.Create(temp)
 	if err != nil {
 		return "", err
 	}
-	s.Disk.At("write")
-	err = s.Disk.Write(f, text)
-	s.Disk.At("fsync")
+	s.disk.At("write")
+	err = s.disk.Write(f, text)
+	s.disk.At("fsync")
 	if err == nil {
-		err = s.Disk.Sync(f)
+		err = s.disk.Sync(f)
 	}
-	if failed := s.Disk.Close(f); failed != nil {
+	if failed := s.disk.Close(f); failed != nil {
 		_ = f.Close() // a second time, where a test let the first one fail
 		if err == nil {
 			err = failed
@@ -112,8 +102,8 @@ func (s *FileStore) writeTemp(target string, text []byte) (string, error) {
 }
 
 // clean removes a temporary file, now or, if that fails, with the next commit.
-func (s *FileStore) clean(temp string) {
-	err := s.Disk.Remove(temp)
+func (s *fileStore) clean(temp string) {
+	err := s.disk.Remove(temp)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.left = slices.DeleteFunc(s.left, func(path string) bool { return path == temp })
@@ -124,17 +114,16 @@ func (s *FileStore) clean(temp string) {
 
 // replace puts temp, which holds text, in the place of target if that still
 // holds old; an empty temp removes target. temp is gone afterwards.
-func (s *FileStore) replace(target, temp string, old, text []byte) (err error) {
+func (s *fileStore) replace(target, temp string, old, text []byte) (err error) {
 	keep := false
 	defer func() {
 		if temp != "" && err != nil && !keep {
 			s.clean(temp)
 		}
 	}()
-	s.Disk.At("lock")
+	s.disk.At("lock")
 	release := s.lockCommit(target)
-	start := time.Now()
-	defer func() { release(); s.Held(time.Since(start)) }()
+	defer release()
 	there, err := readTarget(target)
 	if err != nil {
 		return Failed(target, err)
@@ -142,14 +131,14 @@ func (s *FileStore) replace(target, temp string, old, text []byte) (err error) {
 	if !bytes.Equal(there, old) {
 		return ErrChanged
 	}
-	s.Disk.At("rename")
+	s.disk.At("rename")
 	if temp == "" {
-		err = s.Disk.Remove(target)
+		err = s.disk.Remove(target)
 		if errors.Is(err, fs.ErrNotExist) {
 			err = nil
 		}
 	} else {
-		err = s.Disk.Rename(temp, target)
+		err = s.disk.Rename(temp, target)
 	}
 	if isMounted(err) {
 		// A file that is mounted on its own, as containers do, cannot be replaced.
@@ -161,7 +150,7 @@ func (s *FileStore) replace(target, temp string, old, text []byte) (err error) {
 		}
 		keep = err != nil && !bytes.Equal(old, mustRead(target))
 	}
-	s.Disk.At("renamed")
+	s.disk.At("renamed")
 	if err != nil {
 		return Failed(target, err)
 	}
@@ -170,7 +159,7 @@ func (s *FileStore) replace(target, temp string, old, text []byte) (err error) {
 
 // backup makes a copy beside auth.json, or the thing itself where
 // that is no small file.
-func (s *FileStore) backup() (string, error) {
+func (s *fileStore) backup() (string, error) {
 	target, err := resolveLinks(s.path)
 	if err != nil {
 		return "", Failed(s.path, err)
@@ -184,7 +173,7 @@ func (s *FileStore) backup() (string, error) {
 	}
 	text, err := readTarget(target)
 	if err != nil {
-		if err := s.Disk.Rename(target, path); err != nil {
+		if err := s.disk.Rename(target, path); err != nil {
 			return "", Failed(path, err)
 		}
 		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
@@ -196,7 +185,7 @@ func (s *FileStore) backup() (string, error) {
 	if err != nil {
 		return "", Failed(path, err)
 	}
-	if err := s.Disk.Rename(temp, path); err != nil {
+	if err := s.disk.Rename(temp, path); err != nil {
 		s.clean(temp)
 		return "", Failed(path, err)
 	}
@@ -205,7 +194,7 @@ func (s *FileStore) backup() (string, error) {
 
 // sweep removes what processes that were killed have left behind, and what we
 // could not remove before.
-func (s *FileStore) sweep(dir string) {
+func (s *fileStore) sweep(dir string) {
 	s.mu.Lock()
 	left := slices.Clone(s.left)
 	s.mu.Unlock()
@@ -217,11 +206,11 @@ func (s *FileStore) sweep(dir string) {
 		return
 	}
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), TempPrefix) || !e.Type().IsRegular() {
+		if !strings.HasPrefix(e.Name(), tempPrefix) || !e.Type().IsRegular() {
 			continue
 		}
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > TempLife {
-			_ = s.Disk.Remove(filepath.Join(dir, e.Name()))
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > tempLife {
+			_ = s.disk.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
 }

@@ -15,7 +15,7 @@ func isMounted(err error) bool {
 
 // writeInPlace overwrites target, which holds old, by text. It is not atomic: a
 // reader that sees a part of it reads again. When it fails, old is put back.
-func (s *FileStore) writeInPlace(target string, old, text []byte) error {
+func (s *fileStore) writeInPlace(target string, old, text []byte) error {
 	s.notice(fmt.Sprintf("%s is mounted as a single file and is written in place; mount its folder instead", target))
 	err := s.overwrite(target, text)
 	if err == nil && !bytes.Equal(mustRead(target), text) {
@@ -27,18 +27,18 @@ func (s *FileStore) writeInPlace(target string, old, text []byte) error {
 	return err
 }
 
-func (s *FileStore) overwrite(target string, text []byte) error {
+func (s *fileStore) overwrite(target string, text []byte) error {
 	f, err := os.OpenFile(target, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
 	_ = f.Chmod(0o600) // what it holds is for its owner alone
-	err = s.Disk.Write(f, text)
+	err = s.disk.Write(f, text)
 	if err == nil {
 		err = f.Truncate(int64(len(text)))
 	}
 	if err == nil {
-		err = s.Disk.Sync(f)
+		err = s.disk.Sync(f)
 	}
 	return errors.Join(err, f.Close())
 }

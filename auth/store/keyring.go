@@ -16,9 +16,9 @@ const (
 	// keyringService is the name of Codex's entries.
 	keyringService = "Codex Auth"
 
-	// KeyringTimeout bounds one call (docs/credentials.md: The store): a keyring that asks its owner
-	// for something may never answer.
-	KeyringTimeout = 3 * time.Second
+	// keyringTimeout bounds one call (docs/credentials.md: The store): a keyring that
+	// asks its owner for something may never answer.
+	keyringTimeout = 3 * time.Second
 )
 
 // What a keyring answers beside success.
@@ -35,30 +35,31 @@ var (
 	// errCannotWrite: entries can be read there and not be written.
 	errCannotWrite = errors.New("signalbox cannot write to the keyring of this system")
 	// errSilent: no answer within keyringTimeout.
-	errSilent = fmt.Errorf("the keyring did not answer within %v", KeyringTimeout)
+	errSilent = fmt.Errorf("the keyring did not answer within %v", keyringTimeout)
 )
 
 // keyring is Codex's entry for one CODEX_HOME in the keyring of the user. It is
 // a value, and its methods are safe for concurrent use. Each makes one
-// connection, takes at most keyringTimeout, and leaves nothing behind.
+// connection, takes at most timeout, and leaves nothing behind.
 type keyring struct {
-	Service, Account string
+	service, account string
+	timeout          time.Duration
 }
 
-// KeyringOf names the entry for home as Codex does: by the path without symbolic
-// links, where it can be resolved.
-func KeyringOf(home string) keyring {
+// keyringOf returns the entry for home, named as Codex names it: by the path
+// without symbolic links, where it can be resolved.
+func keyringOf(home string) keyring {
 	if resolved, err := filepath.EvalSymlinks(home); err == nil {
 		home = resolved
 	}
 	sum := sha256.Sum256([]byte(home))
-	return keyring{keyringService, "cli|" + hex.EncodeToString(sum[:])[:16]}
+	return keyring{keyringService, "cli|" + hex.EncodeToString(sum[:])[:16], keyringTimeout}
 }
 
 // read returns the text of the entry: an auth.json. The error is one of those
 // above or says what failed; it holds nothing of the entry.
 func (k keyring) read(ctx context.Context) (text []byte, err error) {
-	err = bounded(ctx, func(ctx context.Context) error {
+	err = k.bounded(ctx, func(ctx context.Context) error {
 		var err error
 		text, err = readEntry(ctx, k)
 		return err
@@ -71,21 +72,21 @@ func (k keyring) read(ctx context.Context) (text []byte, err error) {
 
 // write puts text into the entry and makes it if need be.
 func (k keyring) write(ctx context.Context, text []byte) error {
-	return bounded(ctx, func(ctx context.Context) error { return writeEntry(ctx, k, text) })
+	return k.bounded(ctx, func(ctx context.Context) error { return writeEntry(ctx, k, text) })
 }
 
 // remove deletes the entry; none is no error.
 func (k keyring) remove(ctx context.Context) error {
-	err := bounded(ctx, func(ctx context.Context) error { return removeEntry(ctx, k) })
+	err := k.bounded(ctx, func(ctx context.Context) error { return removeEntry(ctx, k) })
 	if errors.Is(err, errNoEntry) {
 		return nil
 	}
 	return err
 }
 
-// bounded makes one call of at most keyringTimeout.
-func bounded(parent context.Context, call func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(parent, KeyringTimeout)
+// bounded makes one call of at most timeout.
+func (k keyring) bounded(parent context.Context, call func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(parent, k.timeout)
 	defer cancel()
 	err := call(ctx)
 	if err != nil && parent.Err() == nil && ctx.Err() != nil {

@@ -22,7 +22,7 @@ func readEntry(ctx context.Context, k keyring) ([]byte, error) {
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		text, err := native.Get(k.Service, k.Account)
+		text, err := native.Get(k.service, k.account)
 		answers <- answer{text, err}
 	}()
 	select {
@@ -44,7 +44,7 @@ func readEntry(ctx context.Context, k keyring) ([]byte, error) {
 func writeEntry(context.Context, keyring, []byte) error { return errCannotWrite }
 
 func removeEntry(_ context.Context, k keyring) error {
-	err := native.Delete(k.Service, k.Account)
+	err := native.Delete(k.service, k.account)
 	switch {
 	case errors.Is(err, native.ErrNotFound):
 		return errNoEntry

@@ -92,7 +92,7 @@ func (s *secretService) call(path dbus.ObjectPath, method string, args []any, re
 // find returns the item of the entry, in any collection and as Codex looks for
 // it: the one of the target "default", else one without a target.
 func (s *secretService) find(k keyring) (dbus.ObjectPath, error) {
-	wanted := map[string]string{"service": k.Service, "username": k.Account}
+	wanted := map[string]string{"service": k.service, "username": k.account}
 	var open, locked []dbus.ObjectPath
 	if err := s.call(secretsPath, "Service.SearchItems", []any{wanted}, &open, &locked); err != nil {
 		return noObject, err
@@ -175,10 +175,10 @@ func writeEntry(ctx context.Context, k keyring, text []byte) error {
 		return err
 	}
 	properties := map[string]dbus.Variant{
-		secretsAPI + "Item.Label": dbus.MakeVariant(fmt.Sprintf("%s@%s:%s (signalbox)", k.Account, k.Service, entryTarget)),
+		secretsAPI + "Item.Label": dbus.MakeVariant(fmt.Sprintf("%s@%s:%s (signalbox)", k.account, k.service, entryTarget)),
 		// All that Codex's library sets, so that it finds an item of its own.
 		secretsAPI + "Item.Attributes": dbus.MakeVariant(map[string]string{
-			"service": k.Service, "username": k.Account, "target": entryTarget, "application": "rust-keyring",
+			"service": k.service, "username": k.account, "target": entryTarget, "application": "rust-keyring",
 		}),
 	}
 	var prompt dbus.ObjectPath

@@ -34,8 +34,8 @@ const (
 
 const (
 	LockPoll = 25 * time.Millisecond
-	// RefreshLockWait covers two POSTs of another process and its commit.
-	RefreshLockWait = 45 * time.Second
+	// refreshLockWait covers two POSTs of another process and its commit.
+	refreshLockWait = 45 * time.Second
 	// commitLockWait is how long Codex's locks are waited for; then the commit
 	// goes on without them.
 	commitLockWait = 5 * time.Second
@@ -47,17 +47,17 @@ var ErrAdopted = errors.New("another process has done it")
 // errNoLocks: the file system knows no flock.
 var errNoLocks = errors.New("the file system has no locks")
 
-// LockFile takes the exclusive lock on path and returns how to release it. It
+// lockFile takes the exclusive lock on path and returns how to release it. It
 // polls until ctx ends, whose error it then returns; done, if not nil, is asked
 // between two tries and ends the wait with ErrAdopted. A lock file that was
 // replaced meanwhile is taken again: the lock of a deleted file keeps nobody out.
 // Each call has an open file description of its own, so that two calls of one
 // process exclude each other as well.
-func LockFile(ctx context.Context, path string, done func() bool) (release func(), err error) {
+func lockFile(ctx context.Context, path string, done func() bool) (release func(), err error) {
 	return acquire(ctx, path, 0, done, func(*flock.Flock) (func(), bool, error) { return func() {}, true, nil })
 }
 
-// acquire is LockFile with more flags for the open, and with a second condition:
+// acquire is lockFile with more flags for the open, and with a second condition:
 // with is asked while the lock is held, and how to release what it took is part of
 // the release. Where it is not met, the lock is released and the wait goes on.
 func acquire(ctx context.Context, path string, flags int, done func() bool, with func(*flock.Flock) (func(), bool, error)) (release func(), err error) {
@@ -66,7 +66,7 @@ func acquire(ctx context.Context, path string, flags int, done func() bool, with
 		lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|flags), flock.SetPermissions(0o600))
 		locked, err := lock.TryLock()
 		switch {
-		case err != nil && IsNoLocks(err):
+		case err != nil && isNoLocks(err):
 			_ = lock.Close()
 			return nil, errNoLocks
 		case err != nil:
@@ -112,9 +112,9 @@ func isLockOf(lock *flock.Flock, path string) bool {
 	return err == nil && os.SameFile(held, there)
 }
 
-// IsNoLocks reports whether the file system does not support flock, as some
+// isNoLocks reports whether the file system does not support flock, as some
 // network file systems do not.
-func IsNoLocks(err error) bool {
+func isNoLocks(err error) bool {
 	return errors.Is(err, syscall.ENOLCK) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, errors.ErrUnsupported)
 }
 
@@ -141,41 +141,41 @@ func (l *Lock) Keep() *Lock {
 }
 
 // LockRefresh takes auth.refresh.lock, within this process and among processes. It
-// waits at most LockWait; done, if not nil, is asked meanwhile and ends the wait.
+// waits at most Waits.Lock; done, if not nil, is asked meanwhile and ends the wait.
 // The error is ErrAdopted after that, -32800 when ctx ends, or 1003.
-func (c *Store) LockRefresh(ctx context.Context, done func() bool) (*Lock, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.LockWait)
+func (s *Store) LockRefresh(ctx context.Context, done func() bool) (*Lock, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.Waits.Lock)
 	defer cancel()
-	path := filepath.Join(c.Files.home, RefreshLockName)
-	if info, err := os.Stat(c.Files.home); err == nil && !isOurs(info) {
-		return nil, notOwner(c.Files.home) // a lock file of ours would lock its owner out
+	path := filepath.Join(s.files.home, RefreshLockName)
+	if info, err := os.Stat(s.files.home); err == nil && !isOurs(info) {
+		return nil, notOwner(s.files.home) // a lock file of ours would lock its owner out
 	}
 	for {
 		select {
-		case c.refreshing <- struct{}{}:
+		case s.refreshing <- struct{}{}:
 		case <-time.After(LockPoll):
 			if done != nil && done() {
 				return nil, ErrAdopted
 			}
 			continue
 		case <-ctx.Done():
-			return nil, c.lockFailed(ctx.Err(), path)
+			return nil, s.lockFailed(ctx.Err(), path)
 		}
 		break
 	}
-	unlock, err := acquire(ctx, path, noFollow, done, c.lockHome)
+	unlock, err := acquire(ctx, path, noFollow, done, s.lockHome)
 	switch {
 	case err == nil:
-		return &Lock{func() { unlock(); <-c.refreshing }}, nil
+		return &Lock{func() { unlock(); <-s.refreshing }}, nil
 	case errors.Is(err, errNoLocks):
-		c.Files.notice(fmt.Sprintf("the file system of %s has no locks: only this process is kept from refreshing twice", c.Files.home))
-		return &Lock{func() { <-c.refreshing }}, nil
+		s.files.notice(fmt.Sprintf("the file system of %s has no locks: only this process is kept from refreshing twice", s.files.home))
+		return &Lock{func() { <-s.refreshing }}, nil
 	}
-	<-c.refreshing
+	<-s.refreshing
 	if errors.Is(err, ErrAdopted) {
 		return nil, err
 	}
-	return nil, c.lockFailed(err, path)
+	return nil, s.lockFailed(err, path)
 }
 
 // lockHome is what auth.refresh.lock is held with: a lock on the folder itself. The
@@ -183,7 +183,7 @@ func (c *Store) LockRefresh(ctx context.Context, done func() bool) (*Lock, error
 // would lock a new one; the folder stays. met is false while another process holds
 // that. A lock file that has another name, too, is refused, and nothing is written
 // to it: the error is 1003.
-func (c *Store) lockHome(lock *flock.Flock) (release func(), met bool, err error) {
+func (s *Store) lockHome(lock *flock.Flock) (release func(), met bool, err error) {
 	held, err := lock.Stat()
 	if err != nil {
 		return nil, false, Failed(lock.Path(), err)
@@ -191,7 +191,7 @@ func (c *Store) lockHome(lock *flock.Flock) (release func(), met bool, err error
 	if hardLinks(held) > 1 {
 		return nil, false, refusedStore(protocol.ReasonHardLink, lock.Path(), "is a hard link", "Remove "+lock.Path())
 	}
-	folder := flock.New(c.Files.home, flock.SetFlag(os.O_RDONLY))
+	folder := flock.New(s.files.home, flock.SetFlag(os.O_RDONLY))
 	switch locked, err := folder.TryLock(); {
 	case err != nil: // a system that locks no folders
 		_ = folder.Close()
@@ -232,7 +232,7 @@ func holderOf(path string) int {
 }
 
 // lockFailed is the 1003 of a lock that was not taken.
-func (c *Store) lockFailed(err error, path string) error {
+func (s *Store) lockFailed(err error, path string) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		who := "another process"
@@ -255,7 +255,7 @@ func (c *Store) lockFailed(err error, path string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return protocol.NewError(protocol.CodeCredentialStore,
 			fmt.Sprintf("the folder of %s does not exist", path), protocol.ErrorData{
-				Reason: protocol.ReasonReadOnly, Action: "Create the folder that CODEX_HOME names", Path: c.Files.path,
+				Reason: protocol.ReasonReadOnly, Action: "Create the folder that CODEX_HOME names", Path: s.files.path,
 			})
 	}
 	return Failed(path, err)
@@ -264,12 +264,12 @@ func (c *Store) lockFailed(err error, path string) error {
 // lockCommit takes Codex's two locks in Codex's order. After commitLockWait it
 // goes on without those that it did not get, with a warning: by then Codex
 // does the same, and new tokens that nobody saves are lost.
-func (s *FileStore) lockCommit(target string) (release func()) {
-	ctx, cancel := context.WithTimeout(context.Background(), s.CommitWait)
+func (s *fileStore) lockCommit(target string) (release func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), s.waits.Commit)
 	defer cancel()
 	var held []func()
 	for _, path := range []string{filepath.Join(s.home, CommitLockName), target + TargetLockSuffix} {
-		unlock, err := LockFile(ctx, path, nil)
+		unlock, err := lockFile(ctx, path, nil)
 		if err != nil {
 			if !errors.Is(err, errNoLocks) {
 				s.notice(fmt.Sprintf("%s could not be locked in time: %s was written without it", path, target))
@@ -278,9 +278,11 @@ func (s *FileStore) lockCommit(target string) (release func()) {
 		}
 		held = append(held, unlock)
 	}
+	s.disk.At("locked")
 	return func() {
 		for i := len(held) - 1; i >= 0; i-- {
 			held[i]()
 		}
+		s.disk.At("unlocked")
 	}
 }

@@ -37,7 +37,7 @@ func TestADeletedLockFileLetsNobodyIn(t *testing.T) {
 	for range 5 {
 		require.NoError(t, os.Remove(path))
 		other := open()
-		other.LockWait = 3 * LockPoll
+		other.Waits.Lock = 3 * LockPoll
 		_, err = other.LockRefresh(t.Context(), nil)
 		assert.Equal(t, protocol.ReasonLocked, protocol.ReasonOf(err))
 		select {

@@ -14,13 +14,13 @@ import (
 // The caller holds the refresh lock. removed reports whether anything was there.
 // The error is 1003: of a store that cannot be read, that cannot be written, or
 // that others keep changing.
-func (c *Store) RemoveLogin() (removed bool, err error) {
+func (s *Store) RemoveLogin() (removed bool, err error) {
 	for range commitTries {
-		s := c.Load(context.Background())
-		if s.Err != nil && protocol.ReasonOf(s.Err) != protocol.ReasonUnsupportedAuthMode {
-			return false, s.Err
+		snap := s.Load(context.Background())
+		if snap.Err != nil && protocol.ReasonOf(snap.Err) != protocol.ReasonUnsupportedAuthMode {
+			return false, snap.Err
 		}
-		text := []byte(s.Raw.Reveal())
+		text := []byte(snap.Raw.Reveal())
 		d := NewDocument(text)
 		d.RemoveLogin()
 		after := d.Text
@@ -30,20 +30,20 @@ func (c *Store) RemoveLogin() (removed bool, err error) {
 		if len(text) == 0 || bytes.Equal(text, after) {
 			return false, nil
 		}
-		if err := c.Commit(text, after); !errors.Is(err, ErrChanged) {
+		if err := s.Commit(text, after); !errors.Is(err, ErrChanged) {
 			return err == nil, err
 		}
 	}
-	return false, c.keepsChanging()
+	return false, s.keepsChanging()
 }
 
 // RemoveOrphan deletes what Orphans found at path.
-func (c *Store) RemoveOrphan(o *Snapshot) { _ = os.Remove(o.Orphan) }
+func (s *Store) RemoveOrphan(o *Snapshot) { _ = os.Remove(o.Orphan) }
 
 // Backups returns the paths of the copies beside auth.json that Backup and people
 // make, which may hold an older login.
-func (c *Store) Backups() []string {
-	target, err := resolveLinks(c.Files.path)
+func (s *Store) Backups() []string {
+	target, err := resolveLinks(s.files.path)
 	if err != nil {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 // own in the same way.
 
 // orphans is Store.Orphans for auth.json.
-func (s *FileStore) orphans() []*Snapshot {
+func (s *fileStore) orphans() []*Snapshot {
 	target, err := resolveLinks(s.path)
 	if err != nil {
 		return nil
@@ -24,11 +24,11 @@ func (s *FileStore) orphans() []*Snapshot {
 	var found []*Snapshot
 	for _, e := range entries {
 		info, err := e.Info()
-		if err != nil || !strings.HasPrefix(e.Name(), TempPrefix) || !info.Mode().IsRegular() || !isOurs(info) {
+		if err != nil || !strings.HasPrefix(e.Name(), tempPrefix) || !info.Mode().IsRegular() || !isOurs(info) {
 			continue
 		}
 		path := filepath.Join(filepath.Dir(target), e.Name())
-		if o := ReadOnce(path); o.Err == nil && o.Login.HasTokens() {
+		if o := readOnce(path); o.Err == nil && o.Login.HasTokens() {
 			o.Orphan = path
 			found = append(found, o)
 		}

@@ -32,8 +32,8 @@ func (o Over) allows(err error) bool {
 
 // CheckUpdate reports, as an error, why the store cannot be written over what over
 // allows; nil when it can be.
-func (c *Store) CheckUpdate(over Over) error {
-	failure := c.CheckWritable()
+func (s *Store) CheckUpdate(over Over) error {
+	failure := s.CheckWritable()
 	if protocol.ReasonOf(failure) == protocol.ReasonCorrupt && over == OverAnything {
 		return nil
 	}
@@ -45,27 +45,27 @@ func (c *Store) CheckUpdate(over Over) error {
 // change may be called more than once, each time with what the store then holds;
 // its error ends the update, and nothing is written. A document that change leaves
 // empty removes the file.
-func (c *Store) Update(over Over, change func(*Document) error) (written bool, err error) {
-	if failure := c.CheckUpdate(over); failure != nil {
+func (s *Store) Update(over Over, change func(*Document) error) (written bool, err error) {
+	if failure := s.CheckUpdate(over); failure != nil {
 		return false, failure
 	}
 	for range commitTries {
-		s := c.Load(context.Background())
-		text := []byte(s.Raw.Reveal())
+		snap := s.Load(context.Background())
+		text := []byte(snap.Raw.Reveal())
 		d := NewDocument(text)
-		if s.Err != nil {
-			if !over.allows(s.Err) {
-				return false, s.Err
+		if snap.Err != nil {
+			if !over.allows(snap.Err) {
+				return false, snap.Err
 			}
-			where, err := c.backup()
+			where, err := s.backup()
 			if err != nil {
 				return false, err
 			}
-			c.Files.notice(fmt.Sprintf("the old credentials are kept in %s", where))
-			if protocol.ReasonOf(s.Err) != protocol.ReasonUnsupportedAuthMode {
+			s.files.notice(fmt.Sprintf("the old credentials are kept in %s", where))
+			if protocol.ReasonOf(snap.Err) != protocol.ReasonUnsupportedAuthMode {
 				d = &Document{} // else what is foreign stays beside
 			}
-			if now := c.Load(context.Background()); now.Info == nil && now.Raw.IsZero() {
+			if now := s.Load(context.Background()); now.Info == nil && now.Raw.IsZero() {
 				text = nil // it was moved
 			}
 		}
@@ -75,23 +75,23 @@ func (c *Store) Update(over Over, change func(*Document) error) (written bool, e
 		after := d.Text
 		if d.empty() {
 			after = nil
-		} else if now := Parse(c.Files.path, after); now.Err != nil {
+		} else if now := Parse(s.files.path, after); now.Err != nil {
 			return false, now.Err // a change of ours must never make a file that nobody reads
 		}
 		if len(after) == 0 && len(text) == 0 {
 			return false, nil
 		}
-		err := c.Commit(text, after)
+		err := s.Commit(text, after)
 		if errors.Is(err, ErrChanged) {
 			continue
 		}
 		return err == nil, err
 	}
-	return false, c.keepsChanging()
+	return false, s.keepsChanging()
 }
 
 // keepsChanging returns the 1003 of a store that others write all the time.
-func (c *Store) keepsChanging() error {
-	return protocol.NewError(protocol.CodeCredentialStore, fmt.Sprintf("other programs keep changing %s", c.Files.path),
-		protocol.ErrorData{Reason: protocol.ReasonLocked, Action: "Try again", Retryable: true, Path: c.Files.path})
+func (s *Store) keepsChanging() error {
+	return protocol.NewError(protocol.CodeCredentialStore, fmt.Sprintf("other programs keep changing %s", s.files.path),
+		protocol.ErrorData{Reason: protocol.ReasonLocked, Action: "Try again", Retryable: true, Path: s.files.path})
 }

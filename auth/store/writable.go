@@ -12,7 +12,7 @@ import (
 )
 
 // checkLogin is Store.CheckLogin for auth.json.
-func (s *FileStore) checkLogin(*Snapshot) error {
+func (s *fileStore) checkLogin(*Snapshot) error {
 	target, err := resolveLinks(s.path)
 	if err != nil {
 		return Failed(s.path, err)
@@ -22,7 +22,7 @@ func (s *FileStore) checkLogin(*Snapshot) error {
 
 // checkWritable is Store.CheckWritable for auth.json. Like Codex it looks at the bits, which root could
 // go around, and it creates a file to be sure of the folder.
-func (s *FileStore) checkWritable() error {
+func (s *fileStore) checkWritable() error {
 	target, err := resolveLinks(s.path)
 	if err != nil {
 		return Failed(s.path, err)
@@ -30,8 +30,8 @@ func (s *FileStore) checkWritable() error {
 	if failure := s.check(target); failure != nil {
 		return failure
 	}
-	probe := TempName(target)
-	f, err := s.Disk.Create(probe)
+	probe := tempName(target)
+	f, err := s.disk.Create(probe)
 	if err != nil {
 		return Failed(filepath.Dir(target), err)
 	}
@@ -41,7 +41,7 @@ func (s *FileStore) checkWritable() error {
 }
 
 // check refuses a target that must not or cannot be replaced (docs/credentials.md: The store).
-func (s *FileStore) check(target string) error {
+func (s *fileStore) check(target string) error {
 	for _, dir := range []string{s.home, filepath.Dir(target)} {
 		if failure := checkFolder(dir); failure != nil {
 			return failure
