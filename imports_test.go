@@ -36,7 +36,7 @@ var arrows = map[string][]string{
 	"internal/flight":           {},
 	"internal/httpx":            {},
 	"internal/lazyregexp":       {},
-	"internal/mask":             {"internal/lazyregexp", "protocol"},
+	"internal/mask":             {"internal/lazyregexp", "internal/rawjson", "protocol"},
 	"internal/nearest":          {},
 	"internal/output":           {"internal/rawjson"},
 	"internal/params":           {"internal/rawjson", "protocol"},

@@ -15,7 +15,7 @@ func (s *Server) logAnswered(method string, start time.Time, failure *protocol.E
 	if !s.log.Enabled(context.Background(), slog.LevelDebug) {
 		return
 	}
-	attrs := []any{"method", method, "ms", time.Since(start).Milliseconds()}
+	attrs := []any{"method", s.cfg.Mask.Mask(method), "ms", time.Since(start).Milliseconds()}
 	s.log.Debug("answered", append(attrs, failureAttrs(failure)...)...)
 }
 

@@ -156,6 +156,7 @@ func (st *stream) finish(ctx context.Context, result engine.Result, err error) {
 		StreamID: st.id, RequestID: st.req.ID, Seq: st.seq,
 		Status: result.Status, ResponseID: result.ResponseID, Usage: result.Usage, Evidence: result.Evidence,
 	}
+	s.maskEvidence(&done.Evidence)
 	switch {
 	case errors.Is(err, errStreamCancelled):
 		done.Status, err = protocol.StatusCancelled, nil

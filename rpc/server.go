@@ -236,11 +236,12 @@ func (s *Server) run(ctx context.Context, m method, req *wire.Request) {
 	req.Reply(raw)
 }
 
-// publicError returns the error that a host may see. Only a *protocol.Error and a
-// cancelled request have words of their own.
+// publicError returns the error that a host may see: masked, since it may repeat what
+// the host has sent. Only a *protocol.Error and a cancelled request have words of
+// their own.
 func (s *Server) publicError(ctx context.Context, err error) *protocol.Error {
 	if known, ok := errors.AsType[*protocol.Error](err); ok {
-		return known
+		return s.masked(known)
 	}
 	if ctx.Err() != nil || errors.Is(err, errHostGone) {
 		return cancelledError()

@@ -10,7 +10,6 @@ import (
 
 	"github.com/signalbox-dev/signalbox/auth"
 	"github.com/signalbox-dev/signalbox/engine"
-	"github.com/signalbox-dev/signalbox/internal/mask"
 	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
 	"github.com/signalbox-dev/signalbox/rpc"
@@ -50,7 +49,7 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 		return nil, err
 	}
 	env := around.read(log)
-	masker := new(mask.Masker)
+	masker := p.mask
 	for _, password := range transport.ProxySecrets(around.getenv) {
 		masker.Add(protocol.NewSecret(password))
 	}

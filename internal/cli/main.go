@@ -16,8 +16,10 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/signalbox-dev/signalbox/internal/mask"
 	"github.com/signalbox-dev/signalbox/internal/pipe"
 	"github.com/signalbox-dev/signalbox/internal/terminal"
+	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 // Exit codes (docs/reference.md: Command line).
@@ -46,6 +48,7 @@ type program struct {
 	getenv         func(string) string
 	signals        <-chan os.Signal
 	transport      func(http.RoundTripper) http.RoundTripper // as in Options
+	mask           *mask.Masker
 }
 
 // memoryLimit, in bytes, is where the collector begins to work harder. It is above
@@ -74,9 +77,12 @@ func Main(o Options) int {
 	}
 	signals := make(chan os.Signal, 4)
 	out := &output{File: pipe.New(os.Stdout), end: signals}
+	// What is said about an argument repeats it, and it may be a key.
+	masker := new(mask.Masker)
+	masker.Add(protocol.NewSecret(os.Getenv("OPENAI_API_KEY")), protocol.NewSecret(os.Getenv("OPENAI_OAUTH_ACCESS_TOKEN")))
 	p := &program{
-		version: o.Version, stdin: pipe.New(os.Stdin), stdout: out, stderr: terminal.NewWriter(pipe.New(os.Stderr)),
-		getenv: os.Getenv, signals: signals, transport: o.Transport,
+		version: o.Version, stdin: pipe.New(os.Stdin), stdout: out, stderr: terminal.NewFiltered(pipe.New(os.Stderr), masker.Mask),
+		getenv: os.Getenv, signals: signals, transport: o.Transport, mask: masker,
 	}
 	if term.IsTerminal(int(out.Fd())) {
 		p.stdout = terminal.NewWriter(out)

@@ -36,6 +36,6 @@ func route(p *program, args []string) int {
 	}
 	st := p.styleOf(p.stdout)
 	_, _ = fmt.Fprintf(p.stdout, "%s goes over the %s route (%s)\n  POST %s/responses\n  with %s\n",
-		st.bold(terminal.Line(r.Model)), st.bold(string(r.Route)), r.Rule, terminal.Line(r.BaseURL), r.CredentialSource)
+		st.bold(p.mask.Mask(terminal.Line(r.Model))), st.bold(string(r.Route)), r.Rule, terminal.Line(r.BaseURL), r.CredentialSource)
 	return exitSuccess
 }

@@ -113,3 +113,28 @@ func TestMaskedWhileInUse(t *testing.T) {
 	require.False(t, m.Mask("a code "+canary) == "a [redacted]", "it is of no use any more")
 	require.Equal(t, "a [redacted]", m.Mask("a stored "+canary))
 }
+
+// In JSON a secret is found after its escapes are decoded, and the rest stays.
+//
+// Faults: U7.
+func TestMaskJSON(t *testing.T) {
+	var m mask.Masker
+	m.Add(protocol.NewSecret("quo\"ted " + canary))
+	for in, want := range map[string]string{
+		`{"a":"\u0073k-` + canary + `","b":[1e3, "x\u0041"]}`: `{"a":"[redacted]","b":[1e3, "x\u0041"]}`,
+		`{"sk-` + canary + `":null}`:                          `{"[redacted]":null}`,
+		`"a quo\"ted ` + canary + ` b"`:                       `"a [redacted] b"`,
+		`{"m":"a quo\"ted ` + canary[:6] + `…"}`:              `{"m":"a [redacted]"}`,
+		`{"apiKey":null,"b":true}`:                            `{"apiKey":null,"b":true}`,
+		`data: {"x":"sk-` + canary + `"}` + "\n\n":            `data: {"x":"[redacted]"}` + "\n\n",
+		`{"open":"sk-`: `{"open":"sk-`,
+		``:             ``,
+	} {
+		got := string(m.JSON([]byte(in)))
+		if got != want && strings.Contains(got, canary) {
+			t.Error("a secret got through")
+			continue
+		}
+		require.Equal(t, want, got)
+	}
+}

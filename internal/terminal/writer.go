@@ -22,7 +22,8 @@ const maxOwn = 16
 // A character may be split over two writes: its first bytes wait for the next one.
 // Safe for concurrent use.
 type Writer struct {
-	out io.Writer
+	out    io.Writer
+	filter func(string) string // nil: none
 
 	mu   sync.Mutex
 	tail []byte // the beginning of a character, or a carriage return
@@ -31,6 +32,11 @@ type Writer struct {
 
 // NewWriter returns a Writer to out.
 func NewWriter(out io.Writer) *Writer { return &Writer{out: out} }
+
+// NewFiltered is NewWriter with a filter that each text passes first, as a whole.
+func NewFiltered(out io.Writer, filter func(string) string) *Writer {
+	return &Writer{out: out, filter: filter}
+}
 
 // Fd returns the file descriptor that is written to, an invalid one if there is none.
 func (w *Writer) Fd() uintptr {
@@ -45,8 +51,11 @@ func (w *Writer) Write(text []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	full := text
+	if w.filter != nil {
+		full = []byte(w.filter(string(text)))
+	}
 	if len(w.tail) > 0 {
-		full = append(w.tail, text...)
+		full = append(w.tail, full...)
 	}
 	shown, rest := w.show(full)
 	w.tail = bytes.Clone(rest)
