@@ -24,8 +24,8 @@ const (
 	maxConfigBytes = 1 << 20
 )
 
-// The keys of config.toml that count here (docs/credentials.md: The store). They stand at the top
-// and are case-sensitive, as for Codex.
+// The keys of config.toml that count here (docs/credentials.md: The store). They are
+// at the top level and case-sensitive, as for Codex.
 const (
 	keyStore       = "cli_auth_credentials_store"
 	KeyWorkspace   = "forced_chatgpt_workspace_id"
@@ -36,10 +36,12 @@ const (
 type Kind string
 
 const (
-	KindFile    Kind = "file"
+	// KindFile is auth.json.
+	KindFile Kind = "file"
+	// KindKeyring is the keyring, without a fallback.
 	KindKeyring Kind = "keyring"
-	// KindAuto: the keyring, and auth.json where that has no entry or is out of
-	// reach.
+	// KindAuto is the keyring, and auth.json when the keyring has no entry or is
+	// out of reach.
 	KindAuto Kind = "auto"
 )
 
@@ -49,16 +51,18 @@ const (
 	ForcedAPI     = "api"
 )
 
-// Config is what we honour of Codex's config.toml, as it was at one moment.
-// It does not change. It may refuse a login and never deletes one.
+// Config is what counts of Codex's config.toml (docs/credentials.md: The store), as it
+// was at one moment. It does not change. It may refuse a login and never deletes
+// one.
 type Config struct {
+	// Store is where Codex keeps the login.
 	Store Kind
-	// Workspaces are the only ChatGPT accounts that may be used; nil: any.
+	// Workspaces are the only ChatGPT accounts that may be used; nil for any.
 	Workspaces []string
 	// LoginMethod is "chatgpt", "api" or "" for any.
 	LoginMethod string
-	// Err says that the store is not one of ours, or not to be known: 1003
-	// unsupported_store. Then nothing of a store is read or written.
+	// Err is 1003 unsupported_store when the store is not one that we serve, or
+	// config.toml cannot be read. Then no store is read or written.
 	Err error
 
 	info fs.FileInfo // nil: there was no file, or none to be looked at

@@ -12,10 +12,11 @@ import (
 // spellings. A new member comes last, laid out like the one before it. The zero
 // Document is an empty store. Not safe for concurrent use.
 type Document struct {
+	// Text is the whole document; empty for an empty store.
 	Text []byte
 }
 
-// NewDocument edits a copy of text, which must be a JSON object without
+// NewDocument returns a document with a copy of text, which must be a JSON object without
 // duplicate names, or empty for a store that holds nothing.
 func NewDocument(text []byte) *Document { return &Document{bytes.Clone(text)} }
 
@@ -25,22 +26,22 @@ func (d *Document) empty() bool {
 	return len(members) == 0
 }
 
-// SetString sets the member at path, see set.
+// SetString sets the member at path to a string, see Set.
 func (d *Document) SetString(value string, path ...string) {
 	d.Set(rawjson.AppendQuote(nil, value), path...)
 }
 
-// SetSecret sets the member at path to a secret, see set.
+// SetSecret sets the member at path to a secret, see Set.
 func (d *Document) SetSecret(value protocol.Secret, path ...string) {
 	d.SetString(value.Reveal(), path...)
 }
 
-// SetNull sets the member at path to null, see set.
+// SetNull sets the member at path to null, see Set.
 func (d *Document) SetNull(path ...string) { d.Set([]byte("null"), path...) }
 
 // Set puts value, one valid JSON text, at path: in the place of the old value,
-// or as the last member of its object. Objects on the way that are not there
-// are made; a value on the way that is no object is replaced by one.
+// or as the last member of its object. Objects that path needs and the text lacks are
+// made; a value on the way that is not an object is replaced by one.
 func (d *Document) Set(value []byte, path ...string) {
 	if len(bytes.TrimSpace(d.Text)) == 0 {
 		d.Text = []byte("{}")
@@ -60,7 +61,7 @@ func (d *Document) Set(value []byte, path ...string) {
 	d.Text = rawjson.Splice(d.Text, rawjson.Edit{Start: start, End: end, Text: object})
 }
 
-// Remove takes the member at path out; nothing happens where there is not one.
+// Remove removes the member at path, if there is one.
 func (d *Document) Remove(path ...string) {
 	start, end, ok := d.locate(path[:len(path)-1])
 	if !ok {
@@ -80,7 +81,7 @@ func (d *Document) Remove(path ...string) {
 	}
 }
 
-// Value returns the value at path as it is in the text; nil for none.
+// Value returns the value at path as it is in the text; nil when there is none.
 func (d *Document) Value(path ...string) []byte {
 	start, end, ok := d.locate(path)
 	if !ok {
@@ -130,7 +131,8 @@ func appendMember(object []byte, name string, value []byte, depth int) []byte {
 	return append(append(append(out, '\n'), indent...), '}')
 }
 
-// RemoveLogin takes out what a logout takes out of a store; foreign members stay.
+// RemoveLogin removes what a logout removes from a store (docs/credentials.md: Logout);
+// foreign members stay.
 func (d *Document) RemoveLogin() {
 	for _, name := range []string{"auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh"} {
 		d.Remove(name)

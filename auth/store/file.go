@@ -35,9 +35,9 @@ const (
 	settleTime = 2 * time.Second
 )
 
-// Login is what this package needs of auth.json. null counts as absent, and so
-// does a blank string; unknown members are ignored. Names are case-sensitive,
-// as for Codex.
+// Login is the credentials in an auth.json (docs/credentials.md: The store). null and
+// a blank string count as absent; unknown members are ignored. Names are
+// case-sensitive, as for Codex.
 type Login struct {
 	// AuthMode is the member auth_mode: "", "chatgpt" or "apikey".
 	AuthMode     string
@@ -46,49 +46,54 @@ type Login struct {
 	AccessToken  protocol.Secret
 	RefreshToken protocol.Secret
 	AccountID    string
-	// Issuer and clientID are those of tokens.oauth_provenance.
+	// Issuer and ClientID are from tokens.oauth_provenance; Issuer has no slash at
+	// its end.
 	Issuer, ClientID string
-	// LastRefresh is zero where it is missing or no RFC 3339 time.
+	// LastRefresh is the zero time when it is missing or not an RFC 3339 time.
 	LastRefresh time.Time
 }
 
-// HasTokens reports whether the file holds a ChatGPT login or a part of one.
+// HasTokens reports whether there is a ChatGPT login, or a part of one.
 func (f *Login) HasTokens() bool {
 	return !f.IDToken.IsZero() || !f.AccessToken.IsZero() || !f.RefreshToken.IsZero()
 }
 
-// Snapshot is auth.json as it was at one moment. It does not change.
+// Snapshot is the store as it was at one moment. It does not change, so any number of
+// goroutines may read it.
 type Snapshot struct {
 	// Info describes the open file; nil when there is not one, or when it could not
 	// be looked at.
 	Info fs.FileInfo
-	// file is empty when err says that its credentials cannot be used.
+	// Login is empty when Err says that its credentials cannot be used.
 	Login Login
-	// Beside is Login, also where it stands beside a credential that only Codex
-	// serves, so that Err is set.
+	// Beside is Login, and is also set when Err is about a credential beside it that
+	// only Codex serves.
 	Beside Login
-	Err    error
-	// Raw is the text of the file, empty when it could not be read.
+	// Err is why the credentials cannot be used, a *protocol.Error: 1003, or -32800
+	// when the context ended.
+	Err error
+	// Raw is the whole text, empty when there is none or it could not be read.
 	Raw protocol.Secret
-	// Secrets of the file, those of an unusable one included.
+	// Secrets are the secrets in the text, also when Err is set: they are masked.
 	Secrets []protocol.Secret
-	// Torn: the text does not parse, perhaps because it is being written.
+	// Torn reports that the text does not parse, perhaps because it is being written.
 	Torn bool
-	// unsaved: what is in it is in memory only, see overlay.
+	// Pending reports that the login is in memory only, and still to be saved.
 	Pending bool
-	// Orphan is the path of what orphans found; else "".
+	// Orphan is the path of the temporary file, for what Orphans returns; else "".
 	Orphan string
-	// Settled: the same info means the same content.
+	// Settled reports that an equal Info means equal content: the file was old enough
+	// when it was read.
 	Settled bool
 
-	// From is the keyring, or empty for auth.json.
+	// From is KindKeyring, or "" for auth.json.
 	From Kind
 	// at is when the keyring was asked, and freshUntil when it has to be asked
 	// again; zero when it was not.
 	at, freshUntil time.Time
-	// settings that led here.
+	// Config is what config.toml said when the store was read.
 	Config *Config
-	// Warnings about the store, one sentence each.
+	// Warnings are about the store, one sentence each.
 	Warnings []string
 }
 
@@ -188,7 +193,8 @@ func corrupt(path, field, fault string) *protocol.Error {
 	})
 }
 
-// Parse is the snapshot of a text that is not in a file, or not yet.
+// Parse returns the snapshot of a text that is not, or not yet, in a file; path is
+// for its errors. An empty text is an empty store.
 func Parse(path string, text []byte) *Snapshot {
 	s := &Snapshot{}
 	if len(text) > 0 {

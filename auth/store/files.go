@@ -14,10 +14,12 @@ import (
 	"time"
 )
 
-// ErrChanged: the store holds something else than what was read.
+// ErrChanged is the error of a commit that found something else in the store than
+// what its caller had read.
 var ErrChanged = errors.New("the store has changed")
 
 const (
+	// tempPrefix begins the name of a temporary file.
 	tempPrefix = ".auth-"
 	// tempLife is the age from which on a temporary file is left over: nobody
 	// writes for that long.
@@ -26,7 +28,7 @@ const (
 	maxLinks = 40
 )
 
-// fileStore is the store of Codex's default: auth.json in CODEX_HOME.
+// fileStore is auth.json in CODEX_HOME, the default of Codex.
 type fileStore struct {
 	home, path string
 	disk       *Disk
@@ -45,8 +47,8 @@ func (s *fileStore) current(old *Snapshot) bool {
 	return err == nil && old.current(info)
 }
 
-// commit is Store.Commit for auth.json. The new text is on the disk before Codex's locks are
-// taken, so that they are held for a comparison and a rename only.
+// commit is Store.Commit for auth.json. The new text is on the disk before Codex's
+// locks are taken, so that they are held for a comparison and a rename only.
 func (s *fileStore) commit(old, text []byte) error {
 	target, err := resolveLinks(s.path)
 	if err != nil {

@@ -29,7 +29,7 @@ var modeName = lazyregexp.New(`^[A-Za-z]{1,32}$`)
 
 // unsupportedMode is the 1003 of a file whose credentials are of a kind that
 // only Codex serves (docs/credentials.md: The store); nil when we serve it. An auth_mode that we do
-// not know is one of those: newer Codexes may mean anything by it.
+// not know is refused as well: newer Codexes may mean anything by it.
 func unsupportedMode(top *object) error {
 	mode := ""
 	if top.value("auth_mode") != nil {

@@ -33,6 +33,7 @@ const (
 )
 
 const (
+	// LockPoll is the pause between two tries to take a lock.
 	LockPoll = 25 * time.Millisecond
 	// refreshLockWait covers two POSTs of another process and its commit.
 	refreshLockWait = 45 * time.Second
@@ -41,7 +42,8 @@ const (
 	commitLockWait = 5 * time.Second
 )
 
-// ErrAdopted ends the wait for a lock: there is nothing to do any more.
+// ErrAdopted is the error of a wait for a lock that is over because there is nothing
+// left to do.
 var ErrAdopted = errors.New("another process has done it")
 
 // errNoLocks: the file system knows no flock.
@@ -122,7 +124,7 @@ func isNoLocks(err error) bool {
 // concurrent use.
 type Lock struct{ release func() }
 
-// Release returns the lock back. It may be called again, and on nil.
+// Release releases the lock. It may be called again, and on nil.
 func (l *Lock) Release() {
 	if l != nil && l.release != nil {
 		l.release()
@@ -141,8 +143,10 @@ func (l *Lock) Keep() *Lock {
 }
 
 // LockRefresh takes auth.refresh.lock, within this process and among processes. It
-// waits at most Waits.Lock; done, if not nil, is asked meanwhile and ends the wait.
-// The error is ErrAdopted after that, -32800 when ctx ends, or 1003.
+// waits at most Waits.Lock; done, if not nil, is called between two tries and ends the
+// wait when it returns true. The error is then ErrAdopted; it is -32800 when ctx
+// ends, else 1003, with reason locked when the wait is over
+// (docs/credentials.md: Lock order).
 func (s *Store) LockRefresh(ctx context.Context, done func() bool) (*Lock, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Waits.Lock)
 	defer cancel()
@@ -181,7 +185,7 @@ func (s *Store) LockRefresh(ctx context.Context, done func() bool) (*Lock, error
 // lockHome is what auth.refresh.lock is held with: a lock on the folder itself. The
 // file can be deleted while it is held, by a cleaner or a person, and whoever waits
 // would lock a new one; the folder stays. met is false while another process holds
-// that. A lock file that has another name, too, is refused, and nothing is written
+// that. A lock file that also has another name is refused, and nothing is written
 // to it: the error is 1003.
 func (s *Store) lockHome(lock *flock.Flock) (release func(), met bool, err error) {
 	held, err := lock.Stat()
@@ -219,7 +223,7 @@ func noteHolder(path string, held fs.FileInfo) {
 	}
 }
 
-// holderOf returns the process id in a lock file; 0 where there is none.
+// holderOf returns the process id in a lock file; 0 when there is none.
 func holderOf(path string) int {
 	f, err := os.OpenFile(path, os.O_RDONLY|noFollow|syscall.O_NONBLOCK, 0)
 	if err != nil {

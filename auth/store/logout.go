@@ -37,11 +37,11 @@ func (s *Store) RemoveLogin() (removed bool, err error) {
 	return false, s.keepsChanging()
 }
 
-// RemoveOrphan deletes what Orphans found at path.
+// RemoveOrphan deletes the temporary file of o, which Orphans returned.
 func (s *Store) RemoveOrphan(o *Snapshot) { _ = os.Remove(o.Orphan) }
 
-// Backups returns the paths of the copies beside auth.json that Backup and people
-// make, which may hold an older login.
+// Backups returns the paths of the copies beside auth.json that updates and people
+// make. They may hold an older login.
 func (s *Store) Backups() []string {
 	target, err := resolveLinks(s.files.path)
 	if err != nil {

@@ -1,7 +1,3 @@
-// Package store is Codex's home: its config.toml, and the login in auth.json or in
-// the keyring. It reads, edits the text without touching what is not ours, locks,
-// and commits at once or not at all (docs/credentials.md: The store, Lock order). It
-// decides nothing about credentials.
 package store
 
 import (
@@ -18,13 +14,14 @@ import (
 )
 
 const (
-	// KeyringPlace is how messages call the entry.
+	// KeyringPlace is what messages call the entry of the keyring.
 	KeyringPlace = "the keyring"
 
-	// keyringFresh is how long what the keyring said is used without asking again:
-	// unlike a file it does not tell when it has changed.
+	// keyringFresh is how long an answer of the keyring is used without asking
+	// again: unlike a file, the keyring does not show when it has changed.
 	keyringFresh = time.Second
 
+	// keyringRest is the default of Waits.KeyringRest.
 	keyringRest = 5 * time.Second
 
 	// keyringCommit bounds a commit to the keyring, which is made under Codex's
@@ -32,9 +29,9 @@ const (
 	keyringCommit = 4 * time.Second
 )
 
-// Store is the store that Codex's config.toml names (docs/credentials.md: The store): auth.json;
-// the keyring, without a fallback; or the keyring and then auth.json. The
-// settings are looked at by every call.
+// Store is the store that Codex's config.toml names (docs/credentials.md: The store):
+// auth.json; the keyring, without a fallback; or the keyring and then auth.json.
+// Each call reads config.toml if it has changed. Safe for concurrent use.
 type Store struct {
 	files      *fileStore
 	configFile *configFile
@@ -53,15 +50,16 @@ type Store struct {
 	last    entryRead
 }
 
-// entryRead is what reading the entry gave.
+// entryRead is the outcome of one read of the entry.
 type entryRead struct {
 	text    []byte
 	err     error
 	started time.Time
 }
 
-// Open returns the store of the CODEX_HOME home, which need not exist. It
-// reads nothing. notice takes warnings for auth/status, one sentence each.
+// Open returns the store of home, a CODEX_HOME, which need not exist. It reads
+// nothing. notice is called with warnings for auth/status, one sentence each, from
+// any goroutine.
 func Open(home string, notice func(string)) *Store {
 	s := &Store{
 		configFile: &configFile{path: filepath.Join(home, ConfigName)},
@@ -78,7 +76,8 @@ func Open(home string, notice func(string)) *Store {
 	return s
 }
 
-// Config returns Codex's settings as they are now, see configFile.load.
+// Config returns what config.toml says now. It costs one stat when the file has not
+// changed. The result is shared: it is not to be modified.
 func (s *Store) Config() *Config { return s.configFile.load() }
 
 // keyring returns the entry of this CODEX_HOME.
@@ -88,8 +87,9 @@ func (s *Store) keyring() keyring {
 	return k
 }
 
-// Load reads the store as it is now, see readFile. It never fails: the snapshot's
-// Err says why.
+// Load returns what the store holds now, and never nil: Err of the snapshot says why
+// the store cannot be used. A file that does not parse is read again for up to
+// 100 ms, since older Codexes write it in place; a keyring may take Waits.Keyring.
 func (s *Store) Load(ctx context.Context) *Snapshot {
 	set := s.configFile.load()
 	var snap *Snapshot
@@ -131,7 +131,7 @@ func (s *Store) loadEntry(ctx context.Context, kind Kind) *Snapshot {
 		case errors.Is(err, errNoEntry):
 		case isThere || errors.Is(err, errNoKeyring):
 			snap.Warnings = append(snap.Warnings, err.Error()+"; "+FileName+" is used in its place")
-		default: // it may hold the login, so that there being none is not the truth
+		default: // the keyring may hold the login: "no login" would be a guess
 			snap.Err = keyringError(err)
 		}
 		return snap
@@ -146,7 +146,7 @@ func (s *Store) loadEntry(ctx context.Context, kind Kind) *Snapshot {
 	return snap
 }
 
-// entrySnapshot is what the text of an entry means.
+// entrySnapshot returns the snapshot of the text of an entry.
 func entrySnapshot(text []byte, at time.Time) *Snapshot {
 	s := Parse(KeyringPlace, text)
 	s.From, s.at = KindKeyring, at
@@ -183,8 +183,9 @@ func (s *Store) readEntry(ctx context.Context) ([]byte, error) {
 	return text, err
 }
 
-// Peek is load without the keyring, for initialize (docs/protocol.md: Lifecycle): unread where
-// the login may be in it.
+// Peek is Load without asking the keyring, for initialize (docs/protocol.md:
+// Lifecycle). Where the login may be in the keyring, Err of the snapshot has reason
+// keyring.
 func (s *Store) Peek(ctx context.Context) *Snapshot {
 	set := s.configFile.load()
 	if set.Err != nil || set.Store == KindFile {
@@ -237,8 +238,8 @@ func (s *Store) knowsNewer(snap *Snapshot) bool {
 	return isAnswer && last.started.After(snap.at) && string(last.text) != text
 }
 
-// CheckLogin is CheckWritable as far as that can be seen without trying anything, for the
-// login of s.
+// CheckLogin returns why the login of snap could not be written back; nil when
+// nothing speaks against it. It looks, and unlike CheckWritable tries nothing.
 func (s *Store) CheckLogin(snap *Snapshot) error {
 	switch {
 	case snap.From != KindKeyring:
@@ -249,13 +250,13 @@ func (s *Store) CheckLogin(snap *Snapshot) error {
 	return checkFolder(s.files.home) // where the locks are
 }
 
-// Orphans are new contents that somebody wrote beside the store and was killed
-// before they took its place; the newest first. A keyring has none.
+// Orphans returns the logins in temporary files beside auth.json, whose writers were
+// killed before the rename; the newest first. A keyring has no orphans.
 func (s *Store) Orphans() []*Snapshot { return s.files.orphans() }
 
-// CheckWritable reports whether a commit can be expected to succeed. It is asked before
-// anything is sent whose answer has to be kept. A login is written where it was
-// read.
+// CheckWritable returns why a commit would fail; nil when it can be expected to
+// succeed. It creates and removes a file beside auth.json to be sure. Callers ask
+// before they send anything whose answer has to be kept.
 func (s *Store) CheckWritable() error {
 	set := s.configFile.load()
 	if set.Err != nil {
@@ -277,9 +278,10 @@ func (s *Store) CheckWritable() error {
 	return keyringError(err)
 }
 
-// Commit puts text in the place of old; an empty old means a store that
-// holds nothing, an empty text removes what is there. It changes nothing and
-// returns errChanged when the store holds something else by now.
+// Commit replaces old, the whole text of the store, by text. An empty old stands for
+// an empty store; an empty text removes what is there. Where the store no longer
+// holds old, Commit changes nothing and returns ErrChanged. The caller holds the
+// refresh lock.
 func (s *Store) Commit(old, text []byte) error {
 	set := s.configFile.load()
 	if set.Err != nil {
@@ -296,7 +298,7 @@ func (s *Store) Commit(old, text []byte) error {
 			return err
 		}
 		if set.Store == KindAuto && len(text) == 0 {
-			return s.forgetFile() // or it would stand in for the login that was removed
+			return s.forgetFile() // or it would replace the login that was removed
 		}
 		return nil
 	case len(old) > 0 || len(text) == 0:
@@ -317,7 +319,7 @@ func (s *Store) Commit(old, text []byte) error {
 	return s.files.commit(old, text)
 }
 
-// commitEntry is commit for the entry, under the same locks as for the file.
+// commitEntry is Commit for the entry, under the same locks as for the file.
 func (s *Store) commitEntry(old, text []byte) error {
 	target, err := resolveLinks(s.files.path)
 	if err != nil {
@@ -369,8 +371,8 @@ func (s *Store) forgetFile() error {
 	return nil
 }
 
-// backup puts the store's content aside, where only the owner can read it, and
-// returns where. The store may hold it still. What is in the keyring stays there: it is kept as
+// backup copies or moves the content of the store to a place that only its owner can
+// read, and returns that place. Content of the keyring stays in the keyring, as
 // another entry.
 func (s *Store) backup() (string, error) {
 	set := s.configFile.load()

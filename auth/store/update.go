@@ -12,15 +12,15 @@ import (
 // between our reading and our writing.
 const commitTries = 5
 
-// Over says what an update may be written over.
+// Over is what an update may replace (docs/credentials.md: Login).
 type Over int
 
 const (
-	// OverLogin: an empty store, or a login that we serve.
+	// OverLogin is an empty store, or a login that we serve.
 	OverLogin Over = iota
-	// OverForeign: also credentials that only Codex serves; a copy is kept.
+	// OverForeign is also credentials that only Codex serves; a copy is kept.
 	OverForeign
-	// OverAnything: also what cannot be parsed, of which a copy is kept.
+	// OverAnything is also what cannot be parsed; a copy is kept.
 	OverAnything
 )
 
@@ -30,8 +30,8 @@ func (o Over) allows(err error) bool {
 	return o == OverAnything || o == OverForeign && protocol.ReasonOf(err) == protocol.ReasonUnsupportedAuthMode
 }
 
-// CheckUpdate reports, as an error, why the store cannot be written over what over
-// allows; nil when it can be.
+// CheckUpdate returns why Update would fail with over, as CheckWritable does; nil when
+// it can be expected to succeed.
 func (s *Store) CheckUpdate(over Over) error {
 	failure := s.CheckWritable()
 	if protocol.ReasonOf(failure) == protocol.ReasonCorrupt && over == OverAnything {
@@ -44,7 +44,8 @@ func (s *Store) CheckUpdate(over Over) error {
 // the refresh lock. written reports whether the store holds something else now.
 // change may be called more than once, each time with what the store then holds;
 // its error ends the update, and nothing is written. A document that change leaves
-// empty removes the file.
+// empty removes the file. Other errors are 1003, with reason locked when other
+// programs wrote five times in between.
 func (s *Store) Update(over Over, change func(*Document) error) (written bool, err error) {
 	if failure := s.CheckUpdate(over); failure != nil {
 		return false, failure

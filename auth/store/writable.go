@@ -20,8 +20,8 @@ func (s *fileStore) checkLogin(*Snapshot) error {
 	return s.check(target)
 }
 
-// checkWritable is Store.CheckWritable for auth.json. Like Codex it looks at the bits, which root could
-// go around, and it creates a file to be sure of the folder.
+// checkWritable is Store.CheckWritable for auth.json. Like Codex it looks at the mode
+// bits, which do not bind root, and it creates a file to be sure of the folder.
 func (s *fileStore) checkWritable() error {
 	target, err := resolveLinks(s.path)
 	if err != nil {
@@ -100,7 +100,8 @@ func notOwner(path string) *protocol.Error {
 		"Run signalbox as the owner of "+path+", or set CODEX_HOME to a folder of your own")
 }
 
-// Failed is the 1003 of a file operation that failed.
+// Failed returns the 1003 of err, the failure of a file operation on path. An error
+// that is a *protocol.Error already is returned as it is.
 func Failed(path string, err error) *protocol.Error {
 	var known *protocol.Error
 	if errors.As(err, &known) {
