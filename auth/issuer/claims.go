@@ -36,7 +36,7 @@ type Claims struct {
 	UserID    string // chatgpt_user_id, else user_id
 	AccountID string // chatgpt_account_id, not checked; never an organisation
 	FedRAMP   bool   // chatgpt_account_is_fedramp
-	// IssuedAt and ExpiresAt are iat and exp; zero where the token does not tell.
+	// IssuedAt and ExpiresAt are iat and exp; zero when the token has none.
 	IssuedAt, ExpiresAt time.Time
 }
 
@@ -75,7 +75,7 @@ func ParseClaims(token protocol.Secret) Claims {
 	return c
 }
 
-// parsePayload reads the payload of token; it has no members where there is not one.
+// parsePayload reads the payload of token; it is empty when there is none.
 func parsePayload(token protocol.Secret) payload {
 	var p payload
 	if len(token.Reveal()) <= MaxTokenBytes {
@@ -86,8 +86,8 @@ func parsePayload(token protocol.Secret) payload {
 	return p
 }
 
-// Audience returns whom token is for (RFC 7519, 4.1.3): a list, or one; empty when
-// it does not tell.
+// Audience returns the audience of token (RFC 7519, 4.1.3), which is a list or a
+// string; nil when it has none.
 func Audience(token protocol.Secret) []string {
 	raw := parsePayload(token).members["aud"]
 	var list []string

@@ -27,20 +27,20 @@ const (
 	maxBody = 1 << 20
 	// maxDepth is how deep an answer may nest.
 	maxDepth = 64
-	// maxRetryAfter bounds what the issuer may ask to wait.
+	// maxRetryAfter bounds the pause that the issuer may ask for.
 	maxRetryAfter = time.Hour
 )
 
 // formType is the media type of a form.
 const formType = "application/x-www-form-urlencoded"
 
-// Tokens are what the issuer returns for a grant. In the answer to a refresh, what
-// is missing keeps its old value (RFC 6749, 6).
+// Tokens are the issuer's answer to a grant. A token that the answer to a refresh
+// lacks keeps its old value (RFC 6749, 6).
 type Tokens struct {
 	ID, Access, Refresh protocol.Secret
 }
 
-// Client asks one issuer. It follows no redirect: a token or a code goes to no
+// Client sends requests to one issuer. It follows no redirect: a token or a code goes to no
 // other host (RFC 9700, 4.12). The error of its methods is an *Error, also when
 // ctx ends. Safe for concurrent use.
 type Client struct {

@@ -12,7 +12,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// OpenAI's own device login, which is much like RFC 8628, but not the same: the
+// The paths of OpenAI's own device login. It resembles RFC 8628, except that the
 // server makes the PKCE pair.
 const (
 	deviceCodePath  = "/api/accounts/deviceauth/usercode"
@@ -20,8 +20,8 @@ const (
 	devicePage      = "/codex/device"
 	deviceCallback  = "/deviceauth/callback"
 
-	// deviceInterval is the pause between two requests where the issuer names none
-	// (RFC 8628, 3.2); what it names is kept between the two others.
+	// deviceInterval is the pause between two requests when the issuer names none
+	// (RFC 8628, 3.2); a pause that it names is bounded by the two others.
 	deviceInterval    = 5 * time.Second
 	minDeviceInterval = 1 * time.Second
 	// MaxDeviceInterval is the longest pause between two requests.
@@ -32,18 +32,19 @@ const (
 // terminal.
 var userCodeShape = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9 -]{0,62}[A-Za-z0-9]$`)
 
-// DeviceCode is a device login that the issuer knows.
+// DeviceCode is a device login that has begun.
 type DeviceCode struct {
 	ID       protocol.Secret
 	UserCode string
-	// Interval between two requests of DeviceToken.
+	// Interval is the pause between two calls of DeviceToken.
 	Interval time.Duration
 }
 
 // VerificationURL returns the page on which a person enters a user code.
 func (c *Client) VerificationURL() string { return c.Endpoint.URL + devicePage }
 
-// DeviceCode asks for a device login.
+// DeviceCode begins a device login. An answer without a user code that can be shown
+// is an error of reason bad_answer.
 func (c *Client) DeviceCode(ctx context.Context) (DeviceCode, error) {
 	text, err := c.postJSON(ctx, c.Endpoint.URL+deviceCodePath, map[string]string{
 		"client_id": c.Endpoint.ClientID,
@@ -77,8 +78,8 @@ func interval(raw json.RawMessage) time.Duration {
 	return time.Duration(min(max(seconds, minDeviceInterval.Seconds()), MaxDeviceInterval.Seconds()) * float64(time.Second))
 }
 
-// DeviceToken asks once whether the user has agreed, and returns the code that the
-// issuer then sends. See [Error.IsPending] and [Error.IsSlowDown].
+// DeviceToken asks once whether the user has agreed, and returns the grant if so.
+// Otherwise see [Error.IsPending] and [Error.IsSlowDown].
 func (c *Client) DeviceToken(ctx context.Context, d DeviceCode) (Grant, error) {
 	text, err := c.postJSON(ctx, c.Endpoint.URL+deviceTokenPath, map[string]string{
 		"device_auth_id": d.ID.Reveal(), "user_code": d.UserCode,
@@ -107,8 +108,8 @@ func (e *Error) IsPending() bool {
 	return e.Code == "authorization_pending" /* RFC 8628, 3.5 */ || e.isByStatus()
 }
 
-// isByStatus reports whether 403 or 404 is all that the issuer says, beside a code
-// of the device login itself.
+// isByStatus reports whether the issuer answered with 403 or 404 and with no code,
+// or a code of the device login itself.
 func (e *Error) isByStatus() bool {
 	if e.isPage || e.Code != "" && !strings.HasPrefix(e.Code, "device") && !strings.HasPrefix(e.Code, "not_found") {
 		return false
@@ -116,8 +117,8 @@ func (e *Error) isByStatus() bool {
 	return e.Status == http.StatusForbidden || e.Status == http.StatusNotFound
 }
 
-// IsSlowDown reports whether the issuer is asked too often, or has a bad time; so
-// also when no answer came (RFC 8628, 3.5).
+// IsSlowDown reports whether the issuer is asked too often, or fails for a
+// while; no answer counts as both (RFC 8628, 3.5).
 func (e *Error) IsSlowDown() bool {
 	return e.Code == "slow_down" || e.Status == 0 && e.Reason != protocol.ReasonTLS && e.Reason != protocol.ReasonBadAnswer ||
 		e.Status == http.StatusTooManyRequests || e.Status >= 500

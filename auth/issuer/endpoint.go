@@ -10,13 +10,15 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// DefaultURL is OpenAI's issuer, and DefaultClientID Codex's OAuth client there.
+// OpenAI's issuer, and the OAuth client of Codex there.
 const (
-	DefaultURL      = "https://auth.openai.com"
+	// DefaultURL is the base URL of OpenAI's issuer.
+	DefaultURL = "https://auth.openai.com"
+	// DefaultClientID is Codex's client id.
 	DefaultClientID = "app_EMoamEEZ73f0CkXaXp7hrann"
 )
 
-// Endpoint says where logins, refreshes and revocations go, and as which client
+// Endpoint is where logins, refreshes and revocations go, and as which client
 // (docs/reference.md: Flags and environment). It is a value; make it with
 // [ParseEndpoint].
 type Endpoint struct {
@@ -27,7 +29,7 @@ type Endpoint struct {
 	RefreshURL, RevokeURL string
 	// ClientID is CODEX_CLIENT_ID, else DefaultClientID.
 	ClientID string
-	// Overrides in force, for auth/status.
+	// Overrides are those in force, for auth/status.
 	Overrides []protocol.Override
 	// Bad is why a value of the environment was refused, one sentence without the
 	// value. Nothing is then sent to the issuer: 1002 bad_override.
@@ -76,8 +78,7 @@ func ParseEndpoint(flag string, getenv func(string) string) (Endpoint, error) {
 	return e, nil
 }
 
-// fromEnv returns a URL that replaces one of the issuer's; "" for none and for one
-// that is refused.
+// fromEnv returns the URL in a variable; "" when there is none or it is refused.
 func (e *Endpoint) fromEnv(name string, getenv func(string) string) string {
 	value := strings.TrimSpace(getenv(name))
 	if value == "" {
@@ -96,7 +97,7 @@ func (e *Endpoint) fromEnv(name string, getenv func(string) string) string {
 	return value
 }
 
-// refuse keeps the first reason.
+// refuse sets Bad, unless it is set: the first reason counts.
 func (e *Endpoint) refuse(bad string) {
 	if e.Bad == "" {
 		e.Bad = bad

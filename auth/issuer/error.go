@@ -16,39 +16,41 @@ import (
 type Verdict int
 
 const (
-	// Unknown: the issuer gave no verdict; later may be better.
+	// Unknown is no verdict: another try may succeed.
 	Unknown Verdict = iota
-	// Expired: the refresh token has expired.
+	// Expired says that the refresh token has expired.
 	Expired
-	// Reused: the refresh token was spent before.
+	// Reused says that the refresh token was spent before.
 	Reused
-	// Revoked: the refresh token was revoked.
+	// Revoked says that the refresh token was revoked.
 	Revoked
-	// InvalidGrant is RFC 6749, 5.2: the grant is no good, for some reason.
+	// InvalidGrant is invalid_grant of RFC 6749, 5.2, which does not say why.
 	InvalidGrant
-	// Refused: anything else that another try does not change.
+	// Refused is any other refusal that another try does not change.
 	Refused
 )
 
-// Error is a request to the issuer that was not answered with a 2xx and a JSON
-// object that makes sense.
+// Error is the failure of a request to the issuer: no answer, a status other than
+// 2xx, or an answer that makes no sense.
 type Error struct {
 	Verdict Verdict
 	// Reason narrows an unknown verdict: connect, dns, tls, proxy, timeout,
 	// redirect, rate_limited, server_error, bad_answer or refused.
 	Reason protocol.Reason
-	// Why and Action explain it to a person; both are empty where only the verdict
-	// counts.
+	// Why and Action explain the failure to a person; both are empty when only the
+	// verdict counts.
 	Why, Action string
-	// Status of the answer; 0 when none came.
+	// Status is the HTTP status; 0 when no answer came.
 	Status int
-	// Code and Message are what the issuer says, not masked.
+	// Code and Message are the issuer's words, not masked: they may quote what was
+	// sent.
 	Code, Message string
-	// RetryAfter is what the issuer asks for; 0 when it does not.
+	// RetryAfter is the pause that the issuer asks for, at most an hour; 0 when it
+	// asks for none.
 	RetryAfter time.Duration
 
 	unsent, lost bool
-	// isPage: the body is text that is not JSON, so that somebody in front of the
+	// isPage reports that the body is text that is not JSON: a proxy in front of the
 	// issuer may have written it.
 	isPage bool
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// Grant is an authorization code and what redeems it.
+// Grant is an authorization code, with what is needed to redeem it.
 type Grant struct {
 	Code, RedirectURI, Verifier string
 }
@@ -23,11 +23,11 @@ const (
 	requestedToken = "openai-api-key"
 )
 
-// scope is asked for as Codex asks for it.
+// scope is what Codex asks for.
 const scope = "openid profile email offline_access api.connectors.read api.connectors.invoke"
 
-// AuthorizeURL returns where the browser goes: the parameters of Codex in its
-// order. workspaces restricts the accounts that may be chosen; nil: any.
+// AuthorizeURL returns the URL to open in a browser, with the parameters of Codex in
+// its order. workspaces restricts the accounts that may be chosen; nil for any.
 func (c *Client) AuthorizeURL(redirectURI, state string, p PKCE, workspaces []string) string {
 	return c.Endpoint.URL + "/oauth/authorize?response_type=code&" + form([][2]string{
 		{"client_id", c.Endpoint.ClientID},
@@ -58,8 +58,8 @@ func form(fields [][2]string) string {
 	return b.String()
 }
 
-// RedeemCode trades a code for tokens (RFC 6749, 4.1.3; RFC 7636, 4.5), all three
-// of which are there.
+// RedeemCode trades a code for tokens (RFC 6749, 4.1.3; RFC 7636, 4.5). An answer
+// that lacks one of the three is an error of reason bad_answer.
 func (c *Client) RedeemCode(ctx context.Context, g Grant) (Tokens, error) {
 	values := url.Values{
 		"grant_type":    {"authorization_code"},
