@@ -19,9 +19,6 @@ type collector struct {
 
 // collect takes one event, before it is delivered.
 func (s *stream) collect(e event, data []byte) error {
-	if s.collected == nil {
-		return nil
-	}
 	name := e.name
 	if len(name) >= 2 && name[0] == '"' {
 		name = name[1 : len(name)-1]
@@ -69,7 +66,7 @@ func (s *stream) filled(data []byte, breaks bool, e event, status protocol.Statu
 		edit = rawjson.Append(data, s.members, "response", response)
 	}
 	s.record.evidence.Adjustments = append(s.record.evidence.Adjustments, protocol.Adjustment{
-		Field: "response.output", Action: "filled", Reason: "the upstream's last event carries no output",
+		Field: "response.output", Action: "filled", Reason: "the upstream's last event lacks it",
 	})
 	data = rawjson.Splice(data, edit)
 	_, breaks, _ = rawjson.Object(data, maxDepth, nil)

@@ -39,7 +39,7 @@ func TestFillOutputOfTheLastEvent(t *testing.T) {
 				result, err := h.create(t, t.Context(), e, params)
 				require.NoError(t, err)
 				assert.Equal(t, []string{created, one, tt.want}, h.events)
-				filled := protocol.Adjustment{Field: "response.output", Action: "filled", Reason: "the upstream's last event carries no output"}
+				filled := protocol.Adjustment{Field: "response.output", Action: "filled", Reason: "the upstream's last event lacks it"}
 				if tt.filled {
 					assert.Contains(t, result.Evidence.Adjustments, filled)
 				} else {

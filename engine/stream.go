@@ -95,20 +95,24 @@ func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, 
 	if s.record.mismatch(s.req.Meta.Expect.Model) {
 		return false, s.modelMismatch()
 	}
-	if err := s.collect(e, data); err != nil {
-		return false, err
+	if s.collected != nil {
+		if err := s.collect(e, data); err != nil {
+			return false, err
+		}
 	}
-	s.began = s.began || e.kind == kindOther && isOutput(e.name)
-	if e.kind.isTerminal() {
+	switch e.kind {
+	case kindOther:
+		s.began = s.began || isOutput(e.name)
+	case kindCompleted, kindIncomplete, kindFailed, kindCancelled:
 		return true, s.terminal(ctx, e, data, breaks)
+	case kindError:
+		if err := s.deliverEvent(ctx, data, breaks); err != nil {
+			return false, err
+		}
+		s.fail(s.readFailure(data)) // its grace begins when the host has read it
+		return false, nil
 	}
-	if err := s.deliverEvent(ctx, data, breaks); err != nil {
-		return false, err
-	}
-	if e.kind == kindError {
-		s.fail(s.readFailure(data))
-	}
-	return false, nil
+	return false, s.deliverEvent(ctx, data, breaks)
 }
 
 // deliverEvent hands one event to a host that gets them.

@@ -68,6 +68,11 @@ func (c *Collector) Add(kind, data []byte, members []rawjson.Member) bool {
 		if it := c.find(e, r.item, ""); it != nil && it.kind == r.item {
 			it.finished = true
 		}
+	case 0:
+		// A piece of a kind that we do not know: lost, unless the end of its item comes.
+		if it := c.find(e, "", ""); it != nil && !it.done && (len(e.id) > 0 || e.place >= 0) {
+			it.odd = true
+		}
 	default:
 		c.part(r, e)
 	}
@@ -111,8 +116,11 @@ func (c *Collector) item(r rule, e event) {
 // part takes a part of an item, or a piece of it.
 func (c *Collector) part(r rule, e event) {
 	kind := r.item
-	if part, _, err := rawjson.Object(valueOf(e.members, "part"), maxDepth, nil); err == nil && string(textOf(part, "type")) == "reasoning_text" {
-		kind = "reasoning"
+	if part := valueOf(e.members, "part"); len(part) > 0 {
+		fields, _, _ := rawjson.Object(part, maxDepth, nil)
+		if string(textOf(fields, "type")) == "reasoning_text" {
+			kind = "reasoning"
+		}
 	}
 	it := c.find(e, kind, "")
 	if it == nil {
@@ -171,10 +179,11 @@ func (c *Collector) add(e event) *item {
 // name notes the id and the place of an item.
 func (c *Collector) name(it *item, e event) {
 	if e.place >= 0 {
-		it.place = e.place
 		if c.byPlace[e.place] != it {
 			c.byPlace[e.place] = it
+			c.size += overhead
 		}
+		it.place = e.place
 	}
 	if len(e.id) > 0 {
 		if it.id == "" {
@@ -182,6 +191,7 @@ func (c *Collector) name(it *item, e event) {
 		}
 		if c.byID[string(e.id)] != it {
 			c.byID[string(e.id)] = it
+			c.size += overhead + len(e.id)
 		}
 	}
 	c.current = it

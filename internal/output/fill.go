@@ -63,6 +63,9 @@ func (c *Collector) output(status string) (list [][]byte, missing string) {
 	for _, it := range c.ordered() {
 		object := it.build(status)
 		missing = cmp.Or(missing, c.hole(it, object, status))
+		if it.base == nil && substance(object) == 0 {
+			continue // empty pieces, and nothing else
+		}
 		list = append(list, object)
 	}
 	return list, cmp.Or(missing, c.lost())

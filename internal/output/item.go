@@ -71,10 +71,6 @@ func (it *item) isLike(kind, callID string) bool {
 // take takes a part, or a piece of one, by its rule, and returns how many bytes the
 // item has grown by.
 func (it *item) take(r rule, members []rawjson.Member) (grown int) {
-	if r.do == 0 {
-		it.odd = true
-		return 0
-	}
 	if r.list == "" {
 		if name := textOf(members, "name"); len(name) > 0 && r.do == closeText {
 			it.name = string(name)

@@ -157,6 +157,8 @@ func TestOddItems(t *testing.T) {
 		events []string
 		want   string
 	}{
+		{"empty pieces alone", []string{on("output_text.delta", `"delta":""`), end("[]")}, "[]"},
+		{"pieces of nothing", []string{`{"type":"response.future.delta","delta":"x"}`, end("[]")}, "[]"},
 		{"null", []string{closed(0, "null"), closed(1, a), end("[]")}, "[" + a + "]"},
 		{"null after its text", []string{on("output_text.delta", `"content_index":0,"delta":"A"`), closed(0, "null"), end("[]")},
 			`[{"id":"m","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"A"}]}]`},
