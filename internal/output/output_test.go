@@ -179,6 +179,7 @@ func TestOddItems(t *testing.T) {
 		{"the end's own counts", []string{closed(0, a), end("[" + message("a", "changed") + "]")}, "[" + message("a", "changed") + "]"},
 		{"other ids in the end", []string{closed(0, a), closed(1, b), end("[" + message("x", "A") + "," + message("y", "B") + "]")}, "[" + message("x", "A") + "," + message("y", "B") + "]"},
 		{"the end lacks the first", []string{closed(0, a), closed(1, b), end("[" + b + "]")}, "[" + a + "," + b + "]"},
+		{"the end lacks the first and has other ids", []string{closed(0, a), closed(1, b), end("[" + message("y", "B") + "]")}, "[" + a + "," + message("y", "B") + "]"},
 		{"the end lacks the last", []string{closed(0, a), closed(1, b), end("[" + a + "]")}, "[" + a + "," + b + "]"},
 		{"the end lacks a call", []string{closed(0, a), closed(1, call("1")), end("[" + a + "]")}, "[" + a + "," + call("1") + "]"},
 		{"the end lacks a text", []string{closed(0, a), end(`[{"id":"a","type":"message","content":[]}]`)}, "[" + a + "]"},
