@@ -24,10 +24,10 @@ const module = "github.com/signalbox-dev/signalbox/"
 // standard library.
 var arrows = map[string][]string{
 	"cmd/signalbox":             {"internal/cli"},
-	"internal/cli":              {"auth", "auth/issuer", "engine", "internal/mask", "internal/nearest", "internal/pipe", "internal/rawjson", "internal/simulator", "internal/terminal", "internal/trace", "internal/transport", "protocol", "rpc", "rpc/wire", "golang.org/x/term"},
+	"internal/cli":              {"auth", "auth/issuer", "engine", "internal/mask", "internal/nearest", "internal/pipe", "internal/process", "internal/rawjson", "internal/simulator", "internal/terminal", "internal/trace", "internal/transport", "protocol", "rpc", "rpc/wire", "golang.org/x/term"},
 	"rpc":                       {"auth", "engine", "internal/mask", "internal/nearest", "internal/params", "protocol", "rpc/wire", "golang.org/x/sys/unix"},
 	"rpc/wire":                  {"internal/rawjson", "github.com/sourcegraph/jsonrpc2"},
-	"auth":                      {"auth/issuer", "auth/store", "internal/baseurl", "internal/flight", "internal/lazyregexp", "internal/mask", "internal/rawjson", "internal/transport", "protocol"},
+	"auth":                      {"auth/issuer", "auth/store", "internal/baseurl", "internal/flight", "internal/lazyregexp", "internal/mask", "internal/process", "internal/rawjson", "internal/transport", "protocol"},
 	"auth/issuer":               {"internal/baseurl", "internal/httpx", "internal/lazyregexp", "internal/rawjson", "internal/transport", "protocol"},
 	"engine":                    {"auth", "internal/flight", "internal/httpx", "internal/mask", "internal/output", "internal/params", "internal/rawjson", "internal/sse", "internal/transport", "protocol"},
 	"auth/store":                {"internal/lazyregexp", "internal/rawjson", "protocol"},
@@ -41,6 +41,7 @@ var arrows = map[string][]string{
 	"internal/output":           {"internal/rawjson"},
 	"internal/params":           {"internal/rawjson", "protocol"},
 	"internal/pipe":             {"golang.org/x/sys/unix"},
+	"internal/process":          {"golang.org/x/sys/unix"},
 	"internal/rawjson":          {},
 	"internal/simulator":        {"github.com/tmaxmax/go-sse"},
 	"internal/sse":              {},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/signalbox-dev/signalbox/internal/baseurl"
 	"github.com/signalbox-dev/signalbox/internal/mask"
+	seal "github.com/signalbox-dev/signalbox/internal/process"
 )
 
 // browserWait is how long an opener may run before it counts as successful:
@@ -48,6 +49,13 @@ func NewBrowser(environ []string) *Browser {
 	return b
 }
 
+// secretWords in the name of a variable say that it holds a secret, wherever they
+// are: MYSQL_PASSWORD_2, GITHUB_TOKEN_OLD, PGPASSFILE. Nothing that a browser needs
+// for its display, its session bus or its settings has one of them.
+func secretWords() []string {
+	return []string{"KEY", "TOKEN", "SECRET", "PASSW", "PASSPHRASE", "PASSFILE", "PASSCODE", "CREDENTIAL", "COOKIE", "BEARER", "JWT", "_PWD"}
+}
+
 // isSecretVariable reports whether a browser must not be told the variable:
 // those of OpenAI, Codex and signalbox, names that say that they hold a secret,
 // URLs with a password, and values that look like a token.
@@ -61,8 +69,8 @@ func isSecretVariable(name, value string) bool {
 	if name == "XDG_ACTIVATION_TOKEN" { // lets the browser come to the front
 		return false
 	}
-	for _, suffix := range []string{"_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_PASSWD", "_CREDENTIALS"} {
-		if strings.HasSuffix(name, suffix) {
+	for _, word := range secretWords() {
+		if strings.Contains(name, word) {
 			return true
 		}
 	}
@@ -158,7 +166,10 @@ func (b *Browser) start(ctx context.Context, path string, args []string) error {
 		cmd.Env = []string{}
 	}
 	detach(cmd) // stdin, stdout and stderr are the null device
-	if err := cmd.Start(); err != nil {
+	started := seal.ForChild()
+	err := cmd.Start()
+	started()
+	if err != nil {
 		return fmt.Errorf("start the browser: %w", err)
 	}
 	ended := make(chan error, 1)

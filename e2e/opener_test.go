@@ -42,7 +42,7 @@ func opener(t *testing.T, name string) (path, log string) {
 // The opener of the system gets the address as one argument, without a shell,
 // and nothing that is secret; nothing of it comes to stdout (E22, F11s).
 //
-// Faults: E22, F11s.
+// Faults: E22, F11s, U9.
 func TestOpenerGetsTheAddressAlone(t *testing.T) {
 	t.Parallel()
 	for _, variable := range []string{"PATH", "BROWSER"} {
@@ -54,6 +54,9 @@ func TestOpenerGetsTheAddressAlone(t *testing.T) {
 				"OPENAI_API_KEY=sk-proj-" + testcheck.Canary, "CODEX_ACCESS_TOKEN=" + testcheck.Canary, "GITHUB_TOKEN=" + testcheck.Canary,
 				"OPENAI_OAUTH_ACCESS_TOKEN=" + fakeToken(time.Now().Add(time.Hour)), "X=" + fakeToken(time.Now().Add(time.Hour)),
 				"ALL_PROXY=http://user:" + testcheck.Canary + "@127.0.0.1:1",
+				"GITHUB_TOKEN_OLD=" + testcheck.Canary, "MYSQL_PASSWORD_2=" + testcheck.Canary, "APIKEY=" + testcheck.Canary,
+				"pgpassword=" + testcheck.Canary, "AWS_CREDENTIALS_JSON=" + testcheck.Canary, "CLIENT_SECRET_ID=" + testcheck.Canary,
+				"XAUTHORITY=/x", "WAYLAND_DISPLAY=w", "DBUS_SESSION_BUS_ADDRESS=unix:path=/absent/bus", "XDG_ACTIVATION_TOKEN=here",
 			}
 			if variable == "BROWSER" {
 				require.NoError(t, os.Rename(filepath.Join(dir, "xdg-open"), filepath.Join(dir, "mine")))
@@ -73,6 +76,9 @@ func TestOpenerGetsTheAddressAlone(t *testing.T) {
 			assert.NotContains(t, string(text), testcheck.Canary)
 			assert.Contains(t, string(text), "DISPLAY=:7")
 			assert.Contains(t, string(text), "LANG=C.UTF-8")
+			for _, needed := range []string{"XAUTHORITY=/x", "WAYLAND_DISPLAY=w", "DBUS_SESSION_BUS_ADDRESS=unix", "XDG_ACTIVATION_TOKEN=here"} {
+				assert.Contains(t, string(text), needed)
+			}
 			assert.NotContains(t, string(text), "OPENAI_")
 			h.waits("1", p)
 			assert.NotContains(t, h.stdout.String()+h.stderr.String(), "noise")

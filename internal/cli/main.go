@@ -18,6 +18,7 @@ import (
 
 	"github.com/signalbox-dev/signalbox/internal/mask"
 	"github.com/signalbox-dev/signalbox/internal/pipe"
+	"github.com/signalbox-dev/signalbox/internal/process"
 	"github.com/signalbox-dev/signalbox/internal/terminal"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -64,6 +65,7 @@ const gcPercent = 40
 // returns the exit code. It changes what belongs to the whole process: SIGPIPE,
 // the standard logger and the limits of the garbage collector.
 func Main(o Options) int {
+	process.Seal()
 	// A host that closes our stdout must not kill us in mid-write: the write then
 	// fails with EPIPE (docs/protocol.md: Lifecycle).
 	signal.Ignore(syscall.SIGPIPE)
