@@ -28,6 +28,7 @@ const (
 	issuerVariable = "SIGNALBOX_TEST_ISSUER"
 	killVariable   = "SIGNALBOX_TEST_KILL_AT"
 	roundsVariable = "SIGNALBOX_TEST_ROUNDS"
+	limitVariable  = "SIGNALBOX_TEST_LIMIT"
 )
 
 // The roles.
@@ -51,6 +52,9 @@ func play(role string) int {
 		return 2
 	}
 	m := NewManager(Config{Home: home, Issuer: issuer})
+	if limit := os.Getenv(limitVariable); limit != "" {
+		m.issuer.Limit, _ = time.ParseDuration(limit)
+	}
 	if step := os.Getenv(killVariable); step != "" {
 		kill := func(at string) {
 			if at == step {

@@ -5,8 +5,10 @@ package issuer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -21,7 +23,8 @@ import (
 )
 
 const (
-	// Timeout bounds one request to the issuer, its answer included.
+	// Timeout bounds one request to the issuer, its answer included: time in which
+	// this process runs.
 	Timeout = 20 * time.Second
 	// maxBody is the longest answer that is read; a real one has 6 KiB.
 	maxBody = 1 << 20
@@ -49,6 +52,8 @@ type Client struct {
 	// UserAgent and Originator are sent with a refresh and a revocation, as Codex
 	// does, Originator also with the browser; the other requests have neither.
 	UserAgent, Originator string
+	// Limit of one request; 0: Timeout. Tests shorten it.
+	Limit time.Duration
 }
 
 // postJSON posts an object and returns the JSON object of a 2xx answer; an empty
@@ -68,7 +73,7 @@ func (c *Client) postJSON(ctx context.Context, to string, object map[string]stri
 }
 
 func (c *Client) post(ctx context.Context, to, contentType string, body []byte, header http.Header) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	ctx, cancel := withRunningTime(ctx, cmp.Or(c.Limit, Timeout))
 	defer cancel()
 	var connected atomic.Bool
 	trace := &httptrace.ClientTrace{
@@ -92,7 +97,7 @@ func (c *Client) post(ctx context.Context, to, contentType string, body []byte, 
 	req.Header.Set("Accept", "application/json")
 	resp, err := c.Transport.RoundTrip(req)
 	if err != nil {
-		why := transport.Explain(err, "the issuer", connected.Load())
+		why := transport.Explain(timedOut(ctx, err), "the issuer", connected.Load())
 		e.unsent, e.lost = why.Unsent || !connected.Load(), connected.Load()
 		return nil, e.fail(why.Reason, why.Message, why.Action)
 	}
@@ -101,7 +106,7 @@ func (c *Client) post(ctx context.Context, to, contentType string, body []byte, 
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case err != nil && resp.StatusCode/100 == 2:
-		why := transport.Explain(err, "the issuer", true)
+		why := transport.Explain(timedOut(ctx, err), "the issuer", true)
 		e.Status, e.lost = 0, true // what the status means is lost
 		return nil, e.fail(why.Reason, why.Message, why.Action)
 	case len(text) > maxBody, encoded(resp.Header):
@@ -111,6 +116,15 @@ func (c *Client) post(ctx context.Context, to, contentType string, body []byte, 
 	}
 	e.readRefusal(text)
 	return nil, e
+}
+
+// timedOut returns err as the timeout that it is, if the limit of ctx ended the
+// request.
+func timedOut(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, context.DeadlineExceeded) {
+		return errors.Join(cause, err)
+	}
+	return err
 }
 
 // accept takes the body of a 2xx: a JSON object that names no error.
