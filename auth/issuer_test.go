@@ -135,6 +135,7 @@ func write(status int, body string) func(http.ResponseWriter) {
 //
 // Faults: A29.
 func TestAnswerWithoutTokens(t *testing.T) {
+	t.Parallel()
 	access := jwtOf(map[string]any{"exp": time.Now().Add(time.Hour).Unix()})
 	for name, body := range map[string]string{
 		"only an access token":   `{"access_token":"` + access + `"}`,
@@ -276,6 +277,7 @@ func lose(n int) func(simulator.Request, bool) bool {
 // The refresh token of another issuer is not sent to ours, nor one that could
 // not stand in a header.
 func TestForeignIssuer(t *testing.T) {
+	t.Parallel()
 	l := loginOf(t, simulator.Config{})
 	m := l.manager()
 	other := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("it was sent") })
@@ -291,6 +293,7 @@ func TestForeignIssuer(t *testing.T) {
 
 // A client id of the login goes before ours.
 func TestClientIDOfTheLogin(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ stored, env, want string }{
 		{"app_stored", "app_env", "app_stored"}, {"", "app_env", "app_env"}, {"", "", issuer.DefaultClientID},
 	} {

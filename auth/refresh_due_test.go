@@ -83,6 +83,7 @@ func TestRenewalWhenDue(t *testing.T) {
 //
 // Faults: A26.
 func TestWrongClock(t *testing.T) {
+	t.Parallel()
 	l := loginOf(t, simulator.Config{Scenario: "ok"})
 	m := l.manager()
 	m.cfg.Now = func() time.Time { return time.Now().Add(365 * 24 * time.Hour) }
@@ -108,6 +109,7 @@ func TestWrongClock(t *testing.T) {
 // that never worked is not, so that an upstream which refuses everything is no
 // storm (A26).
 func TestFreshTokenThatIsRefused(t *testing.T) {
+	t.Parallel()
 	l := loginOf(t, simulator.Config{Scenario: "ok"})
 	m := l.manager()
 	first, err := m.ChatGPT(t.Context())

@@ -56,6 +56,7 @@ func aLogin(attributes string) newLogin {
 
 // What a login writes where there was nothing: as Codex 0.169.0 does.
 func TestLoginIsWrittenAsCodexDoes(t *testing.T) {
+	t.Parallel()
 	home := filepath.Join(t.TempDir(), "not", "there yet")
 	m := NewManager(Config{Home: home, Now: now})
 	login := aLogin("")
@@ -96,6 +97,7 @@ func TestLoginIsWrittenAsCodexDoes(t *testing.T) {
 
 // What a login keeps and what it replaces (docs/credentials.md: Login).
 func TestLoginReplaces(t *testing.T) {
+	t.Parallel()
 	const unknown = `"x_unknown": {"deep": [1.50, {"k": "\u00e9"}]}`
 	before := `{` + unknown + `, "last_refresh": 5, "tokens": {"id_token": "<id>", "zz": 1, "access_token": "<access>", "refresh_token": "old"}, "OPENAI_API_KEY": "sk-` + canary + `"}`
 	for _, c := range []struct{ name, login, key string }{
@@ -118,6 +120,7 @@ func TestLoginReplaces(t *testing.T) {
 }
 
 func TestSaveAPIKey(t *testing.T) {
+	t.Parallel()
 	key := "sk-" + canary + "-saved"
 	home := t.TempDir()
 	m := NewManager(Config{Home: home, Now: now})
@@ -137,6 +140,7 @@ func TestSaveAPIKey(t *testing.T) {
 }
 
 func TestRemoveLogin(t *testing.T) {
+	t.Parallel()
 	var revoked []string
 	revoke := func(s *store.Snapshot) { revoked = append(revoked, s.Login.RefreshToken.Reveal()) }
 	home := homeWith(t, fixture(t, "codex-chatgpt"))
@@ -200,6 +204,7 @@ func TestReplaceCorrupt(t *testing.T) {
 }
 
 func TestUpdateTellsListeners(t *testing.T) {
+	t.Parallel()
 	home := homeWith(t, fixture(t, "codex-chatgpt"))
 	m := NewManager(Config{Home: home, Now: now})
 	m.Poll(t.Context())
@@ -229,6 +234,7 @@ func TestUpdateTellsListeners(t *testing.T) {
 
 // The change is repeated on what another program wrote in between.
 func TestUpdateAppliesToTheNewest(t *testing.T) {
+	t.Parallel()
 	home := homeWith(t, fixture(t, "codex-chatgpt"))
 	m := NewManager(Config{Home: home, Now: now})
 	tries := 0

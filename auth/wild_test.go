@@ -42,6 +42,7 @@ func TestAPageIsNotTheIssuersWord(t *testing.T) {
 // A clock that is ahead does not make an id_token expire that was issued a moment
 // ago by the same clock.
 func TestAnIDTokenIssuedAMomentAgoIsExchangedWhateverTheClockSays(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		ahead, age time.Duration
 		expired    bool
@@ -62,6 +63,7 @@ func TestAnIDTokenIssuedAMomentAgoIsExchangedWhateverTheClockSays(t *testing.T) 
 
 // What people paste in place of a key is refused by name.
 func TestWhatIsNotAKeyIsRefusedByName(t *testing.T) {
+	t.Parallel()
 	for value, fault := range map[string]string{
 		`"sk-` + canary + `"`: "quotes", `'sk-x`: "quotes", `OPENAI_API_KEY=sk-x`: "name of a variable", `export KEY=sk-x`: "name of a variable",
 		`{"key":"sk-x"}`: "quotes", `[sk-x]`: "JSON", "sk-abc****wxyz": "masked", "sk-abc…wxyz": "masked", "sk-...wxyz": "masked",
@@ -118,6 +120,7 @@ func TestABadHomeIsRefusedByName(t *testing.T) {
 
 // A folder that cannot be created is found before anybody is asked.
 func TestAHomeThatCannotBeCreatedIsFoundFirst(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	require.NoError(t, os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(dir, "link")))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o600))
@@ -137,6 +140,7 @@ func TestAHomeThatCannotBeCreatedIsFoundFirst(t *testing.T) {
 // Credentials that only Codex serves stay beside a login, of which a copy is kept,
 // and a logout works beside them: it revokes first only what it can then remove.
 func TestLoginAndLogoutBesideForeignCredentials(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]string{
 		"agent identity":        `{"OPENAI_API_KEY":null,"agent_identity":{"agent_runtime_id":"a"},"tokens":TOKENS}`,
 		"personal access token": `{"OPENAI_API_KEY":null,"personal_access_token":"at-` + canary + `","tokens":TOKENS}`,
@@ -179,6 +183,7 @@ func TestLoginAndLogoutBesideForeignCredentials(t *testing.T) {
 // A logout finds what a killed process left beside the store, and says when there
 // was nothing to forget.
 func TestLogoutFindsWhatWasLeftBeside(t *testing.T) {
+	t.Parallel()
 	home := t.TempDir()
 	left := `{"tokens":{"id_token":"` + token("") + `","access_token":"` + token("") + `","refresh_token":"rt_` + canary + `-left"},"last_refresh":"2026-02-01T00:00:00Z"}`
 	require.NoError(t, os.WriteFile(filepath.Join(home, ".auth-abcdef"), []byte(left), 0o600))
