@@ -21,6 +21,10 @@ import (
 // speak with the real binary, built with the same flags (-race too).
 const mainVariable = "SIGNALBOX_TEST_MAIN"
 
+// dumpableVariable leaves the process open to a test that looks at its descriptors and
+// is not run by root.
+const dumpableVariable = "SIGNALBOX_TEST_DUMPABLE"
+
 // asMain is what the environment of such a process has at least. A binary built
 // with -race would else sleep for a second at its end. Whatever a test forgets to
 // redirect ends at the proxy and not at OpenAI.
@@ -32,7 +36,7 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	if os.Getenv(mainVariable) == "1" {
-		os.Exit(cli.Main(cli.Options{Version: "0.1.0", Transport: faultTransport}))
+		os.Exit(cli.Main(cli.Options{Version: "0.1.0", Transport: faultTransport, Dumpable: os.Getenv(dumpableVariable) == "1"}))
 	}
 	// Most of these tests wait for a process, and do not need a CPU of their own.
 	flag.Parse()

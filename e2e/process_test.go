@@ -177,7 +177,7 @@ func fds(t *testing.T, pid int) map[string]string {
 // stdout is private: file descriptor 1 is stderr after the start (docs/protocol.md: Framing).
 func TestStdoutIsPrivate(t *testing.T) {
 	t.Parallel()
-	h := spawn(t, options{})
+	h := spawn(t, options{env: []string{dumpableVariable + "=1"}})
 	h.ping()
 	all := fds(t, h.cmd.Process.Pid)
 	assert.Equal(t, all["2"], all["1"])
@@ -201,7 +201,7 @@ func TestNothingListens(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{"plain": nil, "simulate": {"--simulate"}} {
 		t.Run(name, func(t *testing.T) {
-			h := spawn(t, options{args: args})
+			h := spawn(t, options{args: args, env: []string{dumpableVariable + "=1"}})
 			h.ping()
 			all := fds(t, h.cmd.Process.Pid)
 			var listening []string

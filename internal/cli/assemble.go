@@ -53,7 +53,7 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 	for _, password := range transport.ProxySecrets(around.getenv) {
 		masker.Add(protocol.NewSecret(password))
 	}
-	tr, endTrace, err := openTrace(f, log, masker.Mask)
+	tr, endTrace, err := openTrace(f, log, masker.Encoded)
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,9 @@ type Options struct {
 	// Transport wraps the one that model calls go through, for tests; nil keeps it
 	// as it is.
 	Transport func(http.RoundTripper) http.RoundTripper
+	// Dumpable leaves the process open to the other programs of its user, for tests
+	// that look at its descriptors.
+	Dumpable bool
 }
 
 // program is what a subcommand sees of the process. Tests of the binary put
@@ -65,7 +68,9 @@ const gcPercent = 40
 // returns the exit code. It changes what belongs to the whole process: SIGPIPE,
 // the standard logger and the limits of the garbage collector.
 func Main(o Options) int {
-	process.Seal()
+	if !o.Dumpable {
+		process.Seal()
+	}
 	// A host that closes our stdout must not kill us in mid-write: the write then
 	// fails with EPIPE (docs/protocol.md: Lifecycle).
 	signal.Ignore(syscall.SIGPIPE)

@@ -138,3 +138,24 @@ func TestMaskJSON(t *testing.T) {
 		require.Equal(t, want, got)
 	}
 }
+
+// A secret is found in whatever way it is encoded.
+//
+// Faults: U10.
+func TestMaskEncoded(t *testing.T) {
+	var m mask.Masker
+	for in, want := range map[string]string{
+		`{"a":"\u0073k-` + canary + `"}`:               `{"a":"[redacted]"}`,
+		"/x?k=%73k-" + canary + "&b=1%20":              "/x?k=[redacted]&b=1%20",
+		"Bearer " + canary:                             "Bearer [redacted]",
+		"100% sure, 50%25":                             "100% sure, 50%25",
+		`data: {"d":"s%6b-` + canary + `","e":"x%41"}`: `data: {"d":"[redacted]","e":"x%41"}`,
+	} {
+		got := m.Encoded(in)
+		if got != want && strings.Contains(got, canary) {
+			t.Error("a secret got through")
+			continue
+		}
+		require.Equal(t, want, got)
+	}
+}

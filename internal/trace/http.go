@@ -90,6 +90,9 @@ func (x *exchange) headers(h http.Header) map[string]string {
 	all := make(map[string]string, len(h))
 	for name, values := range h {
 		name, value := strings.ToLower(name), strings.Join(values, ", ")
+		if name == "chatgpt-account-id" {
+			x.file.account(value)
+		}
 		scheme, _, found := strings.Cut(value, " ")
 		switch {
 		case value == "" && name == "user-agent":

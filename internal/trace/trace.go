@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,6 +48,9 @@ type File struct {
 	quit      chan struct{}
 	done      chan struct{}
 	close     sync.Once
+
+	mu       sync.Mutex
+	accounts []string // ids that headers have named
 }
 
 // record is one line; kind determines which fields are set.
@@ -149,9 +154,14 @@ func (f *File) run() {
 
 // write masks late, so that secrets learned in the meantime count.
 func (f *File) write(r record) error {
-	r.Text, r.URL, r.Error = f.mask(r.Text), f.mask(r.URL), f.mask(r.Error)
+	r.Text, r.URL, r.Error, r.Method = f.clean(r.Text), f.clean(r.URL), f.clean(r.Error), f.clean(r.Method)
+	if len(r.ID) > 0 { // raw JSON
+		if id := f.clean(string(r.ID)); json.Valid([]byte(id)) {
+			r.ID = json.RawMessage(id)
+		}
+	}
 	for name, value := range r.Headers {
-		r.Headers[name] = f.mask(value)
+		r.Headers[name] = f.clean(value)
 	}
 	var line bytes.Buffer
 	e := json.NewEncoder(&line)
@@ -161,6 +171,29 @@ func (f *File) write(r record) error {
 	}
 	_, err := f.file.Write(line.Bytes())
 	return err
+}
+
+// maxAccounts of one trace are left out of bodies.
+const maxAccounts = 16
+
+// account has the id of an account, which a header has named, left out from now on.
+func (f *File) account(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(id) >= 8 && len(f.accounts) < maxAccounts && !slices.Contains(f.accounts, id) {
+		f.accounts = append(f.accounts, id)
+	}
+}
+
+// clean returns a text without secrets and ids of accounts.
+func (f *File) clean(text string) string {
+	text = f.mask(text)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, id := range f.accounts {
+		text = strings.ReplaceAll(text, id, redacted)
+	}
+	return text
 }
 
 // bounded returns the first part of a text that is longer than maxText, and how

@@ -207,3 +207,23 @@ func TestCreate(t *testing.T) {
 	_, err = Create(filepath.Join(path, "below"), strings.ToUpper, nil)
 	assert.Error(t, err)
 }
+
+// The id of an account that a header names is left out of bodies as well, and
+// what the mask knows of ids and methods.
+//
+// Faults: U10.
+func TestAccountsAreLeftOut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trace")
+	f, err := Create(path, func(s string) string { return strings.ReplaceAll(s, "secret-id", redacted) }, func(err error) { t.Error(err) })
+	require.NoError(t, err)
+	x := &exchange{file: f}
+	f.add(record{Kind: "request", Headers: x.headers(http.Header{"Chatgpt-Account-Id": {"account-0123"}})})
+	f.add(record{Kind: "response.body", Text: `{"accounts":[{"id":"account-0123"}]}`})
+	f.Message(false, []byte(`"secret-id"`), "secret-id", "params", nil)
+	f.Close()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "account-0123")
+	require.NotContains(t, string(text), "secret-id")
+	require.Contains(t, string(text), `"id":"[redacted]"`)
+}
