@@ -29,7 +29,7 @@ var arrows = map[string][]string{
 	"rpc/wire":                  {"internal/rawjson", "github.com/sourcegraph/jsonrpc2"},
 	"auth":                      {"auth/issuer", "auth/store", "internal/baseurl", "internal/flight", "internal/lazyregexp", "internal/mask", "internal/process", "internal/rawjson", "internal/transport", "protocol"},
 	"auth/issuer":               {"internal/baseurl", "internal/httpx", "internal/lazyregexp", "internal/rawjson", "internal/transport", "protocol"},
-	"engine":                    {"auth", "internal/flight", "internal/httpx", "internal/mask", "internal/output", "internal/params", "internal/rawjson", "internal/sse", "internal/transport", "protocol"},
+	"engine":                    {"auth", "internal/flight", "internal/httpx", "internal/lazyregexp", "internal/mask", "internal/output", "internal/params", "internal/rawjson", "internal/sse", "internal/transport", "protocol"},
 	"auth/store":                {"internal/lazyregexp", "internal/rawjson", "protocol"},
 	"protocol":                  {},
 	"internal/baseurl":          {"internal/lazyregexp", "protocol"},

@@ -136,7 +136,9 @@ func (a *answer) failed(observed upstreamError, began bool) *protocol.Error {
 	if isPassing && !began {
 		d.RetryAfterMs = observed.wait().Milliseconds()
 	}
-	return protocol.NewError(protocol.CodeResponseFailed, "The upstream reports that the response failed.", d)
+	failure := protocol.NewError(protocol.CodeResponseFailed, "The upstream reports that the response failed.", d)
+	sayCode(failure, observed)
+	return failure
 }
 
 // encoded is the end of a 2xx whose body is compressed.
@@ -180,6 +182,7 @@ func (c *call) refusal(ctx context.Context, status int, h http.Header, body []by
 		observed = c.readFailureHeaders(h)
 	}
 	failure := c.classify(ctx, status, observed, h)
+	sayCode(failure, observed)
 	d := &failure.Data
 	d.HTTPStatus = status
 	d.Headers = c.visible(h)
