@@ -32,19 +32,19 @@ func isErrorShape(text, name []byte, members []rawjson.Member) bool {
 	if len(text) > 0 && text[0] == '[' {
 		for start, end := range rawjson.Elements(text) {
 			inner, _, err := rawjson.Object(text[start:end], maxDepth, nil)
-			return err == nil && isErrorShape(text[start:end], plainText(valueOf(inner, "type")), inner)
+			return err == nil && isErrorShape(text[start:end], plainText(rawjson.Last(inner, "type")), inner)
 		}
 		return false
 	}
 	isText := func(member string) bool {
-		value := valueOf(members, member)
+		value := rawjson.Last(members, member)
 		return len(value) > 2 && value[0] == '"'
 	}
 	isFilled := func(member string) bool {
-		value := valueOf(members, member)
+		value := rawjson.Last(members, member)
 		return isText(member) || len(value) > 2 && (value[0] == '{' || value[0] == '[')
 	}
-	if object, _ := rawjson.Unquote(valueOf(members, "object")); object == "error" {
+	if object, _ := rawjson.Unquote(rawjson.Last(members, "object")); object == "error" {
 		return true
 	}
 	if len(name) > 2 && name[0] == '"' {
@@ -53,6 +53,6 @@ func isErrorShape(text, name []byte, members []rawjson.Member) bool {
 			isText("detail") && isText("title")
 	}
 	return isFilled("error") || isFilled("errors") || isFilled("detail") || isFilled("fault") ||
-		isText("message") || isText("Message") || isText("msg") && valueOf(members, "code") != nil ||
-		string(valueOf(members, "error")) == "true"
+		isText("message") || isText("Message") || isText("msg") && rawjson.Last(members, "code") != nil ||
+		string(rawjson.Last(members, "error")) == "true"
 }

@@ -96,7 +96,7 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
-// The oai request id stands in where the usual one is missing.
+// The oai request id is used where the usual one is missing.
 func TestUpstreamRequestID(t *testing.T) {
 	for _, names := range [][]string{
 		{"X-Request-Id", "X-Oai-Request-Id", "Cf-Ray"}, {"X-Oai-Request-Id", "Cf-Ray"}, {"Cf-Ray"},

@@ -60,7 +60,7 @@ func streamsOf(t *testing.T, file string) (streams [][]string) {
 }
 
 // without returns a stream whose last event holds no output, without the events of
-// a kind, numbered anew.
+// a kind, with new numbers.
 func without(t *testing.T, events []string, kind string) (kept []string) {
 	for i, text := range events {
 		event := decodedEvent(t, text)
@@ -115,7 +115,7 @@ func checkMutations(t *testing.T, events []string) {
 			swapped := slices.Clone(events)
 			swapped[i], swapped[i+1] = swapped[i+1], swapped[i]
 			check(fmt.Sprintf("events %d and %d in the other order", i, i+1), swapped)
-			if isNumbered { // else nothing tells that the end of a text and of its item are gone
+			if isNumbered { // else nothing shows that the end of a text and of its item are gone
 				check(fmt.Sprintf("without events %d and %d", i, i+1), slices.Delete(slices.Clone(events), i, i+2))
 			}
 		}

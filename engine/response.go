@@ -41,10 +41,10 @@ func (a *answer) judgeResponse(text []byte, members []rawjson.Member) error {
 	if a.record.mismatch(a.req.Meta.Expect.Model) {
 		return a.modelMismatch()
 	}
-	name, _ := rawjson.Unquote(valueOf(members, "status"))
-	object, _ := rawjson.Unquote(valueOf(members, "object"))
-	isResponse := object == "response" || valueOf(members, "output") != nil || name != ""
-	if !isResponse && isErrorShape(text, plainText(valueOf(members, "type")), members) {
+	name, _ := rawjson.Unquote(rawjson.Last(members, "status"))
+	object, _ := rawjson.Unquote(rawjson.Last(members, "object"))
+	isResponse := object == "response" || rawjson.Last(members, "output") != nil || name != ""
+	if !isResponse && isErrorShape(text, plainText(rawjson.Last(members, "type")), members) {
 		a.result.Status = protocol.StatusFailed
 		return a.failed(a.readFailure(text), false)
 	}
@@ -53,7 +53,7 @@ func (a *answer) judgeResponse(text []byte, members []rawjson.Member) error {
 	}
 	a.result.Status = statusOf(members, protocol.StatusCompleted)
 	if a.result.Status == protocol.StatusFailed {
-		return a.failed(a.readErrorObject(valueOf(members, "error")), false)
+		return a.failed(a.readErrorObject(rawjson.Last(members, "error")), false)
 	}
 	a.result.Response = bytes.TrimSpace(text)
 	return nil

@@ -160,7 +160,7 @@ func (s *stream) terminal(ctx context.Context, e event, data []byte, breaks bool
 	}
 	if status == protocol.StatusFailed {
 		s.result.Status = status
-		observed := s.readErrorObject(valueOf(s.response, "error"))
+		observed := s.readErrorObject(rawjson.Last(s.response, "error"))
 		if observed.public() == nil && s.failure != nil {
 			return s.failed(*s.failure, s.failedLate)
 		}
@@ -178,26 +178,15 @@ func (s *stream) terminal(ctx context.Context, e event, data []byte, breaks bool
 // statusOf returns the status that a response object has at its end, otherwise for
 // one that has none of them.
 func statusOf(response []rawjson.Member, otherwise protocol.Status) protocol.Status {
-	text, _ := rawjson.Unquote(valueOf(response, "status"))
+	text, _ := rawjson.Unquote(rawjson.Last(response, "status"))
 	switch status := protocol.Status(text); status {
 	case protocol.StatusCompleted, protocol.StatusIncomplete, protocol.StatusFailed, protocol.StatusCancelled:
 		return status
 	}
-	if text == "" && otherwise == protocol.StatusCompleted && isObject(valueOf(response, "error")) {
+	if text == "" && otherwise == protocol.StatusCompleted && isObject(rawjson.Last(response, "error")) {
 		return protocol.StatusFailed
 	}
 	return otherwise
-}
-
-// valueOf returns the value of the last member with a name, as the readers that
-// hosts use do; nil if there is none.
-func valueOf(members []rawjson.Member, name string) []byte {
-	for i := len(members) - 1; i >= 0; i-- {
-		if members[i].Is(name) {
-			return members[i].Value
-		}
-	}
-	return nil
 }
 
 // end explains an end without a terminal event (docs/protocol.md: Ends of a
@@ -237,10 +226,10 @@ func (s *stream) document(text []byte) (over bool, err error) {
 	switch {
 	case err != nil && !errors.Is(err, rawjson.ErrNotObject):
 		return false, nil
-	case isErrorShape(text, plainText(valueOf(members, "type")), members):
+	case isErrorShape(text, plainText(rawjson.Last(members, "type")), members):
 		s.result.Status = protocol.StatusFailed
 		return true, s.failed(s.readFailure(text), false)
-	case !s.req.Events() && err == nil && valueOf(members, "output") != nil:
+	case !s.req.Events() && err == nil && rawjson.Last(members, "output") != nil:
 		return true, s.judgeResponse(text, members)
 	}
 	return false, nil

@@ -225,7 +225,7 @@ func TestNamedErrorOfPlainWords(t *testing.T) {
 	}
 }
 
-// What looks like an error and is none goes on.
+// What looks like an error and is not one goes on.
 // Faults: G13.
 func TestNoErrorInsideA200(t *testing.T) {
 	for _, event := range []string{

@@ -59,7 +59,7 @@ func (it *item) skeleton() []byte {
 // steps on the way, where the type of the item has such a status.
 func withStatus(object []byte, it *item, status string) []byte {
 	members, _, _ := rawjson.Object(object, maxDepth, nil)
-	value := valueOf(members, "status")
+	value := rawjson.Last(members, "status")
 	if len(value) == 0 {
 		return object
 	}
@@ -92,7 +92,7 @@ func (it *item) withParts(object []byte, list string) []byte {
 	}
 	slices.SortStableFunc(parts, func(a, b *part) int { return cmp.Compare(a.index, b.index) })
 	members, _, _ := rawjson.Object(object, maxDepth, nil)
-	old := valueOf(members, list)
+	old := rawjson.Last(members, list)
 	elements := listOf(old)
 	changed := false
 	for _, p := range parts {
@@ -170,7 +170,7 @@ func (t *text) into(object []byte, keep bool) []byte {
 	outer, inner, nested := strings.Cut(t.member, ".")
 	if nested {
 		members, _, _ := rawjson.Object(object, maxDepth, nil)
-		child := valueOf(members, outer)
+		child := rawjson.Last(members, outer)
 		if len(child) == 0 || child[0] != '{' {
 			child = []byte(`{}`)
 		}
@@ -191,7 +191,7 @@ func setEmpty(object []byte, name string, value []byte) []byte {
 	if err != nil {
 		return object
 	}
-	old := valueOf(members, name)
+	old := rawjson.Last(members, name)
 	if len(old) == 0 || string(old) == "null" || string(old) == `""` || old[0] == '[' && len(inside(old)) == 0 {
 		return set(object, name, value)
 	}

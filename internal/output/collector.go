@@ -42,13 +42,13 @@ func New(max int) *Collector {
 type event struct {
 	members []rawjson.Member
 	do      action
-	// place is output_index, -1 if there is none; id is item_id.
+	// place is output_index, -1 if it is absent; id is item_id.
 	place int
 	id    []byte
 }
 
 // Add takes one event: its type, its bytes and its members. It reports false when
-// more is to be kept than may be; the collector is of no use then.
+// more would be kept than max; the collector cannot be used any more.
 func (c *Collector) Add(kind, data []byte, members []rawjson.Member) bool {
 	repeated := c.numbers.observe(members)
 	sum := maphash.Bytes(c.seed, data)
@@ -82,7 +82,7 @@ func (c *Collector) Add(kind, data []byte, members []rawjson.Member) bool {
 
 // item takes an item that begins or is whole.
 func (c *Collector) item(r rule, e event) {
-	value := valueOf(e.members, "item")
+	value := rawjson.Last(e.members, "item")
 	if len(value) == 0 || string(value) == "null" || value[0] != '{' && r.do == openItem {
 		return
 	}
@@ -116,7 +116,7 @@ func (c *Collector) item(r rule, e event) {
 // part takes a part of an item, or a piece of it.
 func (c *Collector) part(r rule, e event) {
 	kind := r.item
-	if part := valueOf(e.members, "part"); len(part) > 0 {
+	if part := rawjson.Last(e.members, "part"); len(part) > 0 {
 		fields, _, _ := rawjson.Object(part, maxDepth, nil)
 		if string(textOf(fields, "type")) == "reasoning_text" {
 			kind = "reasoning"
@@ -197,21 +197,10 @@ func (c *Collector) name(it *item, e event) {
 	c.current = it
 }
 
-// valueOf returns the value of the last member with a name, as the readers that
-// hosts use do; nil if there is none.
-func valueOf(members []rawjson.Member, name string) []byte {
-	for i := len(members) - 1; i >= 0; i-- {
-		if members[i].Is(name) {
-			return members[i].Value
-		}
-	}
-	return nil
-}
-
 // textOf returns the text of a member, nil for anything else. It allocates for a
 // text with escapes only.
 func textOf(members []rawjson.Member, name string) []byte {
-	value := valueOf(members, name)
+	value := rawjson.Last(members, name)
 	if len(value) < 2 || value[0] != '"' {
 		return nil
 	}
@@ -224,7 +213,7 @@ func textOf(members []rawjson.Member, name string) []byte {
 
 // indexOf returns the number of a member that counts, -1 for anything else.
 func indexOf(members []rawjson.Member, name string) int {
-	n, err := strconv.Atoi(string(valueOf(members, name)))
+	n, err := strconv.Atoi(string(rawjson.Last(members, name)))
 	if err != nil || n < 0 {
 		return -1
 	}

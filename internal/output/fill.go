@@ -24,7 +24,7 @@ func (c *Collector) Fill(response []byte, status string) (filled []byte, changed
 	if err != nil {
 		return response, false, ""
 	}
-	old := valueOf(members, "output")
+	old := rawjson.Last(members, "output")
 	var list [][]byte
 	if own := listOf(old); len(own) == 0 {
 		list, missing = c.output(status)
@@ -181,7 +181,7 @@ func (c *Collector) hole(it *item, object []byte, status string) string {
 		if it.kind != "mcp_call" && len(textOf(members, "call_id")) == 0 {
 			return fmt.Sprintf("the call_id of a %s", what)
 		}
-		arguments, _ := rawjson.Unquote(valueOf(members, "arguments"))
+		arguments, _ := rawjson.Unquote(rawjson.Last(members, "arguments"))
 		if _, err := rawjson.Check([]byte(arguments), maxDepth); err != nil && arguments != "" && !it.isConfirmed() {
 			return "the end of the arguments of a function call"
 		}

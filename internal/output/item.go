@@ -81,7 +81,7 @@ func (it *item) take(r rule, members []rawjson.Member) (grown int) {
 	p, grown := it.partOf(r, indexOf(members, r.index))
 	switch r.do {
 	case openPart, closePart:
-		value := valueOf(members, "part")
+		value := rawjson.Last(members, "part")
 		if len(value) == 0 || value[0] != '{' || p.done || p.base != nil && r.do == openPart {
 			return grown
 		}
@@ -90,7 +90,7 @@ func (it *item) take(r rule, members []rawjson.Member) (grown int) {
 		fields, _, _ := rawjson.Object(value, maxDepth, nil)
 		p.kind = string(textOf(fields, "type"))
 	case annotate:
-		if value := valueOf(members, "annotation"); len(value) > 0 && value[0] == '{' {
+		if value := rawjson.Last(members, "annotation"); len(value) > 0 && value[0] == '{' {
 			p.annotations = append(p.annotations, bytes.Clone(value))
 			grown += len(value) + overhead
 		}
@@ -98,7 +98,7 @@ func (it *item) take(r rule, members []rawjson.Member) (grown int) {
 		var more int
 		p.texts, more = takeText(p.texts, r, members)
 		grown += more
-		if list := inside(valueOf(members, "logprobs")); len(list) > 0 && r.do == addText {
+		if list := inside(rawjson.Last(members, "logprobs")); len(list) > 0 && r.do == addText {
 			if len(p.logprobs) > 0 {
 				p.logprobs = append(p.logprobs, ',')
 			}
@@ -145,10 +145,10 @@ func takeText(texts []*text, r rule, members []rawjson.Member) (after []*text, g
 		texts = append(texts, &text{member: r.member})
 	}
 	t := texts[i]
-	value := valueOf(members, r.value)
+	value := rawjson.Last(members, r.value)
 	if len(value) > 0 && value[0] == '{' { // some put the text one level down
 		fields, _, _ := rawjson.Object(value, maxDepth, nil)
-		value = valueOf(fields, "text")
+		value = rawjson.Last(fields, "text")
 	}
 	isText := len(value) >= 2 && value[0] == '"'
 	before := len(t.raw)

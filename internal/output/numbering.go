@@ -24,7 +24,7 @@ type numbering struct {
 // observe takes the next event. It reports whether the event has the number of the
 // one before, where they are counted.
 func (n *numbering) observe(members []rawjson.Member) (repeated bool) {
-	number, err := strconv.ParseInt(string(valueOf(members, "sequence_number")), 10, 64)
+	number, err := strconv.ParseInt(string(rawjson.Last(members, "sequence_number")), 10, 64)
 	if err != nil || number < 0 {
 		return false
 	}

@@ -26,7 +26,7 @@ func collect(t testing.TB, events []string) (filled, missing string) {
 		if i < len(events)-1 {
 			continue
 		}
-		response := valueOf(members, "response")
+		response := rawjson.Last(members, "response")
 		require.NotEmpty(t, response, text)
 		fields, _, _ := rawjson.Object(response, maxDepth, nil)
 		status := string(textOf(fields, "status"))

@@ -202,6 +202,17 @@ func Find(members []Member, name string) (Member, bool) {
 	return Member{}, false
 }
 
+// Last returns the value of the last member of that name, nil if no member has it:
+// of duplicates the last one counts in most readers of JSON.
+func Last(members []Member, name string) []byte {
+	for i := len(members) - 1; i >= 0; i-- {
+		if members[i].Is(name) {
+			return members[i].Value
+		}
+	}
+	return nil
+}
+
 // fewMembers is the number of members up to which comparing all pairs is cheaper
 // than a map.
 const fewMembers = 16

@@ -170,6 +170,13 @@ func TestFind(t *testing.T) {
 	require.Equal(t, rawjson.Member{}, m)
 }
 
+func TestLast(t *testing.T) {
+	out := members(t, `{"id":1,"ID":2,"\u0069d":3,"x":4}`)
+	require.Equal(t, "3", string(rawjson.Last(out, "id")))
+	require.Nil(t, rawjson.Last(out, "Id"))
+	require.Nil(t, rawjson.Last(nil, "id"))
+}
+
 func TestDuplicate(t *testing.T) {
 	for _, c := range []struct {
 		text, name string

@@ -107,7 +107,7 @@ func ProxySecrets(getenv func(string) string) []string {
 }
 
 // dialer dials, and bounds the time until a proxy says its first word: net/http
-// gives the answer to CONNECT a minute.
+// allows the answer to CONNECT a minute.
 func dialer(getenv func(string) string) func(context.Context, string, string) (net.Conn, error) {
 	proxies := map[string]bool{}
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
