@@ -190,8 +190,7 @@ func statusOf(response []rawjson.Member, otherwise protocol.Status) protocol.Sta
 }
 
 // end explains an end without a terminal event (docs/protocol.md: Ends of a
-// stream).
-// err is how reading or handing on ended.
+// stream). err is how reading or delivering ended.
 func (s *stream) end(ctx context.Context, err error) error {
 	silent := context.Cause(ctx) == errErrorGrace || context.Cause(ctx) == errIdleTimeout
 	switch {
