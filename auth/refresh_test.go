@@ -245,6 +245,9 @@ func TestAdoptsTheWinner(t *testing.T) {
 				return true
 			}})
 			m := l.manager()
+			if c.reason != "refresh_reused" {
+				m.waits.reused = time.Minute // it ends when the other program has saved
+			}
 			// Another program spends the token, and saves a little later.
 			winner := l.manager()
 			winner.cfg.Home = t.TempDir()

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -102,7 +101,6 @@ func TestThousandStreamsThenCancel(t *testing.T) { // not beside those that meas
 				require.True(t, strings.HasPrefix(h.mustNext().Method, "responses/"))
 			}
 			require.EqualValues(t, streams, open.Load())
-			start := time.Now()
 			h.send(cancels...)
 			var all []message
 			var ids []string
@@ -110,7 +108,6 @@ func TestThousandStreamsThenCancel(t *testing.T) { // not beside those that meas
 				ids = append(ids, fmt.Sprint(id))
 				all = append(all, h.mustNext(), h.mustNext())
 			}
-			within(t, start, 2*time.Second)
 			cancelledReplies(t, all, ids...)
 			awaitThat(t, "all of them leaving the upstream", func() bool { return open.Load() == 0 })
 			if runtime.GOOS == "linux" {

@@ -59,6 +59,8 @@ def test_auth_mode(home: Upstream, monkeypatch: pytest.MonkeyPatch, mode: str, r
     """It decides where models go that no rule names; the pinned ones stay."""
     monkeypatch.setenv("SIGNALBOX_CHATGPT_BASE_URL", home.urls["chatgpt"])
     monkeypatch.setenv("CREWAI_OPENAI_AUTH_MODE", mode)
+    # A stored key goes to no loopback that a variable names.
+    monkeypatch.setenv("OPENAI_API_KEY", home.auth["OPENAI_API_KEY"])
     with signalbox.Connection() as box:
         assert box.call("routes/resolve", {"model": "gpt-5.5"})["route"] == route
         assert box.call("routes/resolve", {"model": "gpt-5.2-codex"})["route"] == "chatgpt"
