@@ -111,7 +111,7 @@ func kindOf(name []byte) eventKind {
 
 // observe notes what an event says about its response, and leaves the members of
 // the response object in a.response, none if there is no such object.
-func (a *answer) observe(e event) {
+func (a *answer) observe(e *event) {
 	if e.kind == kindMetadata {
 		a.noteHeaders(e.headers)
 	}

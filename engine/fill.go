@@ -18,7 +18,7 @@ type collector struct {
 }
 
 // collect takes one event, before it is delivered.
-func (s *stream) collect(e event, data []byte) error {
+func (s *stream) collect(e *event, data []byte) error {
 	name := e.name
 	if len(name) >= 2 && name[0] == '"' {
 		name = name[1 : len(name)-1]
@@ -35,7 +35,7 @@ func (s *stream) collect(e event, data []byte) error {
 // whole returns the response object of a terminal event with the output that it
 // lacks, nil if there is no response at all; and whether that differs from what
 // came. The error says what is missing in spite of all.
-func (s *stream) whole(e event, status protocol.Status) (response []byte, changed bool, err error) {
+func (s *stream) whole(e *event, status protocol.Status) (response []byte, changed bool, err error) {
 	response = e.response
 	if !isObject(response) {
 		if response = s.collected.response; response == nil {
@@ -56,7 +56,7 @@ func (s *stream) whole(e event, status protocol.Status) (response []byte, change
 
 // filled returns a terminal event with the output that it lacks, and whether a
 // line-based reader would stumble over it.
-func (s *stream) filled(data []byte, breaks bool, e event, status protocol.Status) ([]byte, bool, error) {
+func (s *stream) filled(data []byte, breaks bool, e *event, status protocol.Status) ([]byte, bool, error) {
 	response, changed, err := s.whole(e, status)
 	if err != nil || !changed {
 		return data, breaks, err
@@ -75,7 +75,7 @@ func (s *stream) filled(data []byte, breaks bool, e event, status protocol.Statu
 
 // unstreamed returns the response of a terminal event for a host that does not get
 // the events.
-func (s *stream) unstreamed(e event, status protocol.Status) error {
+func (s *stream) unstreamed(e *event, status protocol.Status) error {
 	response, _, err := s.whole(e, status)
 	if err != nil {
 		return err

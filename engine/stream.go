@@ -84,7 +84,7 @@ func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, 
 	}
 	s.record.firstEvent()
 	e := readEvent(members)
-	s.observe(e)
+	s.observe(&e)
 	if e.kind == kindLimits && s.target.route == protocol.RouteChatGPT {
 		s.recordLimits(eventLimits(data, s.mask))
 	}
@@ -96,7 +96,7 @@ func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, 
 		return false, s.modelMismatch()
 	}
 	if s.collected != nil {
-		if err := s.collect(e, data); err != nil {
+		if err := s.collect(&e, data); err != nil {
 			return false, err
 		}
 	}
@@ -104,7 +104,7 @@ func (s *stream) event(ctx context.Context, data []byte, last bool) (over bool, 
 	case kindOther:
 		s.began = s.began || isOutput(e.name)
 	case kindCompleted, kindIncomplete, kindFailed, kindCancelled:
-		return true, s.terminal(ctx, e, data, breaks)
+		return true, s.terminal(ctx, &e, data, breaks)
 	case kindError:
 		if err := s.deliverEvent(ctx, data, breaks); err != nil {
 			return false, err
@@ -146,7 +146,7 @@ func (s *stream) stopGrace() {
 }
 
 // terminal ends the stream by its terminal event, which it delivers.
-func (s *stream) terminal(ctx context.Context, e event, data []byte, breaks bool) error {
+func (s *stream) terminal(ctx context.Context, e *event, data []byte, breaks bool) error {
 	s.stopGrace() // it decides, however long the host takes to read it
 	status := statusOf(s.response, e.kind.status())
 	if s.req.Meta.FillOutput && s.req.Events() {
