@@ -9,7 +9,7 @@ func (b *bench) burst() {
 	bare, box := b.bare(up), b.signalbox(up)
 	all := append([]*child{bare, box}, b.others(up)...)
 	// What takes long gets fewer deltas; figures are for each delta.
-	sizes := map[string]int{"bare": 50_000, "signalbox": 50_000, "codex app-server": 2_000}
+	sizes := map[string]int{"bare": 50_000, "signalbox": 50_000, "before": 50_000, "codex app-server": 2_000}
 	results := map[string]figures{}
 	for _, c := range all {
 		results[c.name] = figures{}

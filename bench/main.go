@@ -19,6 +19,7 @@ var (
 	only    = flag.String("only", "", "run only the parts whose names begin with one of these, comma-separated: burst, size, start, idle, paced")
 	seconds = flag.Int("seconds", 6, "length of a round with 1,000 streams")
 	alone   = flag.Bool("alone", false, "only signalbox and the bare reader")
+	before  = flag.String("before", "", "another build of signalbox, to measure in the same rounds")
 	root    = flag.String("root", "..", "folder of signalbox")
 )
 
@@ -93,9 +94,14 @@ func (b *bench) program(name string) string { return filepath.Join(b.dir, name) 
 
 // signalbox starts the process under test with a key and nothing of the user's.
 func (b *bench) signalbox(up *upstream, env ...string) *child {
+	return b.serve("signalbox", b.program("signalbox"), up, env)
+}
+
+// serve starts a build of signalbox.
+func (b *bench) serve(name, program string, up *upstream, env []string) *child {
 	home := filepath.Join(b.dir, "home")
-	c := spawn("signalbox", readRPC, append([]string{"CODEX_HOME=" + home, "OPENAI_API_KEY=sk-bench-0123456789"}, env...),
-		b.program("signalbox"), "serve", "--platform-base-url="+up.base())
+	c := spawn(name, readRPC, append([]string{"CODEX_HOME=" + home, "OPENAI_API_KEY=sk-bench-0123456789"}, env...),
+		program, "serve", "--platform-base-url="+up.base())
 	c.initialize()
 	b.children = append(b.children, c)
 	return c
@@ -110,25 +116,29 @@ func (b *bench) bare(up *upstream, env ...string) *child {
 // others are the programs beside the two; those that are not installed are
 // missing.
 func (b *bench) others(up *upstream) []*child {
-	if *alone {
-		return nil
+	var list []*child
+	if *before != "" {
+		list = append(list, b.serve("before", *before, up, nil))
 	}
-	list := []*child{
+	if *alone {
+		return list
+	}
+	others := []*child{
 		spawn("plain", readRPC, nil, b.program("plain"), up.base()),
 		spawn("openai-go", readLines, nil, b.program("openaigo"), up.base()),
 	}
 	if _, err := os.Stat("node/node_modules/openai"); err == nil {
-		list = append(list, spawn("openai-node", readLines, nil, "node", "node/openai.mjs", up.base()))
+		others = append(others, spawn("openai-node", readLines, nil, "node", "node/openai.mjs", up.base()))
 	} else {
 		fmt.Println("SKIP openai-node: npm ci in bench/node")
 	}
 	if _, err := os.Stat("node/node_modules/.bin/codex"); err == nil {
-		list = append(list, b.codex(up))
+		others = append(others, b.codex(up))
 	} else {
 		fmt.Println("SKIP codex app-server: npm ci in bench/node")
 	}
-	b.children = append(b.children, list...)
-	return list
+	b.children = append(b.children, others...)
+	return append(list, others...)
 }
 
 // figures of one program in all rounds.

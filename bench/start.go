@@ -11,11 +11,18 @@ import (
 
 // start: from spawning a process to its first reply.
 func (b *bench) start() {
-	results := map[string]figures{"hello": {}, "signalbox": {}}
+	programs := map[string][]string{"hello": {b.program("hello")}, "signalbox": {b.program("signalbox"), "serve"}}
+	if *before != "" {
+		programs["before"] = []string{*before, "serve"}
+	}
+	results := map[string]figures{}
 	starts := 30 * *rounds
 	for range starts {
-		for name, args := range map[string][]string{"hello": nil, "signalbox": {"serve"}} {
-			results[name].add("start", float64(startAndPing(b.program(name), args...).Nanoseconds()))
+		for name, args := range programs {
+			if results[name] == nil {
+				results[name] = figures{}
+			}
+			results[name].add("start", float64(startAndPing(args[0], args[1:]...).Nanoseconds()))
 		}
 	}
 	hello, box := results["hello"], results["signalbox"]
@@ -23,6 +30,9 @@ func (b *bench) start() {
 	fmt.Println("| program | ms | x hello |\n|---|---|---|")
 	fmt.Printf("| hello world, in Go | %.2f | |\n| signalbox | %.2f | %.2f |\n",
 		median(hello["start"])/1e6, median(box["start"])/1e6, median(box["start"])/median(hello["start"]))
+	if old := results["before"]; old != nil {
+		fmt.Printf("| before | %.2f | %.2f |\n", median(old["start"])/1e6, median(old["start"])/median(hello["start"]))
+	}
 }
 
 func startAndPing(name string, args ...string) time.Duration {
