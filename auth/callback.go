@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -35,8 +36,8 @@ const (
 
 // callback is the listener that the browser comes back to. It listens on
 // loopback, during one login alone (RFC 8252, 7.3 and 8.3), and reveals
-// nothing: nothing can be read, and nothing ends or cancels a login except the answer
-// of the issuer that bears the state.
+// nothing: nothing ends or cancels a login except the answer of the issuer that bears
+// the state, and a second visitor of the start page.
 type callback struct {
 	redirectURI string
 	port        string
@@ -46,6 +47,10 @@ type callback struct {
 	// arrive takes the query of an answer and returns the page for it; it blocks
 	// until the login has ended, when the answer is the login's.
 	arrive func(url.Values) page
+	start  *startPage
+	// startReused ends the login whose start page has a second visitor, and returns
+	// the page for them.
+	startReused func() page
 
 	mu    sync.Mutex
 	pages int           // being made or sent
@@ -53,33 +58,31 @@ type callback struct {
 }
 
 // listen binds the first of ports that is free; 0 is any. host is what the
-// redirect URI names: "127.0.0.1", or "localhost", for which [::1] is tried too,
-// because browsers may. The error is 1005 port_busy. Who holds a port is left
-// alone.
+// redirect URI names: "127.0.0.1", or "localhost", for which the port must be free on
+// [::1] as well, if there is IPv6, because a browser may go there. The error is 1005
+// port_busy. Who holds a port is left alone.
 func listen(ports []int, host string) (*callback, error) {
 	var busy []string
 	for _, port := range ports {
-		l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		listeners, err := listenAt(port, host == "localhost")
 		if err != nil {
 			busy = append(busy, strconv.Itoa(port))
 			continue
 		}
-		port = l.Addr().(*net.TCPAddr).Port
-		c := &callback{
-			redirectURI: redirectURI(host, port),
-			port:        strconv.Itoa(port),
-			listeners:   []net.Listener{l},
-		}
-		if host == "localhost" {
-			if six, err := net.Listen("tcp6", net.JoinHostPort("::1", c.port)); err == nil {
-				c.listeners = append(c.listeners, six)
-			}
+		port = listeners[0].Addr().(*net.TCPAddr).Port
+		c := &callback{redirectURI: redirectURI(host, port), port: strconv.Itoa(port)}
+		var open atomic.Int32
+		for _, l := range listeners {
+			c.listeners = append(c.listeners, guard(l, &open))
 		}
 		return c, nil
 	}
-	which := "port " + busy[0] + " of 127.0.0.1 is"
+	if host != "localhost" {
+		host = "127.0.0.1"
+	}
+	which := "port " + busy[0] + " of " + host + " is"
 	if len(busy) > 1 {
-		which = "the ports " + strings.Join(busy, " and ") + " of 127.0.0.1 are"
+		which = "the ports " + strings.Join(busy, " and ") + " of " + host + " are"
 	}
 	return nil, protocol.NewError(protocol.CodeLoginFailed,
 		which+" in use by another program, and the browser has to come back there",
@@ -91,13 +94,37 @@ func listen(ports []int, host string) (*callback, error) {
 		})
 }
 
+// listenAt binds a port of 127.0.0.1, and with six of [::1] as well where the
+// machine has that address.
+func listenAt(port int, six bool) ([]net.Listener, error) {
+	four, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil || !six {
+		return []net.Listener{four}, err
+	}
+	port = four.Addr().(*net.TCPAddr).Port
+	also, err := net.Listen("tcp6", net.JoinHostPort("::1", strconv.Itoa(port)))
+	if err == nil {
+		return []net.Listener{four, also}, nil
+	}
+	any, noSix := net.Listen("tcp6", "[::1]:0")
+	if noSix != nil {
+		return []net.Listener{four}, nil // nobody can listen there
+	}
+	_ = any.Close()
+	_ = four.Close()
+	return nil, err
+}
+
 func redirectURI(host string, port int) string {
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + callbackPath
 }
 
-// serve begins to answer. arrive is called on many goroutines.
-func (c *callback) serve(arrive func(url.Values) page) {
-	c.arrive = arrive
+// startURL is the address of the start page.
+func (c *callback) startURL() string { return "http://127.0.0.1:" + c.port + c.start.path }
+
+// serve begins to answer. arrive and startReused are called on many goroutines.
+func (c *callback) serve(start *startPage, arrive func(url.Values) page, startReused func() page) {
+	c.start, c.arrive, c.startReused = start, arrive, startReused
 	c.server = &http.Server{
 		Handler:           c,
 		ReadHeaderTimeout: callbackRead,
@@ -165,11 +192,19 @@ func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !slices.Contains([]string{"127.0.0.1:" + c.port, "localhost:" + c.port, "[::1]:" + c.port}, r.Host):
 		plain(http.StatusMisdirectedRequest) // DNS rebinding
-	case r.URL.EscapedPath() != callbackPath:
+	case !slices.Contains([]string{callbackPath, c.start.path}, r.URL.EscapedPath()):
 		plain(http.StatusNotFound)
 	case r.Method != http.MethodGet: // a prefetcher's HEAD must not consume the code
 		w.Header().Set("Allow", http.MethodGet)
 		plain(http.StatusMethodNotAllowed)
+	case r.URL.EscapedPath() == c.start.path:
+		c.count(1)
+		defer c.count(-1)
+		if !c.start.admit(r) {
+			c.startReused().write(w)
+			return
+		}
+		c.start.send(w)
 	default:
 		query, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {

@@ -60,6 +60,7 @@ type Login struct {
 	mu       sync.Mutex // guards what follows
 	prompt   protocol.LoginPrompt
 	callback *callback // nil: nothing listens
+	account  string    // whose tokens were saved, for a person
 	over     bool
 	err      error
 	stored   bool // the tokens are saved or about to be: too late to cancel
@@ -124,7 +125,7 @@ func (l *Login) begin(ctx, running context.Context) error {
 		if end := m.cfg.Now().Add(deviceLife); end.Before(expires) {
 			expires = end
 		}
-		l.ready(nil, expires, func(p *protocol.LoginPrompt) {
+		l.ready(nil, nil, expires, func(p *protocol.LoginPrompt) {
 			p.VerificationURL, p.UserCode = m.issuer.VerificationURL(), d.UserCode
 		})
 		go l.poll(running, d)
@@ -140,9 +141,8 @@ func (l *Login) begin(ctx, running context.Context) error {
 		} else {
 			l.redirect = redirectURI(m.cfg.RedirectHost, DefaultPorts()[0])
 		}
-		l.ready(c, expires, func(p *protocol.LoginPrompt) {
-			p.AuthURL = m.issuer.AuthorizeURL(l.redirect, l.state, l.pkce, m.settings().Workspaces)
-		})
+		at := m.issuer.AuthorizeURL(l.redirect, l.state, l.pkce, m.settings().Workspaces)
+		l.ready(c, newStartPage(at), expires, func(p *protocol.LoginPrompt) { p.AuthURL = at })
 	}
 	timer := time.AfterFunc(expires.Sub(m.cfg.Now()), l.expire)
 	context.AfterFunc(running, func() { timer.Stop() })
@@ -150,11 +150,11 @@ func (l *Login) begin(ctx, running context.Context) error {
 }
 
 // ready completes the prompt and starts the listener, unless the login is over.
-func (l *Login) ready(c *callback, expires time.Time, fill func(*protocol.LoginPrompt)) {
+func (l *Login) ready(c *callback, start *startPage, expires time.Time, fill func(*protocol.LoginPrompt)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c != nil {
-		c.serve(l.arrive)
+		c.serve(start, l.arrive, l.startReused)
 		if l.over {
 			c.close()
 			return
@@ -170,6 +170,18 @@ func (l *Login) Prompt() protocol.LoginPrompt {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.prompt
+}
+
+// PageURL returns the address that a program is given to open: the start page of this
+// login or, where nothing listens, the issuer's; "" for a device code. Every user of
+// the machine may read it.
+func (l *Login) PageURL() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.callback != nil {
+		return l.callback.startURL()
+	}
+	return l.prompt.AuthURL
 }
 
 // Settled is closed when the login is over and its port free.
@@ -307,10 +319,20 @@ func (l *Login) arrive(query url.Values) page {
 	}
 	select {
 	case <-l.saved:
-		return savedPage()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return savedPage(l.account)
 	default:
 		return failedPage(l.failure())
 	}
+}
+
+// startReused ends the login whose start page somebody else has opened before, or
+// opens now: one of the two would log this user in as somebody else.
+func (l *Login) startReused() page {
+	l.Cancel(loginFailed(protocol.ReasonStartReused, "the start page of this login was opened twice, by two browsers or programs",
+		"Log in again, and open its page once; if you did, another program on this machine opens it too"))
+	return reusedPage()
 }
 
 // Complete ends a browser login with the query of the address that the browser

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -40,11 +41,28 @@ func (l *Login) redeem(g issuer.Grant) error {
 	if unwanted {
 		return l.failure()
 	}
+	before := m.view.load(ctx)
+	after := ownerOf(&store.Login{IDToken: login.ID, AccessToken: login.Access})
 	if err := m.replaceLogin(ctx, login, l.options.Replace); err != nil {
 		return err
 	}
+	l.mu.Lock()
+	l.account = cut(m.masked.Mask(cmp.Or(after.email, after.accountID)))
+	l.mu.Unlock()
+	if owner := ownerOf(&before.Login); before.Err == nil && before.Login.HasTokens() && !sameAccount(owner, after) {
+		m.watch.notice("this login has replaced the one of " + nameOf(owner) + "; it is the login of " + nameOf(after))
+	}
 	close(l.saved)
 	return m.logins.exchange(ctx, l.options.Exchange, login)
+}
+
+// nameOf names an account for a person.
+func nameOf(who identity) string {
+	account := "account " + cmp.Or(who.accountID, "unknown")
+	if who.email == "" {
+		return account
+	}
+	return cut(who.email) + " (" + account + ")"
 }
 
 // exchange gets the key that the policy wants for a login that is saved

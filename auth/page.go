@@ -64,12 +64,27 @@ func (p page) write(w http.ResponseWriter) {
 }
 
 // savedPage is for the user whose login is saved, whatever becomes of a key for
-// it.
-func savedPage() page {
-	return page{
+// it. account says whose it is; "" where the tokens do not.
+func savedPage(account string) page {
+	p := page{
 		status: http.StatusOK,
 		title:  "You are logged in",
 		text:   "signalbox has stored the login. You can close this page and go back to your program.",
+	}
+	if account != "" {
+		p.text = "signalbox has stored the login of " + account + ". You can close this page and go back to your program."
+		p.action = "If this is not your account, run `signalbox logout`: somebody else has finished the login."
+	}
+	return p
+}
+
+// reusedPage is for the second visitor of a start page; the login has ended.
+func reusedPage() page {
+	return page{
+		status: http.StatusForbidden,
+		title:  "The login has ended",
+		text:   "The start page of a login can be opened in one browser only, and it was opened twice.",
+		action: "Nothing was changed. Log in again.",
 	}
 }
 

@@ -99,6 +99,8 @@ const (
 	ReasonPortBusy Reason = "port_busy"
 	// The login, or the request, was cancelled.
 	ReasonCancelled Reason = "cancelled"
+	// Two browsers or programs opened the start page.
+	ReasonStartReused Reason = "start_reused"
 	// A later login took its place.
 	ReasonSuperseded Reason = "superseded"
 	// The issuer did not accept the authorization code.

@@ -58,7 +58,7 @@ var Errors = []ErrorRow{
 	{Code: CodeLoginFailed, Kind: KindLoginFailed, HTTP: "403",
 		Reasons: []Reason{
 			ReasonDenied, ReasonExpired, ReasonStateMismatch, ReasonPortBusy, ReasonCancelled, ReasonSuperseded,
-			ReasonCodeExchangeFailed, ReasonDeviceDisabled, ReasonWorkspaceNotAllowed,
+			ReasonCodeExchangeFailed, ReasonDeviceDisabled, ReasonWorkspaceNotAllowed, ReasonStartReused,
 		},
 		Members: []string{"loginMethods"}},
 	{Code: CodeExchangeFailed, Kind: KindExchangeFailed, HTTP: "403",

@@ -32,7 +32,7 @@ func (s *Server) login(ctx context.Context, req *wire.Request) (any, error) {
 	prompt := l.Prompt()
 	s.notify(protocol.NotificationLoginPrompt, protocol.Encode(prompt))
 	if isTrue(p.OpenBrowser) && prompt.AuthURL != "" {
-		go s.openPage(l, prompt.AuthURL)
+		go s.openPage(l, l.PageURL())
 	}
 	if !isTrue(p.Wait) {
 		s.watchLogin(l, false, func() {

@@ -143,6 +143,7 @@ Reason = Literal[
     "state_mismatch",
     "port_busy",
     "cancelled",
+    "start_reused",
     "superseded",
     "code_exchange_failed",
     "device_disabled",
