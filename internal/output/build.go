@@ -166,23 +166,43 @@ func (t *text) into(object []byte, keep bool) []byte {
 	if len(t.raw) == 0 {
 		return object
 	}
-	value := slices.Concat([]byte(`"`), t.raw, []byte(`"`))
 	outer, inner, nested := strings.Cut(t.member, ".")
-	if nested {
-		members, _, _ := rawjson.Object(object, maxDepth, nil)
-		child := rawjson.Last(members, outer)
-		if len(child) == 0 || child[0] != '{' {
-			child = []byte(`{}`)
-		}
-		if keep {
-			return set(object, outer, setEmpty(child, inner, value))
-		}
-		return set(object, outer, set(child, inner, value))
+	if !nested {
+		return t.intoMember(object, t.member, keep)
 	}
+	members, _, _ := rawjson.Object(object, maxDepth, nil)
+	child := rawjson.Last(members, outer)
+	if len(child) == 0 || child[0] != '{' {
+		child = []byte(`{}`)
+	}
+	return set(object, outer, t.intoMember(child, inner, keep))
+}
+
+func (t *text) intoMember(object []byte, name string, keep bool) []byte {
+	value := slices.Concat([]byte(`"`), t.raw, []byte(`"`))
 	if keep {
-		return setEmpty(object, t.member, value)
+		return setEmpty(object, name, value)
 	}
-	return set(object, t.member, value)
+	members, _, _ := rawjson.Object(object, maxDepth, nil)
+	if first := rawjson.Last(members, name); !t.done && len(first) > 2 && first[0] == '"' && t.goesOn(first) {
+		value = slices.Concat(first[:len(first)-1], t.raw, []byte(`"`))
+	}
+	return set(object, name, value)
+}
+
+// goesOn reports whether the pieces go on where the text of a beginning, a JSON
+// string, ends. Some upstreams send the first piece with the beginning; others repeat
+// it in the pieces, or begin with a placeholder for arguments, such as {}.
+func (t *text) goesOn(first []byte) bool {
+	if bytes.HasPrefix(t.raw, first[1:len(first)-1]) {
+		return false
+	}
+	if t.member != "arguments" {
+		return true
+	}
+	arguments, _ := rawjson.Unquote(first)
+	_, err := rawjson.Check([]byte(arguments), maxDepth)
+	return err != nil
 }
 
 // setEmpty sets a member that is absent, null, "" or an empty list.

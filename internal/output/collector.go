@@ -57,19 +57,22 @@ func (c *Collector) Add(kind, data []byte, members []rawjson.Member) bool {
 	}
 	c.lastSum = sum
 	r, known := rules[string(kind)]
-	if !known && (!bytes.HasPrefix(kind, []byte("response.")) || !bytes.HasSuffix(kind, []byte(".delta"))) {
-		return true
-	}
 	e := event{members: members, do: r.do, place: indexOf(members, "output_index"), id: textOf(members, "item_id")}
+	if !known && !bytes.HasSuffix(kind, []byte(".delta")) {
+		c.mention(kind, e)
+		return c.size <= c.max
+	}
 	switch r.do {
 	case openItem, closeItem:
 		c.item(r, e)
 	case finishItem:
+		c.mention(kind, e)
 		if it := c.find(e, r.item, ""); it != nil && it.kind == r.item {
 			it.finished = true
 		}
 	case 0:
 		// A piece of a kind that we do not know: lost, unless the end of its item comes.
+		c.mention(kind, e)
 		if it := c.find(e, "", ""); it != nil && !it.done && (len(e.id) > 0 || e.place >= 0) {
 			it.odd = true
 		}
@@ -78,6 +81,20 @@ func (c *Collector) Add(kind, data []byte, members []rawjson.Member) bool {
 	}
 	c.numbers.tail = 0
 	return c.size <= c.max
+}
+
+// mention notes an item that an event names, by id and place, before anything of it
+// has come: it is lost unless it still comes.
+func (c *Collector) mention(kind []byte, e event) {
+	name, isOurs := bytes.CutPrefix(kind, []byte("response."))
+	if !isOurs || len(e.id) == 0 || e.place < 0 || c.byID[string(e.id)] != nil || c.byPlace[e.place] != nil {
+		return
+	}
+	name, _, _ = bytes.Cut(name, []byte("."))
+	current := c.current
+	it := c.add(e)
+	it.mention = string(name[:min(len(name), 64)])
+	c.current = current
 }
 
 // item takes an item that begins or is whole.

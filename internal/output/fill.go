@@ -166,11 +166,13 @@ func (c *Collector) hole(it *item, object []byte, status string) string {
 	members, _, _ := rawjson.Object(object, maxDepth, nil)
 	what := it.words()
 	switch {
-	case c.numbers.isBroken() && !it.isConfirmed():
+	case c.numbers.isBroken() && !(it.isConfirmed() && it.consistsOfTexts()):
 		return fmt.Sprintf("the end of a %s and %s", what, c.numbers.words())
 	case status != "completed":
 		return ""
-	case it.odd:
+	case it.isMentioned():
+		return "the whole " + what
+	case it.odd || it.isGarbled():
 		return fmt.Sprintf("the end of a %s", what)
 	}
 	switch it.kind {
@@ -181,9 +183,21 @@ func (c *Collector) hole(it *item, object []byte, status string) string {
 		if it.kind != "mcp_call" && len(textOf(members, "call_id")) == 0 {
 			return fmt.Sprintf("the call_id of a %s", what)
 		}
-		arguments, _ := rawjson.Unquote(rawjson.Last(members, "arguments"))
-		if _, err := rawjson.Check([]byte(arguments), maxDepth); err != nil && arguments != "" && !it.isConfirmed() {
-			return "the end of the arguments of a function call"
+		if it.isConfirmed() {
+			return ""
+		}
+		if it.kind == "custom_tool_call" {
+			if len(textOf(members, "input")) == 0 {
+				return "the input of a custom tool call"
+			}
+			return ""
+		}
+		arguments := textOf(members, "arguments")
+		if len(arguments) == 0 {
+			return fmt.Sprintf("the arguments of a %s", what)
+		}
+		if _, err := rawjson.Check(arguments, maxDepth); err != nil {
+			return fmt.Sprintf("the end of the arguments of a %s", what)
 		}
 	case "image_generation_call":
 		if len(textOf(members, "result")) == 0 {

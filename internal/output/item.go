@@ -2,6 +2,7 @@ package output
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -32,8 +33,11 @@ type item struct {
 	// name that the end of a call's arguments repeats.
 	name string
 	// odd: a piece came that belongs to no part we know.
-	odd  bool
-	size int
+	odd bool
+	// mention is what the first event that named the item is about, "" if that event
+	// held something of it.
+	mention string
+	size    int
 }
 
 // partKey finds a part.
@@ -47,8 +51,8 @@ type partKey struct {
 type text struct {
 	member string
 	raw    []byte
-	// done: raw is the whole text.
-	done bool
+	// done: raw is the whole text. odd: a piece came that is not a text.
+	done, odd bool
 }
 
 // part is one part of an item, such as a paragraph.
@@ -98,12 +102,15 @@ func (it *item) take(r rule, members []rawjson.Member) (grown int) {
 		var more int
 		p.texts, more = takeText(p.texts, r, members)
 		grown += more
-		if list := inside(rawjson.Last(members, "logprobs")); len(list) > 0 && r.do == addText {
-			if len(p.logprobs) > 0 {
+		if list := inside(rawjson.Last(members, "logprobs")); len(list) > 0 {
+			before := len(p.logprobs)
+			if r.do == closeText { // these are all of them
+				p.logprobs = p.logprobs[:0]
+			} else if before > 0 {
 				p.logprobs = append(p.logprobs, ',')
 			}
 			p.logprobs = append(p.logprobs, list...)
-			grown += len(list) + 1
+			grown += len(p.logprobs) - before
 		}
 	}
 	return grown
@@ -146,6 +153,7 @@ func takeText(texts []*text, r rule, members []rawjson.Member) (after []*text, g
 	}
 	t := texts[i]
 	value := rawjson.Last(members, r.value)
+	isThere := len(value) > 0 && string(value) != "null"
 	if len(value) > 0 && value[0] == '{' { // some put the text one level down
 		fields, _, _ := rawjson.Object(value, maxDepth, nil)
 		value = rawjson.Last(fields, "text")
@@ -155,13 +163,15 @@ func takeText(texts []*text, r rule, members []rawjson.Member) (after []*text, g
 	switch {
 	case t.done:
 	case r.do == closeText:
-		t.done = true
+		t.done, t.odd = true, false
 		// A whole text that is empty takes nothing away from what has come.
 		if isText && len(value) > 2 {
 			t.raw = append(t.raw[:0], value[1:len(value)-1]...)
 		}
 	case isText:
 		t.raw = append(t.raw, value[1:len(value)-1]...)
+	default:
+		t.odd = t.odd || isThere
 	}
 	return texts, len(t.raw) - before
 }
@@ -175,13 +185,12 @@ func inside(list []byte) []byte {
 	return bytes.TrimSpace(list[1 : len(list)-1])
 }
 
-// isConfirmed reports whether the end of the item, or of all that it consists of,
-// was there.
+// isConfirmed reports whether the end of the item, or of all its texts, was there.
 func (it *item) isConfirmed() bool {
 	if it.done {
 		return true
 	}
-	if it.odd {
+	if it.odd || it.isGarbled() {
 		return false
 	}
 	isWhole := func(t *text) bool { return t.done }
@@ -195,11 +204,38 @@ func (it *item) isConfirmed() bool {
 	return every(it.texts, isWhole) && parts+texts > 0 || parts+texts == 0 && it.finished
 }
 
+// isGarbled reports whether a piece of a text came that is not a text, and the end
+// of that text did not come.
+func (it *item) isGarbled() bool {
+	isSound := func(t *text) bool { return !t.odd }
+	return !every(it.texts, isSound) ||
+		!every(it.parts, func(p *part) bool { return p.done || every(p.texts, isSound) })
+}
+
+// isMentioned reports whether events named the item and nothing of it came.
+func (it *item) isMentioned() bool {
+	return it.mention != "" && it.base == nil && len(it.texts)+len(it.parts) == 0
+}
+
 func every[T any](list []T, is func(T) bool) bool {
 	return !slices.ContainsFunc(list, func(v T) bool { return !is(v) })
 }
 
+// consistsOfTexts reports whether the end of the item holds nothing that its texts
+// do not. The end of a reasoning item has the encrypted content, the end of a search
+// its query, the end of a tool that the upstream runs its result.
+func (it *item) consistsOfTexts() bool {
+	switch it.kind {
+	case "message", "function_call", "custom_tool_call":
+		return true
+	}
+	return false
+}
+
 // words names the item in an error.
 func (it *item) words() string {
-	return strings.ReplaceAll(it.kind, "_", " ")
+	if it.kind == "reasoning" {
+		return "reasoning item"
+	}
+	return strings.ReplaceAll(cmp.Or(it.kind, it.mention), "_", " ")
 }

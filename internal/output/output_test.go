@@ -119,8 +119,24 @@ func TestItemsWithoutAnEnd(t *testing.T) {
 			`[{"id":"m","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"Hello"}]}]`},
 		{"a piece after the end", []string{closed(0, `{"id":"m","type":"message","content":[{"type":"output_text","text":"Hello"}]}`), text(`"lo"`), opened(message)},
 			`[{"id":"m","type":"message","content":[{"type":"output_text","text":"Hello"}]}]`},
-		{"null is no text", []string{text(`null`), text(`"a"`), text(`7`)},
+		{"null is no text", []string{text(`null`), text(`"a"`), text(`null`)},
 			`[{"id":"m","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"a"}]}]`},
+		{"a number is no text, but the text's end is there", []string{text(`7`), on("output_text.done", `"content_index":0,"text":"7"`)},
+			`[{"id":"m","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"7"}]}]`},
+		{"logprobs of the text's end", []string{text(`"a","logprobs":[1]`), on("output_text.done", `"content_index":0,"text":"ab","logprobs":[1,2]`)},
+			`[{"id":"m","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[1,2],"text":"ab"}]}]`},
+		{"the first piece in the beginning of the part", []string{opened(message), on("content_part.added", `"content_index":0,"part":{"type":"output_text","text":"He"}`), text(`"llo"`)},
+			`[{"id":"m","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","text":"Hello"}]}]`},
+		{"the first piece in the beginning of the item", []string{opened(`{"id":"m","type":"message","content":[{"type":"output_text","text":"He"}]}`), text(`"llo"`)},
+			`[{"id":"m","type":"message","content":[{"type":"output_text","text":"Hello"}]}]`},
+		{"the beginning of the item, repeated in pieces", []string{opened(`{"id":"m","type":"message","content":[{"type":"output_text","text":"Hel"}]}`), text(`"He"`), text(`"llo"`)},
+			`[{"id":"m","type":"message","content":[{"type":"output_text","text":"Hello"}]}]`},
+		{"arguments begin with a placeholder", []string{opened(`{"id":"m","type":"function_call","name":"f","call_id":"c","arguments":"{}"}`), on("function_call_arguments.delta", `"delta":"{\"a\":1}"`)},
+			`[{"id":"m","type":"function_call","name":"f","call_id":"c","arguments":"{\"a\":1}"}]`},
+		{"arguments begin with the first piece", []string{opened(`{"id":"m","type":"function_call","name":"f","call_id":"c","arguments":"{\"a"}`), on("function_call_arguments.delta", `"delta":"\":1}"`)},
+			`[{"id":"m","type":"function_call","name":"f","call_id":"c","arguments":"{\"a\":1}"}]`},
+		{"named before its beginning", []string{on("web_search_call.in_progress", `"x":1`), opened(`{"id":"m","type":"web_search_call","status":"searching"}`), on("web_search_call.completed", `"x":1`)},
+			`[{"id":"m","type":"web_search_call","status":"completed"}]`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -229,6 +245,21 @@ func TestHoles(t *testing.T) {
 		{"a call without an id", []string{opened(`{"id":"m","type":"function_call","name":"f","arguments":""}`), on("function_call_arguments.delta", `"delta":"{}"`), done}, "the call_id of a function call"},
 		{"half of the arguments", []string{opened(`{"id":"m","type":"function_call","name":"f","call_id":"c","arguments":""}`), on("function_call_arguments.delta", `"delta":"{\"a"`), done}, "the end of the arguments of a function call"},
 		{"a picture", []string{opened(`{"id":"m","type":"image_generation_call","status":"generating"}`), done}, "the picture of an image generation call"},
+		{"a picture of which only previews came", []string{on("image_generation_call.partial_image", `"partial_image_b64":"aa"`), done}, "the whole image generation call"},
+		{"a search that is only named", []string{on("web_search_call.completed", `"x":1`), done}, "the whole web search call"},
+		{"an item that is only named, but the end has it", []string{on("web_search_call.completed", `"x":1`), `{"type":"response.completed","response":{"output":[` + item + `]}}`}, ""},
+		{"arguments", []string{opened(`{"id":"m","type":"function_call","name":"f","call_id":"c","arguments":""}`), done}, "the arguments of a function call"},
+		{"arguments that are empty", []string{opened(`{"id":"m","type":"function_call","name":"f","call_id":"c","arguments":""}`), on("function_call_arguments.done", `"arguments":""`), done}, ""},
+		{"input", []string{opened(`{"id":"m","type":"custom_tool_call","name":"f","call_id":"c","input":""}`), done}, "the input of a custom tool call"},
+		{"a piece that is a number", []string{on("output_text.delta", `"content_index":0,"delta":"a"`), on("output_text.delta", `"content_index":0,"delta":7`), done}, "the end of a message"},
+		{"the end of a reasoning item, with its encrypted content", []string{
+			created, first, numbered("output_item.added", `"item":{"id":"m","type":"reasoning","summary":[]}`, 2),
+			numbered("reasoning_summary_part.done", `"summary_index":0,"part":{"type":"summary_text","text":"a"}`, 3), end(5),
+		}, "the end of a reasoning item and 1 event"},
+		{"the end of a search, with its query", []string{
+			created, first, numbered("output_item.added", `"item":{"id":"m","type":"web_search_call"}`, 2),
+			numbered("web_search_call.completed", `"x":1`, 3), end(5),
+		}, "the end of a web search call and 1 event"},
 		{"pieces of a kind of the future", []string{opened(`{"id":"m","type":"poem"}`), on("poem_verse.delta", `"delta":"a"`), done}, "the end of a poem"},
 	}
 	for _, tt := range tests {
