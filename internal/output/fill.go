@@ -167,21 +167,21 @@ func (c *Collector) hole(it *item, object []byte, status string) string {
 	what := it.words()
 	switch {
 	case c.numbers.isBroken() && !(it.isConfirmed() && it.consistsOfTexts()):
-		return fmt.Sprintf("the end of a %s and %s", what, c.numbers.words())
+		return fmt.Sprintf("the end of %s (%s)", what, c.numbers.words())
 	case status != "completed":
 		return ""
 	case it.isMentioned():
-		return "the whole " + what
+		return what
 	case it.odd || it.isGarbled():
-		return fmt.Sprintf("the end of a %s", what)
+		return "the end of " + what
 	}
 	switch it.kind {
 	case "function_call", "custom_tool_call", "mcp_call":
 		if len(textOf(members, "name")) == 0 {
-			return fmt.Sprintf("the name of a %s", what)
+			return "the name of " + what
 		}
 		if it.kind != "mcp_call" && len(textOf(members, "call_id")) == 0 {
-			return fmt.Sprintf("the call_id of a %s", what)
+			return "the call_id of " + what
 		}
 		if it.isConfirmed() {
 			return ""
@@ -194,14 +194,14 @@ func (c *Collector) hole(it *item, object []byte, status string) string {
 		}
 		arguments := textOf(members, "arguments")
 		if len(arguments) == 0 {
-			return fmt.Sprintf("the arguments of a %s", what)
+			return "the arguments of " + what
 		}
 		if _, err := rawjson.Check(arguments, maxDepth); err != nil {
-			return fmt.Sprintf("the end of the arguments of a %s", what)
+			return "the end of the arguments of " + what
 		}
 	case "image_generation_call":
 		if len(textOf(members, "result")) == 0 {
-			return "the picture of an image generation call"
+			return what
 		}
 	}
 	return ""
@@ -223,7 +223,7 @@ func (c *Collector) lost() string {
 	}
 	for i := range highest {
 		if isPlaced && !places[i] {
-			return fmt.Sprintf("item %d of the output and %s", i, c.numbers.words())
+			return fmt.Sprintf("item %d of the output (%s)", i, c.numbers.words())
 		}
 	}
 	tail := c.numbers.tail
@@ -232,7 +232,7 @@ func (c *Collector) lost() string {
 	}
 	// A single event is no item where items have a beginning and an end.
 	if tail > 1 || tail == 1 && !opened && !isOpen {
-		return c.numbers.words() + ", which may have held an item of the output"
+		return "perhaps an item of the output (" + c.numbers.words() + ")"
 	}
 	return ""
 }
@@ -241,11 +241,11 @@ func (c *Collector) lost() string {
 func (n *numbering) words() string {
 	switch n.missing {
 	case 0:
-		return "the order of the events"
+		return "the events are out of order"
 	case 1:
-		return "1 event"
+		return "1 event is missing"
 	}
-	return fmt.Sprintf("%d events", n.missing)
+	return fmt.Sprintf("%d events are missing", n.missing)
 }
 
 // isWord lists the members that hold what a model has written or done.

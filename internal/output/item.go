@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/signalbox-dev/signalbox/internal/rawjson"
 )
@@ -232,10 +231,16 @@ func (it *item) consistsOfTexts() bool {
 	return false
 }
 
+// names are what the kinds of item are called in an error, which repeats no word of
+// the upstream's.
+var names = map[string]string{
+	"message": "a message", "reasoning": "a reasoning item", "function_call": "a function call",
+	"custom_tool_call": "a custom tool call", "mcp_call": "an MCP call", "mcp_list_tools": "a list of MCP tools",
+	"code_interpreter_call": "a code interpreter call", "apply_patch_call": "a patch", "image_generation_call": "a picture",
+	"web_search_call": "a web search", "file_search_call": "a file search",
+}
+
 // words names the item in an error.
 func (it *item) words() string {
-	if it.kind == "reasoning" {
-		return "reasoning item"
-	}
-	return strings.ReplaceAll(cmp.Or(it.kind, it.mention), "_", " ")
+	return cmp.Or(names[cmp.Or(it.kind, it.mention)], "an item of the output")
 }

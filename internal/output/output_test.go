@@ -230,23 +230,23 @@ func TestHoles(t *testing.T) {
 		events []string
 		want   string
 	}{
-		{"a delta", []string{created, first, delta(2), delta(4), end(5)}, "the end of a message and 1 event"},
-		{"two deltas at the end", []string{created, first, delta(2), end(5)}, "the end of a message and 2 events"},
-		{"deltas in another order", []string{created, first, delta(3), delta(2), end(4)}, "the end of a message and the order of the events"},
+		{"a delta", []string{created, first, delta(2), delta(4), end(5)}, "the end of a message (1 event is missing)"},
+		{"two deltas at the end", []string{created, first, delta(2), end(5)}, "the end of a message (2 events are missing)"},
+		{"deltas in another order", []string{created, first, delta(3), delta(2), end(4)}, "the end of a message (the events are out of order)"},
 		{"a delta, but the text is whole", []string{created, first, delta(2), numbered("output_text.done", `"content_index":0,"text":"aa"`, 4), end(5)}, ""},
 		{"a delta, but the item is whole", []string{created, first, delta(2), numbered("output_item.done", `"item":`+item, 4), end(5)}, ""},
 		{"a delta, but the end has it", []string{created, first, delta(2), `{"type":"response.completed","sequence_number":4,"response":{"output":[` + item + `]}}`}, ""},
-		{"the first item", []string{created, first, strings.Replace(numbered("output_item.done", `"item":`+item, 4), `"output_index":0`, `"output_index":1`, 1), end(5)}, "item 0 of the output and 2 events"},
-		{"perhaps the last item", []string{created, first, numbered("output_item.done", `"item":`+item, 2), end(5)}, "2 events, which may have held an item of the output"},
+		{"the first item", []string{created, first, strings.Replace(numbered("output_item.done", `"item":`+item, 4), `"output_index":0`, `"output_index":1`, 1), end(5)}, "item 0 of the output (2 events are missing)"},
+		{"perhaps the last item", []string{created, first, numbered("output_item.done", `"item":`+item, 2), end(5)}, "perhaps an item of the output (2 events are missing)"},
 		{"numbers that mean nothing", []string{strings.ReplaceAll(created, ":0,", ":0,"), delta(0), delta(0), end(0)}, ""},
 		{"numbers that begin again", []string{created, delta(1), delta(0), delta(1), end(2)}, ""},
 		{"no numbers", []string{on("output_text.delta", `"delta":"a"`), done}, ""},
 		{"a call without a name", []string{on("function_call_arguments.delta", `"delta":"{}"`), done}, "the name of a function call"},
 		{"a call without an id", []string{opened(`{"id":"m","type":"function_call","name":"f","arguments":""}`), on("function_call_arguments.delta", `"delta":"{}"`), done}, "the call_id of a function call"},
 		{"half of the arguments", []string{opened(`{"id":"m","type":"function_call","name":"f","call_id":"c","arguments":""}`), on("function_call_arguments.delta", `"delta":"{\"a"`), done}, "the end of the arguments of a function call"},
-		{"a picture", []string{opened(`{"id":"m","type":"image_generation_call","status":"generating"}`), done}, "the picture of an image generation call"},
-		{"a picture of which only previews came", []string{on("image_generation_call.partial_image", `"partial_image_b64":"aa"`), done}, "the whole image generation call"},
-		{"a search that is only named", []string{on("web_search_call.completed", `"x":1`), done}, "the whole web search call"},
+		{"a picture", []string{opened(`{"id":"m","type":"image_generation_call","status":"generating"}`), done}, "a picture"},
+		{"a picture of which only previews came", []string{on("image_generation_call.partial_image", `"partial_image_b64":"aa"`), done}, "a picture"},
+		{"a search that is only named", []string{on("web_search_call.completed", `"x":1`), done}, "a web search"},
 		{"an item that is only named, but the end has it", []string{on("web_search_call.completed", `"x":1`), `{"type":"response.completed","response":{"output":[` + item + `]}}`}, ""},
 		{"arguments", []string{opened(`{"id":"m","type":"function_call","name":"f","call_id":"c","arguments":""}`), done}, "the arguments of a function call"},
 		{"arguments that are empty", []string{opened(`{"id":"m","type":"function_call","name":"f","call_id":"c","arguments":""}`), on("function_call_arguments.done", `"arguments":""`), done}, ""},
@@ -255,12 +255,12 @@ func TestHoles(t *testing.T) {
 		{"the end of a reasoning item, with its encrypted content", []string{
 			created, first, numbered("output_item.added", `"item":{"id":"m","type":"reasoning","summary":[]}`, 2),
 			numbered("reasoning_summary_part.done", `"summary_index":0,"part":{"type":"summary_text","text":"a"}`, 3), end(5),
-		}, "the end of a reasoning item and 1 event"},
+		}, "the end of a reasoning item (1 event is missing)"},
 		{"the end of a search, with its query", []string{
 			created, first, numbered("output_item.added", `"item":{"id":"m","type":"web_search_call"}`, 2),
 			numbered("web_search_call.completed", `"x":1`, 3), end(5),
-		}, "the end of a web search call and 1 event"},
-		{"pieces of a kind of the future", []string{opened(`{"id":"m","type":"poem"}`), on("poem_verse.delta", `"delta":"a"`), done}, "the end of a poem"},
+		}, "the end of a web search (1 event is missing)"},
+		{"pieces of a kind of the future", []string{opened(`{"id":"m","type":"poem"}`), on("poem_verse.delta", `"delta":"a"`), done}, "the end of an item of the output"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
