@@ -108,6 +108,11 @@ func (s *logins) checkTokens(login newLogin) error {
 	case len(aud) > 0 && !slices.Contains(aud, s.m.issuer.Endpoint.ClientID): // OpenID Connect Core, 3.1.3.7
 		return loginFailed(protocol.ReasonCodeExchangeFailed, "the issuer gave an id_token that is for another client", again)
 	}
+	if who := ownerOf(&store.Login{IDToken: login.ID, AccessToken: login.Access}); !accountIDShape().MatchString(who.accountID) {
+		return mismatch(protocol.CredentialChatGPT, nil, protocol.ReasonMissingAccountID,
+			"Log in with an account that has a ChatGPT workspace, or set "+envAPIKey+" to a Platform API key",
+			"the tokens that the issuer gave name no account id of ChatGPT, so they cannot be used; nothing was stored")
+	}
 	if allowed := s.m.settings().Workspaces; allowed != nil && !slices.Contains(allowed, c.AccountID) {
 		return loginFailed(protocol.ReasonWorkspaceNotAllowed,
 			"forced_chatgpt_workspace_id in Codex's config.toml does not allow the account of this login",
@@ -197,7 +202,7 @@ func expiredLogin() *protocol.Error {
 func (s *logins) denied(code, description string) *protocol.Error {
 	reason, message, action := protocol.ReasonDenied, "the login was refused", "Log in again and agree"
 	if code != "access_denied" {
-		message, action = "the issuer has ended the login with an error", "Log in again"
+		message, action = withCode("the issuer has ended the login with an error", code, description), "Log in again"
 	}
 	if strings.Contains(strings.ToLower(description), notEntitled) {
 		reason, message = protocol.ReasonWorkspaceNotAllowed, "Codex is not enabled for this workspace"
@@ -220,7 +225,7 @@ func (s *logins) refused(err error, what string) *protocol.Error {
 	if e.Verdict == issuer.Unknown {
 		return s.m.unavailable(e)
 	}
-	failure := loginFailed(protocol.ReasonCodeExchangeFailed, what+": the issuer refused it", "Log in again")
+	failure := loginFailed(protocol.ReasonCodeExchangeFailed, withCode(what+": the issuer refused it", e.Code, e.Message), "Log in again")
 	failure.Data.HTTPStatus, failure.Data.Upstream = e.Status, s.m.issuerSaid(e)
 	return failure
 }

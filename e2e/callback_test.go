@@ -210,7 +210,7 @@ func TestSlowClientsDelayNothing(t *testing.T) {
 	h.waits("2", p)
 }
 
-// Faults: E11.
+// Faults: E11, E32.
 func TestDeniedLogin(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{})
@@ -239,7 +239,7 @@ func TestDeniedLogin(t *testing.T) {
 	p = h.beginLogin("2", anyPort)
 	browse(t, http.MethodGet, with(t, agree(t, p.AuthURL), "error", "server_error"))
 	_, _, answer = h.until("2")
-	refused(t, answer, 1005, "login_failed", "denied")
+	assert.Contains(t, refused(t, answer, 1005, "login_failed", "denied").Message, "(server_error)")
 	assert.Zero(t, atIssuer(sim, pathToken, codeGrant))
 	unchanged(t, home, text)
 

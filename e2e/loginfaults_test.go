@@ -79,11 +79,17 @@ func TestLoopbackAddresses(t *testing.T) {
 	named.waits("1", p)
 }
 
+// nameless is an answer of the token endpoint whose access token names no account.
+func nameless(claims object) string {
+	return fmt.Sprintf(`{"id_token":%q,"access_token":"opaque-%s","refresh_token":"rt_%s"}`,
+		idToken(object{"https://api.openai.com/auth": claims}), testcheck.Canary, testcheck.Canary)
+}
+
 // The token endpoint says no, or nothing of use: page and answer say so, and the
 // old login stays. E20: a code of another redirect URI; E23: an id_token that is
 // for another client.
 //
-// Faults: E13, E20, E23.
+// Faults: E13, E20, E23, E31, E32.
 func TestCodeIsNotRedeemed(t *testing.T) {
 	t.Parallel()
 	other := idToken(object{"aud": []string{"app_another"}})
@@ -101,6 +107,8 @@ func TestCodeIsNotRedeemed(t *testing.T) {
 		"an error with 200":     {says(200, `{"error":"invalid_grant"}`), 1004, "auth_unavailable", "bad_answer"},
 		"no refresh token":      {says(200, `{"id_token":"`+idToken(nil)+`","access_token":"a"}`), 1004, "auth_unavailable", "bad_answer"},
 		"an empty access token": {says(200, strings.Replace(tokenSet(idToken(nil)), `"access_token":"`, `"access_token":"","x":"`, 1)), 1004, "auth_unavailable", "bad_answer"},
+		"no account id":         {says(200, nameless(object{"chatgpt_plan_type": "plus"})), 1002, "credential_mismatch", "missing_account_id"},
+		"an odd account id":     {says(200, tokenSet(idToken(object{"https://api.openai.com/auth": object{"chatgpt_account_id": "a b"}}))), 1002, "credential_mismatch", "missing_account_id"},
 		"an opaque id_token":    {says(200, tokenSet(testcheck.Canary)), 1005, "login_failed", "code_exchange_failed"},
 		"another client":        {says(200, tokenSet(other)), 1005, "login_failed", "code_exchange_failed"},
 		"a redirect": {func(w http.ResponseWriter, r *http.Request, _ int) {
@@ -122,7 +130,11 @@ func TestCodeIsNotRedeemed(t *testing.T) {
 			assert.Contains(t, page.body, "The login failed")
 			methods, _, answer := h.until("1")
 			assert.Equal(t, []string{"auth/loginCompleted"}, methods)
-			refused(t, answer, row.code, row.kind, row.reason)
+			e := refused(t, answer, row.code, row.kind, row.reason)
+			if name == "403" { // a code and no message
+				assert.Contains(t, e.Message, "unsupported_country_region_territory")
+				assert.Contains(t, page.body, "unsupported_country_region_territory")
+			}
 			assert.Equal(t, 1, issuer.asked(pathToken), "a code is sent once")
 			assert.Zero(t, issuer.asked("/elsewhere"))
 			unchanged(t, home, text)

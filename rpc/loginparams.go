@@ -44,13 +44,30 @@ func callbackQuery(p *protocol.CompleteLoginParams) (url.Values, error) {
 	case address == "":
 		return url.Values{"code": {code}, "state": {strings.TrimSpace(p.State)}}, nil
 	}
-	u, err := url.Parse(address)
-	if err != nil || u.RawQuery == "" {
+	query, err := url.ParseQuery(pastedQuery(address))
+	switch {
+	case err != nil:
+		return nil, protocol.InvalidParams("redirectUrl", "The member \"redirectUrl\" is malformed.")
+	case !query.Has("state") && !query.Has("code") && !query.Has("error"):
 		return nil, protocol.InvalidParams("redirectUrl", "The member \"redirectUrl\" must be the whole address at which the browser ended up.")
 	}
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return nil, protocol.InvalidParams("redirectUrl", "The member \"redirectUrl\" is malformed.")
-	}
 	return query, nil
+}
+
+// quotes are what people, chats and shells put around an address.
+const quotes = " \t\"'`<>()[]\u201c\u201d\u2018\u2019\u00ab\u00bb"
+
+// pastedQuery returns the query of an address as people paste it: in quotes or
+// brackets, broken into lines, with the backslashes of a shell or the entities of a
+// page, without a scheme, or the query alone.
+func pastedQuery(address string) string {
+	address = strings.NewReplacer("\r", "", "\n", "", "\\", "", "&amp;", "&").Replace(address)
+	address = strings.Trim(address, quotes)
+	if _, query, ok := strings.Cut(address, "?"); ok {
+		address = query
+	} else if strings.Contains(address, "/") {
+		return "" // an address without a query
+	}
+	query, _, _ := strings.Cut(address, "#")
+	return strings.Trim(query, "&")
 }
