@@ -148,6 +148,7 @@ func (a *answer) encoded(coding string) *protocol.Error {
 		"Check the proxy in front of the upstream.")
 	failure.Data.HTTPStatus = a.status
 	failure.Data.Headers = a.visible(a.headers)
+	failure.Data.Retryable = false // a proxy compresses the next answer too
 	return failure
 }
 

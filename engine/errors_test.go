@@ -126,7 +126,7 @@ var refusals = []refusal{
 
 	// 2xx that are failures.
 	{"brotli", askPlatform, 200, "Content-Encoding: br", streamOf(completed), 1104,
-		`{"kind":"upstream_unavailable","reason":"server_error","action":"Check the proxy in front of the upstream.","retryable":true,"httpStatus":200}`},
+		`{"kind":"upstream_unavailable","reason":"server_error","action":"Check the proxy in front of the upstream.","retryable":false,"httpStatus":200}`},
 	{"not SSE", askPlatform, 200, "Content-Type: text/html", `<html>`, 1105,
 		`{"kind":"stream_broken","reason":"not_sse","action":"Check the base URL, and the proxy or gateway in front of the upstream.","retryable":false,"httpStatus":200,"eventsDelivered":0}`},
 	{"no terminal event", askPlatform, 200, "Openai-Version: 1", streamOf(created), 1105,

@@ -48,6 +48,9 @@ func (a *answer) judgeResponse(text []byte, members []rawjson.Member) error {
 		a.result.Status = protocol.StatusFailed
 		return a.failed(a.readFailure(text), false)
 	}
+	if !isResponse && isForeign(members, object) {
+		return a.broken(protocol.ReasonBadEvent, "The upstream answered with JSON that is not a response.")
+	}
 	if name == "queued" || name == "in_progress" {
 		return a.broken(protocol.ReasonNoTerminalEvent, "The upstream answered before the response was complete.")
 	}
@@ -57,4 +60,18 @@ func (a *answer) judgeResponse(text []byte, members []rawjson.Member) error {
 	}
 	a.result.Response = bytes.TrimSpace(text)
 	return nil
+}
+
+// isForeign reports whether an object without status and output is something else
+// than a response: it says that it is, or nothing in it is a response's.
+func isForeign(members []rawjson.Member, object string) bool {
+	if object != "" {
+		return true
+	}
+	for _, m := range members {
+		if m.Is("id") || m.Is("model") || m.Is("usage") {
+			return rawjson.Last(members, "choices") != nil
+		}
+	}
+	return len(members) > 0
 }

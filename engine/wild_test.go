@@ -275,6 +275,8 @@ func TestRetryableTellsTheTruth(t *testing.T) {
 		"no JSON":                     {wholePlatform, "<html>", protocol.ReasonBadEvent, false},
 		"no end":                      {wholeChatGPT, streamOf(created, textDelta), protocol.ReasonNoTerminalEvent, false},
 		"no end, with events":         {askPlatform, streamOf(created, textDelta), protocol.ReasonNoTerminalEvent, false},
+		"no response":                 {wholePlatform, `{"id":"x","object":"chat.completion","choices":[{}]}`, protocol.ReasonBadEvent, false},
+		"no response, of a gateway":   {wholePlatform, `{"error_code":"1301","error_msg":"no"}`, protocol.ReasonBadEvent, false},
 		"not complete":                {wholePlatform, `{"status":"in_progress"}`, protocol.ReasonNoTerminalEvent, false},
 		"nothing came":                {askPlatform, "", protocol.ReasonNoTerminalEvent, true},
 		"cut":                         {wholeChatGPT, streamOf(created) + `data: {"type":`, protocol.ReasonCut, true},
