@@ -74,7 +74,16 @@ func (m *Manager) afterRefresh(ctx context.Context) (ChatGPTCredential, error) {
 // happened already. The error is 1001 token_rejected when there is no newer
 // one: the token is the environment's, or was refused right after it had
 // been refreshed; else an error of ChatGPT. Another source never takes its place.
+// The status says so until a login or a request brings a token that is accepted.
 func (m *Manager) RefreshRejected(ctx context.Context, failed ChatGPTCredential) (ChatGPTCredential, error) {
+	newer, err := m.refreshRejected(ctx, failed)
+	if err != nil {
+		m.refresher.noteRejected(failed.token, err)
+	}
+	return newer, err
+}
+
+func (m *Manager) refreshRejected(ctx context.Context, failed ChatGPTCredential) (ChatGPTCredential, error) {
 	s := m.view.load(ctx)
 	switch {
 	case !failed.isStored() || m.refresher.isFreshAndUntried(failed.token) || s.Login.RefreshToken.IsZero():

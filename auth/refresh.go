@@ -47,6 +47,16 @@ type refresher struct {
 	backoff backoff
 	// refused refresh tokens, and what the issuer said of them.
 	refused map[[sha256.Size]byte]error
+	// rejected is the access token that the upstream refused last and that no refresh
+	// could replace.
+	rejected rejectedToken
+}
+
+// rejectedToken is an access token and why there is no newer one; the zero value is
+// none.
+type rejectedToken struct {
+	token [sha256.Size]byte
+	err   error
 }
 
 // refreshResult is how a run of a refresh ended.

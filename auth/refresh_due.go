@@ -84,6 +84,9 @@ func (m *Manager) Accepted(c ChatGPTCredential) {
 	r := &m.refresher
 	r.mu.Lock()
 	fresh := r.fresh
+	if r.rejected.err != nil && r.rejected.token == fingerprint(c.token) {
+		r.rejected = rejectedToken{}
+	}
 	r.mu.Unlock()
 	if fresh.at.IsZero() || fresh.worked || fresh.token != fingerprint(c.token) {
 		return
@@ -93,6 +96,28 @@ func (m *Manager) Accepted(c ChatGPTCredential) {
 	if r.fresh.token == fresh.token {
 		r.fresh.worked = true
 	}
+}
+
+// noteRejected remembers a token that the upstream has refused, if only a new login
+// helps.
+func (r *refresher) noteRejected(token Secret, err error) {
+	if protocol.CodeOf(err) != protocol.CodeLoginRequired {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rejected = rejectedToken{fingerprint(token), err}
+}
+
+// rejection returns why a token that the upstream has refused could not be
+// replaced; nil for any other token.
+func (r *refresher) rejection(token Secret) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.rejected.err == nil || r.rejected.token != fingerprint(token) {
+		return nil
+	}
+	return r.rejected.err
 }
 
 // fingerprint identifies a token where only equality counts.

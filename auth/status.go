@@ -102,6 +102,10 @@ func (r *report) chatGPTState() (protocol.ChatGPTState, error) {
 	state.Present = true
 	state.Source = token.source
 	state.ExpiresAt = timestamp(identify(token, &r.s.Login).expiresAt)
+	if rejected := r.m.refresher.rejection(token.value); err == nil && rejected != nil {
+		err = rejected
+		state.Reason = protocol.ReasonOf(err)
+	}
 	if token.isStored() {
 		state.LastRefresh = timestamp(r.s.Login.LastRefresh)
 		state.Refreshable = !r.s.Login.RefreshToken.IsZero()
@@ -170,6 +174,9 @@ func (r *report) claimText(s string) *string {
 func (r *report) routes() []protocol.RouteState {
 	chatGPT, chatGPTErr := r.m.routeChatGPT(r.s)
 	platform, platformErr := r.m.routePlatform(r.s)
+	if token, ok := first(r.all, protocol.CredentialChatGPT); ok && chatGPTErr == nil {
+		chatGPTErr = r.m.refresher.rejection(token.value)
+	}
 	return []protocol.RouteState{
 		routeState(protocol.RouteChatGPT, r.m.cfg.ChatGPT, chatGPT.Source, chatGPTErr),
 		routeState(protocol.RoutePlatform, r.m.cfg.Platform, platform.Source, platformErr),
@@ -227,6 +234,11 @@ func (r *report) warnings() []string {
 	warnings = append(warnings, r.s.Warnings...)
 	if w := r.m.pending.warning(); w != "" {
 		warnings = append(warnings, w)
+	}
+	if token, ok := first(r.all, protocol.CredentialChatGPT); ok {
+		if rejected := r.m.refresher.rejection(token.value); rejected != nil {
+			warnings = append(warnings, "the backend has refused the access token, and there is no newer one: "+rejected.Error())
+		}
 	}
 	if w := r.refreshWarning(); w != "" {
 		warnings = append(warnings, w)
