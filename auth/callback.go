@@ -106,11 +106,11 @@ func listenAt(port int, six bool) ([]net.Listener, error) {
 	if err == nil {
 		return []net.Listener{four, also}, nil
 	}
-	any, noSix := net.Listen("tcp6", "[::1]:0")
+	probe, noSix := net.Listen("tcp6", "[::1]:0")
 	if noSix != nil {
 		return []net.Listener{four}, nil // nobody can listen there
 	}
-	_ = any.Close()
+	_ = probe.Close()
 	_ = four.Close()
 	return nil, err
 }

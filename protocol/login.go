@@ -159,7 +159,7 @@ type RefreshResult struct {
 
 // ShowDocumentParams are the params of window/showDocument, as in LSP.
 type ShowDocumentParams struct {
-	// The page.
+	// The page. It works in one browser: open it once, and do not fetch it before.
 	URI string `json:"uri"`
 	// Always true: in a browser, not in the editor.
 	External bool `json:"external"`

@@ -1213,7 +1213,8 @@ class ServerInfo(TypedDict):
 class ShowDocumentParams(TypedDict):
     """The params of window/showDocument, as in LSP."""
 
-    # The page.
+    # The page. It works in one browser: open it once, and do not fetch it
+    # before.
     uri: str
     # Always true: in a browser, not in the editor.
     external: bool

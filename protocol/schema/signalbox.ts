@@ -1127,7 +1127,10 @@ export interface ServerInfo {
 
 /** The params of window/showDocument, as in LSP. */
 export interface ShowDocumentParams {
-  /** The page. */
+  /**
+   * The page. It works in one browser: open it once, and do not fetch it
+   * before.
+   */
   uri: string;
   /** Always true: in a browser, not in the editor. */
   external: boolean;
