@@ -166,7 +166,7 @@ func (c *Collector) hole(it *item, object []byte, status string) string {
 	members, _, _ := rawjson.Object(object, maxDepth, nil)
 	what := it.words()
 	switch {
-	case c.numbers.isBroken() && !(it.isConfirmed() && it.consistsOfTexts()):
+	case c.numbers.isBroken() && !(it.isConfirmed() && it.consistsOfTexts() && !it.lacksPart()):
 		return fmt.Sprintf("the end of %s (%s)", what, c.numbers.words())
 	case status != "completed":
 		return ""

@@ -211,6 +211,13 @@ func (it *item) isGarbled() bool {
 		!every(it.parts, func(p *part) bool { return p.done || every(p.texts, isSound) })
 }
 
+// lacksPart reports whether a part came and one before it did not.
+func (it *item) lacksPart() bool {
+	return !every(it.parts, func(p *part) bool {
+		return p.index == 0 || it.byIndex[partKey{p.list, p.index - 1}] != nil
+	})
+}
+
 // isMentioned reports whether events named the item and nothing of it came.
 func (it *item) isMentioned() bool {
 	return it.mention != "" && it.base == nil && len(it.texts)+len(it.parts) == 0

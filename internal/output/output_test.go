@@ -256,6 +256,10 @@ func TestHoles(t *testing.T) {
 			created, first, numbered("output_item.added", `"item":{"id":"m","type":"reasoning","summary":[]}`, 2),
 			numbered("reasoning_summary_part.done", `"summary_index":0,"part":{"type":"summary_text","text":"a"}`, 3), end(5),
 		}, "the end of a reasoning item (1 event is missing)"},
+		{"the first part of a message", []string{
+			created, first, numbered("output_item.added", `"item":{"id":"m","type":"message","content":[]}`, 2),
+			numbered("output_text.done", `"content_index":1,"text":"b"`, 4), end(5),
+		}, "the end of a message (1 event is missing)"},
 		{"the end of a search, with its query", []string{
 			created, first, numbered("output_item.added", `"item":{"id":"m","type":"web_search_call"}`, 2),
 			numbered("web_search_call.completed", `"x":1`, 3), end(5),
