@@ -167,7 +167,7 @@ func TestRefusals(t *testing.T) {
 			"the claims of the ChatGPT login in PATH name no account id",
 			[]protocol.CredentialKind{"chatgpt"}, "Run `signalbox login`"},
 		{"another account", Config{}, "account-id-contradicts", false,
-			"tokens.account_id in PATH is another account than that of the tokens beside it",
+			"tokens.account_id in PATH names another account than the tokens beside it",
 			[]protocol.CredentialKind{"chatgpt"}, "Run `signalbox login`"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -2,8 +2,6 @@ package auth
 
 import (
 	"context"
-	"errors"
-	"net/url"
 	"sync"
 	"time"
 
@@ -97,7 +95,7 @@ func (m *Manager) BeginLogin(ctx context.Context, options LoginOptions) (*Login,
 	}
 	if err := l.begin(ctx, running); err != nil {
 		l.settle(err)
-		return nil, l.failure() // which may be that another login came
+		return nil, l.Err() // which may be that another login came
 	}
 	return l, nil
 }
@@ -190,13 +188,6 @@ func (l *Login) Settled() <-chan struct{} { return l.settled }
 // Err returns, after Settled, how it ended: nil for a login that is stored, else
 // a *protocol.Error.
 func (l *Login) Err() error {
-	if err := l.failure(); err != nil {
-		return err
-	}
-	return nil
-}
-
-func (l *Login) failure() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.err
@@ -286,147 +277,3 @@ func (l *Login) take(ctx context.Context) bool {
 }
 
 func (l *Login) give() { <-l.turn }
-
-// arrive answers the browser that has come back.
-func (l *Login) arrive(query url.Values) page {
-	a, err := readAnswer(query, l.state, l.manager.issuer.Endpoint.URL)
-	var stranger strangerError
-	if errors.As(err, &stranger) {
-		return strangerPage(stranger.Error())
-	}
-	over := l.settled
-	if l.take(context.Background()) {
-		switch {
-		case err != nil:
-			l.settle(wrongIssuer())
-			l.give()
-		case a.failure != "":
-			l.settle(l.manager.logins.denied(a.failure, a.failureDetail))
-			l.give()
-		default: // behind the page, which need not wait for a key
-			over = make(chan struct{})
-			go func() {
-				defer l.give()
-				defer close(over)
-				l.settle(l.redeem(issuer.Grant{Code: a.code, RedirectURI: l.redirect, Verifier: l.pkce.Verifier}))
-			}()
-		}
-	}
-	select {
-	case <-l.saved:
-	case <-over:
-	case <-l.dropped: // by the user; where the process ends, it is saved all the same
-	}
-	select {
-	case <-l.saved:
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		return savedPage(l.account)
-	default:
-		return failedPage(l.failure())
-	}
-}
-
-// startReused ends the login whose start page somebody else has opened before, or
-// opens now: one of the two would log this user in as somebody else.
-func (l *Login) startReused() page {
-	l.Cancel(loginFailed(protocol.ReasonStartReused, "the start page of this login was opened twice, by two browsers or programs",
-		"Log in again, and open its page once; if you did, another program on this machine opens it too"))
-	return reusedPage()
-}
-
-// Complete ends a browser login with the query of the address that the browser
-// has come to, on this machine or another. A wrong state and a code that the
-// issuer refuses fail this call alone. When ctx ends before the code is
-// redeemed, the login goes on; the error is then -32800.
-func (l *Login) Complete(ctx context.Context, query url.Values) error {
-	a, err := readAnswer(query, l.state, l.manager.issuer.Endpoint.URL)
-	var stranger strangerError
-	switch {
-	case errors.As(err, &stranger):
-		return loginFailed(protocol.ReasonStateMismatch, stranger.Error(),
-			"Paste the whole address that the browser has ended on")
-	case err != nil:
-		return wrongIssuer()
-	}
-	if !l.take(ctx) {
-		if ctx.Err() != nil {
-			return protocol.Cancelled()
-		}
-		return l.Err()
-	}
-	failed := make(chan error, 1)
-	go func() {
-		defer l.give()
-		if a.failure != "" {
-			l.settle(l.manager.logins.denied(a.failure, a.failureDetail))
-			return
-		}
-		err := l.redeem(issuer.Grant{Code: a.code, RedirectURI: l.redirect, Verifier: l.pkce.Verifier})
-		if err != nil && !l.Stored() {
-			failed <- err
-			return
-		}
-		l.settle(err)
-	}()
-	select {
-	case err := <-failed:
-		return err
-	case <-l.settled:
-		return l.Err()
-	case <-ctx.Done():
-		return protocol.Cancelled()
-	}
-}
-
-// logins is the login that waits, if there is one.
-type logins struct {
-	m         *Manager
-	beginning chan struct{} // full while a login begins
-
-	mu      sync.Mutex
-	current *Login
-}
-
-// take makes l the login that waits and cancels the one before it.
-func (s *logins) take(l *Login) {
-	s.mu.Lock()
-	before := s.current
-	s.current = l
-	s.mu.Unlock()
-	if before != nil {
-		before.Cancel(superseded())
-	}
-}
-
-// drop forgets l.
-func (s *logins) drop(l *Login) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.current == l {
-		s.current = nil
-	}
-}
-
-// PendingLogin returns the login that waits, nil for none. id "" is any.
-func (m *Manager) PendingLogin(id string) *Login {
-	m.logins.mu.Lock()
-	defer m.logins.mu.Unlock()
-	if l := m.logins.current; l != nil && (id == "" || id == l.prompt.LoginID) {
-		return l
-	}
-	return nil
-}
-
-// pendingPrompt is the prompt of the login that waits for its user; nil before it
-// is complete, and once the user has done their part.
-func (s *logins) pendingPrompt() *protocol.LoginPrompt {
-	l := s.m.PendingLogin("")
-	if l == nil {
-		return nil
-	}
-	if p := l.Prompt(); p.ExpiresAt != "" && !l.Stored() {
-		return &p
-	}
-	return nil
-}

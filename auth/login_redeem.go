@@ -39,7 +39,7 @@ func (l *Login) redeem(g issuer.Grant) error {
 	l.stored = !unwanted
 	l.mu.Unlock()
 	if unwanted {
-		return l.failure()
+		return l.Err()
 	}
 	before := m.view.load(ctx)
 	after := ownerOf(&store.Login{IDToken: login.ID, AccessToken: login.Access})

@@ -72,7 +72,7 @@ func (m *Manager) chatGPT(s *store.Snapshot) (ChatGPTCredential, error) {
 			fmt.Sprintf("the claims of the ChatGPT login in %s name a malformed account id", place))
 	case fromFile && s.Login.AccountID != "" && s.Login.AccountID != who.accountID:
 		return ChatGPTCredential{}, mismatch(need, all, protocol.ReasonAccountMismatch, action,
-			fmt.Sprintf("tokens.account_id in %s is another account than that of the tokens beside it", place))
+			fmt.Sprintf("tokens.account_id in %s names another account than the tokens beside it", place))
 	}
 	// RFC 7519, 4.1.4: "on or after". Whether it can be refreshed is looked at here,
 	// so that a status and a resolution say what a request would get.

@@ -103,16 +103,13 @@ func notOwner(path string) *protocol.Error {
 // Failed returns the 1003 of err, the failure of a file operation on path. An error
 // that is a *protocol.Error already is returned as it is.
 func Failed(path string, err error) *protocol.Error {
-	var known *protocol.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*protocol.Error](err); ok {
 		return known
 	}
-	var link *os.LinkError
-	var at *fs.PathError
-	switch { // without the paths, one of which is of a temporary file
-	case errors.As(err, &link):
+	// Without the paths, one of which is of a temporary file.
+	if link, ok := errors.AsType[*os.LinkError](err); ok {
 		err = link.Err
-	case errors.As(err, &at):
+	} else if at, ok := errors.AsType[*fs.PathError](err); ok {
 		err = at.Err
 	}
 	reason, action := protocol.ReasonWriteFailed, "Check the disk and the folder of "+path
