@@ -36,7 +36,11 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	if os.Getenv(mainVariable) == "1" {
-		os.Exit(cli.Main(cli.Options{Version: "0.1.0", Transport: faultTransport, Dumpable: os.Getenv(dumpableVariable) == "1"}))
+		code := cli.Main(cli.Options{Version: "0.1.0", Transport: faultTransport, Dumpable: os.Getenv(dumpableVariable) == "1"})
+		if testing.CoverMode() != "" {
+			syscall.Exit(code) // os.Exit would have a word about coverage for stderr
+		}
+		os.Exit(code)
 	}
 	// Most of these tests wait for a process, and do not need a CPU of their own.
 	flag.Parse()
