@@ -61,7 +61,7 @@ func grants(sim *simulator.Server) string {
 		case strings.Contains(body, "token-exchange"):
 			all = append(all, "exchange")
 		case strings.Contains(body, "refresh_token"):
-			all = append(all, "renewal")
+			all = append(all, "refresh")
 		}
 	}
 	return strings.Join(all, " ")
@@ -211,7 +211,7 @@ func TestExchangeRefused(t *testing.T) {
 	for scenario, want := range map[string]struct{ reason, sent, methods string }{
 		"missing-organization": {"missing_organization", "exchange", "apiKey"},
 		"invalid-id-token":     {"invalid_id_token", "exchange", "apiKey browser"},
-		"id-token-expired":     {"token_expired", "exchange renewal exchange", "apiKey browser"}, // by the issuer's clock
+		"id-token-expired":     {"token_expired", "exchange refresh exchange", "apiKey browser"}, // by the issuer's clock
 		"exchange-refused":     {"other", "exchange", "apiKey"},
 	} {
 		t.Run(scenario, func(t *testing.T) {
@@ -239,11 +239,11 @@ func TestExchangeRefused(t *testing.T) {
 			_, err = at(t, sim, m.cfg.Home).Platform(t.Context())
 			equal(t, "another process", outcome(t, err), want.reason)
 			if refreshed, err := m.Refresh(t.Context()); err != nil || !refreshed {
-				t.Fatal("no renewal", outcome(t, err))
+				t.Fatal("no refresh", outcome(t, err))
 			}
 			before := strings.Count(grants(sim), "exchange")
 			_, err = m.Platform(t.Context())
-			equal(t, "after a renewal", outcome(t, err), want.reason)
+			equal(t, "after a refresh", outcome(t, err), want.reason)
 			if strings.Count(grants(sim), "exchange") == before {
 				t.Error("a new id_token was not tried")
 			}
@@ -255,11 +255,11 @@ func TestExchangeRefused(t *testing.T) {
 // reason, and no exchange is sent: the state of the validation report.
 //
 // Faults: A28.
-func TestExchangeRenewsFirst(t *testing.T) {
+func TestExchangeRefreshesFirst(t *testing.T) {
 	m, sim := simulated(t, "expired")
 	c, err := m.Platform(t.Context())
 	equal(t, "exchange", string(c.Source)+outcome(t, err), "codex_token_exchange_api_key")
-	equal(t, "sent", grants(sim), "renewal exchange")
+	equal(t, "sent", grants(sim), "refresh exchange")
 	equal(t, "saved", storedKey(t, m) != "", true)
 
 	m, sim = simulated(t, "report")
@@ -273,7 +273,7 @@ func TestExchangeRenewsFirst(t *testing.T) {
 	}
 	_, err = m.PeekPlatform(t.Context())
 	equal(t, "peek", outcome(t, err), "refresh_reused")
-	equal(t, "sent", grants(sim), "renewal")
+	equal(t, "sent", grants(sim), "refresh")
 	_, err = m.ChatGPT(t.Context())
 	equal(t, "the access token", outcome(t, err), "")
 
@@ -304,7 +304,7 @@ func TestOneExchange(t *testing.T) {
 		}
 	}
 	wait.Wait()
-	equal(t, "sent", grants(sim), "renewal exchange")
+	equal(t, "sent", grants(sim), "refresh exchange")
 }
 
 // A request that ends gets its answer at once; the exchange goes on and is

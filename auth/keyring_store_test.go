@@ -317,11 +317,11 @@ func TestKeyringHangsBeforeTheSave(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	m.Drain(t.Context())
-	equal(t, "sent", grants(sim), "renewal")
+	equal(t, "sent", grants(sim), "refresh")
 	equal(t, "no file", textOf(t, home), "")
 	c, err = at(t, sim, home).ChatGPT(t.Context())
 	equal(t, "another process", string(c.Source)+outcome(t, err), "codex_keyring_oauth")
-	equal(t, "sent", grants(sim), "renewal")
+	equal(t, "sent", grants(sim), "refresh")
 }
 
 // What was read under the locks counts at once, however fresh what was read

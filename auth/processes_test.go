@@ -37,7 +37,7 @@ func TestOneRefreshAmongProcesses(t *testing.T) {
 				return true
 			}})
 			start := time.Now()
-			for i, printed := range runAll(t, n, roleRenew, l.home, l.sim.IssuerURL()) {
+			for i, printed := range runAll(t, n, roleRefresh, l.home, l.sim.IssuerURL()) {
 				if printed != "ok" {
 					t.Errorf("process %d: %s", i, printed)
 				}
@@ -54,7 +54,7 @@ func TestOneRefreshAmongProcesses(t *testing.T) {
 
 // Eight processes refresh and write without a pause: no token is spent twice, no
 // change of another process is lost.
-func TestManyRotations(t *testing.T) {
+func TestManyRefreshes(t *testing.T) {
 	t.Parallel()
 	const processes, rounds = 8, 10
 	l := loginOf(t, simulator.Config{Scenario: "ok"})
@@ -228,7 +228,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 			for range times {
 				l := loginOf(t, simulator.Config{})
 				old := textOf(t, l.home)
-				cmd := process(roleRenew, l.home, l.sim.IssuerURL(), killVariable+"="+step)
+				cmd := process(roleRefresh, l.home, l.sim.IssuerURL(), killVariable+"="+step)
 				out, err := cmd.CombinedOutput()
 				if cmd.ProcessState.Success() || err == nil {
 					t.Fatalf("it lives: %s", out)
@@ -285,7 +285,7 @@ func TestKilledAtAnyTime(t *testing.T) {
 	for i := range 40 {
 		l := loginOf(t, simulator.Config{})
 		old := textOf(t, l.home)
-		cmd := process(roleRenew, l.home, l.sim.IssuerURL())
+		cmd := process(roleRefresh, l.home, l.sim.IssuerURL())
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -310,7 +310,7 @@ func TestFileSizeLimit(t *testing.T) {
 	t.Parallel()
 	l := loginOf(t, simulator.Config{})
 	old := textOf(t, l.home)
-	inner := process(roleRenew, l.home, l.sim.IssuerURL())
+	inner := process(roleRefresh, l.home, l.sim.IssuerURL())
 	cmd := exec.Command("/bin/sh", "-c", `ulimit -f 0; exec "$0"`, inner.Path)
 	cmd.Env = inner.Env
 	var out bytes.Buffer

@@ -14,7 +14,7 @@ import (
 // never takes away a token that is still good.
 //
 // Faults: A27.
-func TestRenewalWhenDue(t *testing.T) {
+func TestRefreshWhenDue(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		left    time.Duration
@@ -95,7 +95,7 @@ func TestWrongClock(t *testing.T) {
 	}
 	equal(t, "posts", l.posts(), 1)
 	l.checkRefreshed()
-	// A slow clock sees nothing to refresh; the 401 does, see TestRenewAfter401.
+	// A slow clock sees nothing to refresh; the 401 does, see TestRefreshAfter401.
 	slow := loginOf(t, simulator.Config{})
 	m = slow.manager()
 	m.cfg.Now = func() time.Time { return time.Now().Add(-365 * 24 * time.Hour) }
@@ -130,7 +130,7 @@ func TestFreshTokenThatIsRefused(t *testing.T) {
 	m.Accepted(second)
 	third, err := m.RefreshRejected(t.Context(), second)
 	if err != nil || third.token.Reveal() == second.token.Reveal() {
-		t.Fatal("not renewed", err)
+		t.Fatal("not refreshed", err)
 	}
 	equal(t, "posts", l.posts(), 2)
 }

@@ -119,7 +119,7 @@ func reasonOf(t *testing.T, err error, code protocol.Code) string {
 	return string(e.Data.Reason)
 }
 
-func TestRenewal(t *testing.T) {
+func TestRefresh(t *testing.T) {
 	l := loginOf(t, simulator.Config{})
 	before := store.NewDocument([]byte(textOf(t, l.home)))
 	m := l.manager()
@@ -127,7 +127,7 @@ func TestRenewal(t *testing.T) {
 	equal(t, "state before", status.State, protocol.StateAuthenticated)
 	peeked, err := m.PeekChatGPT(t.Context())
 	if err != nil || !peeked.expired {
-		t.Fatal("a peek renews or refuses", err)
+		t.Fatal("a peek refreshes or refuses", err)
 	}
 	equal(t, "posts of a peek", l.posts(), 0)
 	credential, err := m.ChatGPT(t.Context())
@@ -382,7 +382,7 @@ func TestCancelledRefreshIsSaved(t *testing.T) {
 // neither is one of the environment.
 //
 // Faults: A26, A32.
-func TestRenewAfter401(t *testing.T) {
+func TestRejectedTokenIsRefreshedOnce(t *testing.T) {
 	l := loginOf(t, simulator.Config{Scenario: "ok"})
 	m := l.manager()
 	first, err := m.ChatGPT(t.Context())
@@ -415,13 +415,13 @@ func TestRenewAfter401(t *testing.T) {
 	equal(t, "environment", reasonOf(t, err, protocol.CodeLoginRequired), "token_rejected")
 }
 
-func TestRefresh(t *testing.T) {
+func TestRefreshOnDemand(t *testing.T) {
 	l := loginOf(t, simulator.Config{Scenario: "ok"})
 	m := l.manager()
 	for range 2 {
 		refreshed, err := m.Refresh(t.Context())
 		if err != nil || !refreshed {
-			t.Fatal("not renewed", err)
+			t.Fatal("not refreshed", err)
 		}
 	}
 	equal(t, "posts", l.posts(), 2)
@@ -436,7 +436,7 @@ func TestRefresh(t *testing.T) {
 
 // The file is spoilt during the POST: it is not overwritten, the new tokens are
 // in use, and they are saved when it is whole again.
-func TestFileIsSpoiltDuringARenewal(t *testing.T) {
+func TestFileIsSpoiltDuringARefresh(t *testing.T) {
 	t.Parallel()
 	var l *login
 	var old string

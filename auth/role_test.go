@@ -33,8 +33,8 @@ const (
 
 // The roles.
 const (
-	// roleRenew takes the access token and prints "ok", or the reason.
-	roleRenew = "renew"
+	// roleRefresh takes the access token and prints "ok", or the reason.
+	roleRefresh = "renew"
 	// roleRotate refreshes again and again and writes a member of its own, and prints
 	// how often it has refreshed, or the reason.
 	roleRotate = "rotate"
@@ -65,7 +65,7 @@ func play(role string) int {
 		m.at, m.store.Disk.At = kill, kill
 	}
 	switch role {
-	case roleRenew:
+	case roleRefresh:
 		credential, err := m.ChatGPT(context.Background())
 		var known *protocol.Error
 		switch {

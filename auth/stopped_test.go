@@ -33,7 +33,7 @@ func TestStoppedInMidRefresh(t *testing.T) {
 				return true
 			}})
 			var out bytes.Buffer
-			cmd := process(roleRenew, l.home, l.sim.IssuerURL(), limitVariable+"="+limit.String())
+			cmd := process(roleRefresh, l.home, l.sim.IssuerURL(), limitVariable+"="+limit.String())
 			cmd.Stdout, cmd.Stderr = &out, &out
 			if err := cmd.Start(); err != nil {
 				t.Error(err)

@@ -342,7 +342,7 @@ func TestUnknownMembersStay(t *testing.T) {
 	for _, path := range [][]string{{"last_refresh"}, {"tokens", "refresh_token"}, {"tokens", "access_token"}, {"tokens", "id_token"}} {
 		want = strings.ReplaceAll(want, str(old, path...), str(got, path...))
 	}
-	equal(t, "after a renewal", string(got.Text) == want, true)
+	equal(t, "after a refresh", string(got.Text) == want, true)
 	if err := m.replaceLogin(t.Context(), aLogin(""), false); err != nil {
 		t.Fatal(err)
 	}

@@ -130,7 +130,7 @@ func TestUnauthorizedThenRefreshed(t *testing.T) {
 	assert.Equal(t, 2, attempts(t, got.answer))
 	require.Len(t, bodies, 2)
 	assert.Equal(t, bodies[0], bodies[1])
-	assert.False(t, tokens[0] == tokens[1], "a renewed token")
+	assert.False(t, tokens[0] == tokens[1], "a refreshed token")
 }
 
 // No redirect is followed, with a body or without, to another host or the same.

@@ -198,7 +198,7 @@ func appServer(t testing.TB, sim *simulator.Server, home, refreshURL string, env
 // Codex alone: its processes send the same refresh token, and all but one of
 // them are told that it was used before. That is the figure that
 // docs/performance.md has beside ours; here it shows that the issuer is strict.
-func TestCodexRenewsAlone(t *testing.T) {
+func TestCodexRefreshesAlone(t *testing.T) {
 	if testing.Short() {
 		t.Skip("Codex takes several seconds")
 	}
@@ -263,7 +263,7 @@ func TestCodexReadsWhatWeWrite(t *testing.T) {
 
 // 12 of ours on one expired login: one POST, nothing reused, 12 answers; the
 // figure beside the one of Codex alone.
-func TestWeRenewAlone(t *testing.T) {
+func TestWeRefreshAlone(t *testing.T) {
 	sim, home := scenarioHome(t, "expired")
 	issuer := startSlowIssuer(t, sim, time.Second)
 	hosts := refreshers(t, sim, home, issuer, 12)
@@ -297,7 +297,7 @@ func refreshers(t *testing.T, sim *simulator.Server, home string, issuer *slowIs
 // both can use and refresh.
 //
 // Faults: A3.
-func TestRenewBesideCodex(t *testing.T) {
+func TestRefreshBesideCodex(t *testing.T) {
 	if testing.Short() {
 		t.Skip("Codex takes several seconds")
 	}
@@ -326,7 +326,7 @@ func TestRenewBesideCodex(t *testing.T) {
 	h := spawn(t, options{home: home, upstream: sim})
 	assert.Contains(t, string(h.call("1", "auth/status", "").Result), `"state":"authenticated"`)
 	assert.Equal(t, "completed", h.create("2", `{"model":"gpt-5.2-codex","input":"Hello.","stream":true}`).status())
-	renewed := h.call("3", "auth/refresh", "")
-	require.Nil(t, renewed.Error, "the refresh token that is left can be spent: %s", renewed.Error)
+	refreshed := h.call("3", "auth/refresh", "")
+	require.Nil(t, refreshed.Error, "the refresh token that is left can be spent: %s", refreshed.Error)
 	assert.True(t, appServer(t, sim, home, sim.IssuerURL()+"/oauth/token")())
 }

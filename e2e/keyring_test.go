@@ -155,7 +155,7 @@ func TestKeyringBesideCodex(t *testing.T) {
 
 // 12 processes on an expired login in the keyring: one POST, 12 answers, and the
 // new tokens are in the entry and nowhere else.
-func TestRenewalInTheKeyring(t *testing.T) {
+func TestRefreshInTheKeyring(t *testing.T) {
 	t.Parallel()
 	k := testcheck.StartKeyring(t)
 	sim, home := scenarioHome(t, "expired")
@@ -199,7 +199,7 @@ func TestRenewalInTheKeyring(t *testing.T) {
 
 // 6 of Codex and 6 of ours on one expired login in the keyring: none of ours
 // fails, and what is left can be used and refreshed.
-func TestRenewalInTheKeyringBesideCodex(t *testing.T) {
+func TestRefreshInTheKeyringBesideCodex(t *testing.T) {
 	if testing.Short() {
 		t.Skip("Codex takes several seconds")
 	}
@@ -230,8 +230,8 @@ func TestRenewalInTheKeyringBesideCodex(t *testing.T) {
 	t.Logf("6 processes of Codex and 6 of ours on one expired login in the keyring: %d POSTs, %d reused", all, reused)
 	assert.Equal(t, all-1, reused)
 	h := spawn(t, options{home: home, upstream: sim, env: k.Env})
-	renewed := h.call("1", "auth/refresh", "")
-	require.Nil(t, renewed.Error, "the refresh token that is left can be spent: %s", renewed.Error)
+	refreshed := h.call("1", "auth/refresh", "")
+	require.Nil(t, refreshed.Error, "the refresh token that is left can be spent: %s", refreshed.Error)
 	said, code := loginStatus(t, sim, home, k.Env...)
 	assert.Equal(t, "Logged in using ChatGPT", said)
 	assert.Equal(t, 0, code)

@@ -150,7 +150,7 @@ func TestOneRefreshAmongRequests(t *testing.T) {
 // end; only the exit waits.
 //
 // Faults: A10, A11.
-func TestRotationSurvivesClient(t *testing.T) {
+func TestRefreshSurvivesClient(t *testing.T) {
 	t.Parallel()
 	signal := func(all ...syscall.Signal) func(*host) {
 		return func(h *host) {
@@ -255,7 +255,7 @@ func TestCancelDuringARefresh(t *testing.T) {
 	awaitThat(t, "the refresh", func() bool { return refreshes(sim) == 1 })
 	h.send(notification("$/cancelRequest", `{"id":1}`))
 	refused(t, h.answer("1"), -32800, "cancelled", "")
-	require.True(t, savedRefreshToken(t, home) != sim.LiveRefreshToken(), "the answer waited for the renewal")
+	require.True(t, savedRefreshToken(t, home) != sim.LiveRefreshToken(), "the answer waited for the refresh")
 	got := h.create("2", askAgain)
 	require.Equal(t, "completed", got.status())
 	require.Equal(t, 1, refreshes(sim))
@@ -311,7 +311,7 @@ func TestRefreshAfter401(t *testing.T) {
 // it is asked for, and a status that says what helps.
 //
 // Faults: A5, A6, A31.
-func TestRenewalRefused(t *testing.T) {
+func TestRefreshRefused(t *testing.T) {
 	t.Parallel()
 	for scenario, reason := range map[string]string{
 		"refresh-reused": "refresh_reused", "refresh-expired": "refresh_expired", "refresh-revoked": "refresh_revoked",
@@ -353,7 +353,7 @@ func TestRenewalRefused(t *testing.T) {
 }
 
 // auth/status refreshes only when it is asked to; routes/resolve never does.
-func TestStatusRenewsWhenAsked(t *testing.T) {
+func TestStatusRefreshesWhenAsked(t *testing.T) {
 	t.Parallel()
 	sim := simulated(t, simulator.Config{Scenario: "expired"})
 	home := homeOf(t, sim)

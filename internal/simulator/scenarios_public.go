@@ -30,7 +30,7 @@ func publicScenarios() []scenario {
 		{Scenario: Scenario{"ok", "every call is answered"}},
 		{Scenario: Scenario{"logged-out", "the home has no auth.json"},
 			home: home{loggedOut: true}},
-		{Scenario: Scenario{"expired", "the stored tokens have expired but can be renewed; no Platform key"},
+		{Scenario: Scenario{"expired", "the stored tokens have expired but can be refreshed; no Platform key"},
 			home: expired()},
 		{Scenario: Scenario{"refresh-reused", "as expired, but every refresh is refused: refresh_token_reused"},
 			home:   expired(),
