@@ -55,7 +55,7 @@ var arrows = map[string][]string{
 
 // doors names the only file of a package that may import a dependency.
 var doors = map[string]string{
-	"github.com/BurntSushi/toml":    "auth/store/config.go",
+	"github.com/BurntSushi/toml":    "auth/store/layer.go",
 	"github.com/godbus/dbus/v5":     "auth/store/keyring_secretservice.go",
 	"github.com/golang-jwt/jwt/v5":  "auth/issuer/claims.go",
 	"github.com/zalando/go-keyring": "auth/store/keyring_native.go",

@@ -113,9 +113,8 @@ func (s *logins) checkTokens(login newLogin) error {
 			"Log in with an account that has a ChatGPT workspace, or set "+envAPIKey+" to a Platform API key",
 			"the tokens that the issuer gave name no account id of ChatGPT, so they cannot be used; nothing was stored")
 	}
-	if allowed := s.m.settings().Workspaces; allowed != nil && !slices.Contains(allowed, c.AccountID) {
-		return loginFailed(protocol.ReasonWorkspaceNotAllowed,
-			"forced_chatgpt_workspace_id in Codex's config.toml does not allow the account of this login",
+	if set := s.m.settings(); set.Workspaces != nil && !slices.Contains(set.Workspaces, c.AccountID) {
+		return loginFailed(protocol.ReasonWorkspaceNotAllowed, set.WorkspacesRule.String()+" does not allow the account of this login",
 			"Log in again and choose an allowed workspace")
 	}
 	return nil
@@ -124,11 +123,11 @@ func (s *logins) checkTokens(login newLogin) error {
 // checkMethod refuses a login before anything is sent: Codex's config may forbid the
 // method, and what could not be saved is not asked for.
 func (s *logins) checkMethod(ctx context.Context, replace bool) error {
-	switch {
+	switch set := s.m.settings(); {
 	case s.m.issuer.Endpoint.Bad != "":
 		return badOverride(s.m.issuer.Endpoint.Bad)
-	case s.m.settings().LoginMethod == store.ForcedAPI:
-		return loginFailed(protocol.ReasonDenied, "forced_login_method in Codex's config.toml allows only an API key",
+	case set.LoginMethod == store.ForcedAPI:
+		return loginFailed(protocol.ReasonDenied, set.LoginMethodRule.String()+" allows only an API key",
 			"Log in with the method \"apiKey\"")
 	}
 	return s.checkStore(ctx, replace)
@@ -161,8 +160,8 @@ func (m *Manager) UseAPIKey(ctx context.Context, key Secret, persist, replace bo
 	if err := checkAPIKey(key); err != nil {
 		return err
 	}
-	if m.settings().LoginMethod == store.ForcedChatGPT {
-		return loginFailed(protocol.ReasonDenied, "forced_login_method in Codex's config.toml allows only a login with ChatGPT",
+	if set := m.settings(); set.LoginMethod == store.ForcedChatGPT {
+		return loginFailed(protocol.ReasonDenied, set.LoginMethodRule.String()+" allows only a login with ChatGPT",
 			"Log in with the method \"browser\" or \"device\"")
 	}
 	if persist {

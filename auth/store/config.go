@@ -1,35 +1,27 @@
 package store
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
+	"maps"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
-	"syscall"
-	"time"
-
-	"github.com/BurntSushi/toml"
 
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-const (
-	// ConfigName is the name of Codex's configuration in CODEX_HOME.
-	ConfigName = "config.toml"
+// ConfigName is the name of Codex's configuration in CODEX_HOME and in the system's
+// folder.
+const ConfigName = "config.toml"
 
-	// maxConfigBytes bounds what is read of it; a real one has a few KiB.
-	maxConfigBytes = 1 << 20
-)
-
-// The keys of config.toml that count here (docs/credentials.md: The store). They are
-// at the top level and case-sensitive, as for Codex.
+// The keys of config.toml that count here (docs/credentials.md: Configuration). They
+// are at the top level and case-sensitive, as for Codex.
 const (
 	keyStore       = "cli_auth_credentials_store"
-	KeyWorkspace   = "forced_chatgpt_workspace_id"
-	KeyLoginMethod = "forced_login_method"
+	keyWorkspace   = "forced_chatgpt_workspace_id"
+	keyLoginMethod = "forced_login_method"
+	keyModel       = "model"
 )
 
 // Kind says where Codex keeps the login (docs/credentials.md: The store).
@@ -45,15 +37,25 @@ const (
 	KindAuto Kind = "auto"
 )
 
-// Values of forced_login_method.
+// Values of forced_login_method and of allowed_login_methods.
 const (
 	ForcedChatGPT = "chatgpt"
 	ForcedAPI     = "api"
 )
 
-// Config is what counts of Codex's config.toml (docs/credentials.md: The store), as it
-// was at one moment. It does not change. It may refuse a login and never deletes
-// one.
+// Rule names a key of a file that restricts: "forced_login_method in Codex's
+// config.toml". The zero value is no rule.
+type Rule struct {
+	// Key is the key, and File the file as a message names it.
+	Key, File string
+}
+
+// String returns the rule as a message names it.
+func (r Rule) String() string { return r.Key + " in " + r.File }
+
+// Config is what counts of Codex's configuration (docs/credentials.md:
+// Configuration), as it was at one moment. It does not change. It may refuse a login
+// and never deletes one.
 type Config struct {
 	// Store is where Codex keeps the login.
 	Store Kind
@@ -61,156 +63,156 @@ type Config struct {
 	Workspaces []string
 	// LoginMethod is "chatgpt", "api" or "" for any.
 	LoginMethod string
-	// Err is 1003 unsupported_store when the store is not one that we serve, or
-	// config.toml cannot be read. Then no store is read or written.
+	// WorkspacesRule and LoginMethodRule say what Workspaces and LoginMethod come
+	// from, when they restrict.
+	WorkspacesRule, LoginMethodRule Rule
+	// Model is the model that the user has set for Codex, or "".
+	Model string
+	// Err is 1003 unsupported_store when the store is not one that we serve, or a
+	// file cannot be read. Then no store is read or written.
 	Err error
 
-	info fs.FileInfo // nil: there was no file, or none to be looked at
-	// settled: the same info means the same content.
-	settled bool
+	from [4]*layerText // what it was made of
 }
 
-// configFile is the config.toml in CODEX_HOME. It is safe for concurrent use.
-type configFile struct {
-	path  string
+// configFiles are the files of Codex's configuration. It is safe for concurrent use.
+type configFiles struct {
+	// layers are the system's, the user's and the managed config.toml, the later
+	// one leading; requirements stands above them.
+	layers       [3]*layer
+	requirements *layer
+
 	mu    sync.Mutex
 	known *Config // nil: not read yet
 }
 
-// load returns Codex's settings as they are now. It costs one stat when the file
-// has not changed. The file is read at the first use and not before: many users
-// have none.
-func (c *configFile) load() *Config {
-	path := c.path
-	c.mu.Lock()
-	known := c.known
-	c.mu.Unlock()
-	if known != nil && known.settled {
-		info, err := os.Stat(path)
-		if known.info == nil && errors.Is(err, fs.ErrNotExist) ||
-			known.info != nil && err == nil && os.SameFile(known.info, info) &&
-				known.info.Size() == info.Size() && known.info.ModTime().Equal(info.ModTime()) {
-			return known
+// configFilesOf returns the files for home, a CODEX_HOME, and system, the folder of
+// the administrator; "" where there is none.
+func configFilesOf(home, system string) *configFiles {
+	user := &layer{path: filepath.Join(home, ConfigName)}
+	if system == "" {
+		return &configFiles{layers: [3]*layer{nil, user, nil}}
+	}
+	return &configFiles{
+		layers: [3]*layer{
+			{path: filepath.Join(system, ConfigName)},
+			user,
+			{path: filepath.Join(system, "managed_config.toml")},
+		},
+		requirements: &layer{path: filepath.Join(system, requirementsName)},
+	}
+}
+
+// load returns Codex's settings as they are now, the same pointer while no file has
+// changed. It costs one stat a file then.
+func (c *configFiles) load() *Config {
+	var from [4]*layerText
+	for i, l := range [...]*layer{c.layers[0], c.layers[1], c.layers[2], c.requirements} {
+		if l != nil {
+			from[i] = l.load()
 		}
 	}
-	s := readConfig(path)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.known = s
+	if c.known == nil || c.known.from != from {
+		c.known = c.merge(from)
+	}
+	return c.known
+}
+
+// merge makes the settings of the texts of the layers and of the requirements.
+func (c *configFiles) merge(from [4]*layerText) *Config {
+	s := &Config{Store: KindFile, from: from}
+	values, paths := map[string]any{}, map[string]string{}
+	for i, l := range c.layers {
+		if l == nil {
+			continue
+		}
+		if s.Err = from[i].err; s.Err != nil {
+			return s
+		}
+		for key := range from[i].values {
+			paths[key] = l.path
+		}
+		mergeTable(values, from[i].values)
+	}
+	var required requirements
+	if c.requirements != nil {
+		if s.Err = from[3].err; s.Err != nil {
+			return s
+		}
+		if required, s.Err = readRequirements(c.requirements.path, from[3].values); s.Err != nil {
+			return s
+		}
+		if value, given := from[3].values[keyStore]; given {
+			values[keyStore], paths[keyStore] = value, c.requirements.path
+		}
+	}
+	s.apply(values, func(key string) string { return paths[key] }, func(key string) Rule {
+		return Rule{key, c.fileName(paths[key])}
+	})
+	if s.Err == nil {
+		s.restrict(required)
+	}
 	return s
 }
 
-// readConfig reads the config.toml at path. None means the defaults. Only a
-// regular file is opened, and without blocking.
-func readConfig(path string) *Config {
-	s := &Config{Store: KindFile}
-	start := time.Now()
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		s.settled = true
-		return s
+// fileName is how a message names the file at path.
+func (c *configFiles) fileName(path string) string {
+	if path == c.layers[1].path {
+		return "Codex's " + ConfigName
 	}
-	if err == nil && !info.Mode().IsRegular() {
-		s.Err = badConfig(path, "is not a regular file")
-		return s
-	}
-	var text []byte
-	if err == nil {
-		text, s.info, err = readRegular(path)
-	}
-	switch {
-	case err != nil:
-		if cause := errors.Unwrap(err); cause != nil {
-			err = cause // without the path, which the message names already
-		}
-		s.Err = badConfig(path, fmt.Sprintf("cannot be read: %v", err))
-		return s
-	case len(text) > maxConfigBytes:
-		s.Err = badConfig(path, "is larger than 1 MiB")
-	default:
-		s.parse(path, text)
-	}
-	s.settled = start.Sub(s.info.ModTime()) > settleTime
-	return s
+	return path
 }
 
-// maxConfigDepth is far above any real file, and far below what the library,
-// which goes one call deeper for each bracket, could end the process with.
-const maxConfigDepth = 1000
-
-// nestsTooDeep counts brackets, those in strings and comments too: it need not be
-// exact.
-func nestsTooDeep(text []byte) bool {
-	depth := 0
-	for _, c := range text {
-		switch c {
-		case '[', '{':
-			if depth++; depth > maxConfigDepth {
-				return true
-			}
-		case ']', '}':
-			depth = max(0, depth-1)
+// mergeTable writes the members of from into to, key by key; tables too are merged.
+// It changes no table of from.
+func mergeTable(to, from map[string]any) {
+	for key, value := range from {
+		table, isTable := value.(map[string]any)
+		below, hasTable := to[key].(map[string]any)
+		if isTable && hasTable {
+			below = maps.Clone(below)
+			mergeTable(below, table)
+			to[key] = below
+			continue
 		}
+		to[key] = value
 	}
-	return false
 }
 
-func readRegular(path string) ([]byte, fs.FileInfo, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, nil, err
+// apply fills s from the merged values. pathOf returns the path of the file that has
+// a key, ruleOf how a message names both.
+func (s *Config) apply(values map[string]any, pathOf func(string) string, ruleOf func(string) Rule) {
+	if value, given := values[keyStore]; given {
+		s.Store, s.Err = storeKind(pathOf(keyStore), value)
 	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, errors.New("not a regular file")
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxConfigBytes+1))
-	return text, info, err
-}
-
-// parse fills s from the text of the file. A file that Codex would not take is
-// not guessed at.
-func (s *Config) parse(path string, text []byte) {
-	if nestsTooDeep(text) {
-		s.Err = badConfig(path, "is nested too deeply")
-		return
-	}
-	// A map, since the library matches the members of a struct in any case.
-	var all map[string]any
-	if _, err := toml.Decode(string(text), &all); err != nil {
-		fault := "is not valid TOML"
-		var at toml.ParseError
-		if errors.As(err, &at) { // whose text may quote the file
-			fault = fmt.Sprintf("is not valid TOML at line %d", at.Position.Line)
-		}
-		s.Err = badConfig(path, fault)
-		return
-	}
-	if value, given := all[keyStore]; given {
-		switch name, _ := value.(string); Kind(name) {
-		case KindFile, KindKeyring, KindAuto:
-			s.Store = Kind(name)
-		case "ephemeral":
-			s.Err = badConfig(path, fmt.Sprintf(`says %s = "ephemeral", which keeps no login that signalbox could use`, keyStore))
-		default:
-			s.Err = badConfig(path, fmt.Sprintf("has a %s that signalbox does not know", keyStore))
-		}
-	}
-	if value, given := all[KeyLoginMethod]; given {
+	if value, given := values[keyLoginMethod]; given {
 		s.LoginMethod, _ = value.(string)
+		s.LoginMethodRule = ruleOf(keyLoginMethod)
 		if s.LoginMethod != ForcedChatGPT && s.LoginMethod != ForcedAPI {
-			s.Err = badConfig(path, fmt.Sprintf("has a %s that signalbox does not know", KeyLoginMethod))
+			s.Err = badConfig(pathOf(keyLoginMethod), fmt.Sprintf("has a %s that signalbox does not know", keyLoginMethod))
 		}
 	}
-	if value, given := all[KeyWorkspace]; given {
+	if value, given := values[keyWorkspace]; given {
 		var ok bool
 		if s.Workspaces, ok = workspaceList(value); !ok {
-			s.Err = badConfig(path, fmt.Sprintf("has a %s that is neither a string nor a list of strings", KeyWorkspace))
+			s.Err = badConfig(pathOf(keyWorkspace), fmt.Sprintf("has a %s that is neither a string nor a list of strings", keyWorkspace))
 		}
+		s.WorkspacesRule = ruleOf(keyWorkspace)
+	}
+	s.Model, _ = values[keyModel].(string)
+}
+
+// storeKind reads a value of cli_auth_credentials_store in the file at path.
+func storeKind(path string, value any) (Kind, error) {
+	switch name, _ := value.(string); Kind(name) {
+	case KindFile, KindKeyring, KindAuto:
+		return Kind(name), nil
+	case "ephemeral":
+		return KindFile, badConfig(path, fmt.Sprintf(`says %s = "ephemeral", which keeps no login that signalbox could use`, keyStore))
+	default:
+		return KindFile, badConfig(path, fmt.Sprintf("has a %s that signalbox does not know", keyStore))
 	}
 }
 
@@ -221,19 +223,25 @@ func workspaceList(value any) (ids []string, ok bool) {
 	if !isList {
 		list = []any{value}
 	}
+	return trimmedIDs(list)
+}
+
+// trimmedIDs returns the strings of list without blanks around them and without
+// empty ones, or false if one is no string.
+func trimmedIDs(list []any) (ids []string, ok bool) {
 	for _, v := range list {
 		id, isText := v.(string)
 		if !isText {
 			return nil, false
 		}
-		if id = strings.TrimSpace(id); id != "" {
+		if id = strings.TrimSpace(id); id != "" && !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}
 	return ids, true
 }
 
-// badConfig is the 1003 about a config.toml.
+// badConfig is the 1003 about a file of the configuration.
 func badConfig(path, fault string) *protocol.Error {
 	return protocol.NewError(protocol.CodeCredentialStore, path+" "+fault, protocol.ErrorData{
 		Reason: protocol.ReasonUnsupportedStore,

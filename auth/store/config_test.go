@@ -80,7 +80,7 @@ func TestConfigSays(t *testing.T) {
 		home := t.TempDir()
 		path := filepath.Join(home, ConfigName)
 		put(t, path, []byte(c.text))
-		file := &configFile{path: path}
+		file := configFilesOf(home, filepath.Join(home, "none"))
 		s := file.load()
 		if c.fault != "" {
 			assert.ErrorContains(t, s.Err, c.fault, c.name)
@@ -98,7 +98,7 @@ func TestConfigSays(t *testing.T) {
 func TestConfigChangeCountsAtOnce(t *testing.T) {
 	home := t.TempDir()
 	path := filepath.Join(home, ConfigName)
-	file := &configFile{path: path}
+	file := configFilesOf(home, filepath.Join(home, "none"))
 	assert.Equal(t, KindFile, file.load().Store, "none")
 	put(t, path, []byte(`cli_auth_credentials_store = "keyring"`))
 	assert.Equal(t, KindKeyring, file.load().Store, "appeared")
@@ -115,12 +115,16 @@ func TestConfigChangeCountsAtOnce(t *testing.T) {
 }
 
 func FuzzConfig(f *testing.F) {
-	f.Add([]byte(`cli_auth_credentials_store = "keyring"`))
-	f.Add([]byte("forced_chatgpt_workspace_id = [\"a\", 1]\nforced_login_method = {}"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		s := &Config{Store: KindFile}
-		s.parse("/x/config.toml", text)
-		if s.Err != nil {
+	f.Add([]byte(`cli_auth_credentials_store = "keyring"`), []byte(`allowed_login_methods = ["api"]`))
+	f.Add([]byte("forced_chatgpt_workspace_id = [\"a\", 1]\nforced_login_method = {}"), []byte(`allowed_chatgpt_workspaces = []`))
+	f.Fuzz(func(t *testing.T, user, required []byte) {
+		files := configFilesOf("/x", "/y")
+		var from [4]*layerText
+		for i, text := range [][]byte{required, user, user, required} {
+			from[i] = &layerText{}
+			from[i].values, from[i].err = decodeLayer("/x/config.toml", text)
+		}
+		if s := files.merge(from); s.Err != nil {
 			assert.Equal(t, protocol.ReasonUnsupportedStore, refusal(t, s.Err).Data.Reason, "reason")
 		}
 	})

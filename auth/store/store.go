@@ -29,12 +29,13 @@ const (
 	keyringCommit = 4 * time.Second
 )
 
-// Store is the store that Codex's config.toml names (docs/credentials.md: The store):
-// auth.json; the keyring, without a fallback; or the keyring and then auth.json.
-// Each call reads config.toml if it has changed. Safe for concurrent use.
+// Store is the store that Codex's configuration names (docs/credentials.md: The
+// store): auth.json; the keyring, without a fallback; or the keyring and then
+// auth.json. Each call reads the configuration if it has changed. Safe for concurrent
+// use.
 type Store struct {
-	files      *fileStore
-	configFile *configFile
+	files  *fileStore
+	config *configFiles
 	// entry names the entry of CODEX_HOME.
 	entry func() keyring
 
@@ -62,7 +63,7 @@ type entryRead struct {
 // any goroutine.
 func Open(home string, notice func(string)) *Store {
 	s := &Store{
-		configFile: &configFile{path: filepath.Join(home, ConfigName)},
+		config:     configFilesOf(home, systemFolder),
 		entry:      sync.OnceValue(func() keyring { return keyringOf(home) }),
 		reading:    make(chan struct{}, 1),
 		Waits:      defaultWaits(),
@@ -76,9 +77,9 @@ func Open(home string, notice func(string)) *Store {
 	return s
 }
 
-// Config returns what config.toml says now. It costs one stat when the file has not
-// changed. The result is shared: it is not to be modified.
-func (s *Store) Config() *Config { return s.configFile.load() }
+// Config returns what the configuration says now. It costs a stat for each file when
+// none has changed. The result is shared: it is not to be modified.
+func (s *Store) Config() *Config { return s.config.load() }
 
 // keyring returns the entry of this CODEX_HOME.
 func (s *Store) keyring() keyring {
@@ -91,7 +92,7 @@ func (s *Store) keyring() keyring {
 // the store cannot be used. A file that does not parse is read again for up to
 // 100 ms, since older Codexes write it in place; a keyring may take Waits.Keyring.
 func (s *Store) Load(ctx context.Context) *Snapshot {
-	set := s.configFile.load()
+	set := s.config.load()
 	var snap *Snapshot
 	switch {
 	case set.Err != nil:
@@ -187,7 +188,7 @@ func (s *Store) readEntry(ctx context.Context) ([]byte, error) {
 // Lifecycle). Where the login may be in the keyring, Err of the snapshot has reason
 // keyring.
 func (s *Store) Peek(ctx context.Context) *Snapshot {
-	set := s.configFile.load()
+	set := s.config.load()
 	if set.Err != nil || set.Store == KindFile {
 		return s.Load(ctx)
 	}
@@ -205,19 +206,19 @@ func (s *Store) Peek(ctx context.Context) *Snapshot {
 // Watched reports whether a change of the store can be seen without asking a
 // keyring.
 func (s *Store) Watched() bool {
-	set := s.configFile.load()
+	set := s.config.load()
 	return set.Err != nil || set.Store == KindFile
 }
 
-// Current reports, at the cost of a stat, whether the store still holds what s
+// Current reports, at the cost of a few stats, whether the store still holds what s
 // was made from.
 func (s *Store) Current(snap *Snapshot) bool {
-	set := s.configFile.load()
+	set := s.config.load()
 	switch {
 	case set != snap.Config:
 		return false
 	case set.Err != nil:
-		return set.settled
+		return true // the files are as they were
 	case set.Store == KindFile:
 		return s.files.current(snap)
 	}
@@ -258,7 +259,7 @@ func (s *Store) Orphans() []*Snapshot { return s.files.orphans() }
 // succeed. It creates and removes a file beside auth.json to be sure. Callers ask
 // before they send anything whose answer has to be kept.
 func (s *Store) CheckWritable() error {
-	set := s.configFile.load()
+	set := s.config.load()
 	if set.Err != nil {
 		return set.Err
 	}
@@ -283,7 +284,7 @@ func (s *Store) CheckWritable() error {
 // holds old, Commit changes nothing and returns ErrChanged. The caller holds the
 // refresh lock.
 func (s *Store) Commit(old, text []byte) error {
-	set := s.configFile.load()
+	set := s.config.load()
 	if set.Err != nil {
 		return set.Err
 	}
@@ -375,7 +376,7 @@ func (s *Store) forgetFile() error {
 // read, and returns that place. Content of the keyring stays in the keyring, as
 // another entry.
 func (s *Store) backup() (string, error) {
-	set := s.configFile.load()
+	set := s.config.load()
 	if set.Err != nil {
 		return "", set.Err
 	}
