@@ -105,6 +105,30 @@ func TestPoisonedEnvironment(t *testing.T) {
 	})
 }
 
+// noNetwork is the proxy of each process here, which keeps it off the network.
+var noNetwork = protocol.Override{Name: "HTTPS_PROXY", Value: "127.0.0.1:1", Source: "environment"}
+
+// A proxy is named by its host alone, and the file of authorities by its path; of two
+// that mean the same, the one that counts.
+func TestProxyAndAuthoritiesInStatus(t *testing.T) {
+	t.Parallel()
+	o := options{env: []string{
+		"HTTPS_PROXY=http://me:" + testcheck.Canary + "@proxy.example:3128/x?y=" + testcheck.Canary, "https_proxy=http://other.example",
+		"CODEX_CA_CERTIFICATE=/ca/ours.pem", "SSL_CERT_FILE=/ca/theirs.pem",
+	}}
+	assert.Equal(t, []protocol.Override{
+		{Name: "HTTPS_PROXY", Value: "proxy.example:3128", Source: "environment"},
+		{Name: "CODEX_CA_CERTIFICATE", Value: "/ca/ours.pem", Source: "environment"},
+	}, authStatus(t, spawn(t, o)).Overrides)
+	o.env = []string{"HTTPS_PROXY=", "https_proxy=proxy.example:1", "SSL_CERT_FILE=/ca/theirs.pem"}
+	assert.Equal(t, []protocol.Override{
+		{Name: "https_proxy", Value: "proxy.example:1", Source: "environment"},
+		{Name: "SSL_CERT_FILE", Value: "/ca/theirs.pem", Source: "environment"},
+	}, authStatus(t, spawn(t, o)).Overrides)
+	o.env = []string{"HTTPS_PROXY=htp//:" + testcheck.Canary + "@://"}
+	assert.Equal(t, []protocol.Override{{Name: "HTTPS_PROXY", Value: "not the URL of a proxy", Source: "environment"}}, authStatus(t, spawn(t, o)).Overrides)
+}
+
 // What is allowed is in force, and auth/status says so.
 //
 // Faults: D13.
@@ -132,11 +156,11 @@ func TestGoodOverrides(t *testing.T) {
 			o.args, source = []string{row.flag}, "flag"
 		}
 		status := authStatus(t, spawn(t, o))
-		assert.Equal(t, []protocol.Override{{Name: row.name, Value: row.value, Source: source}}, status.Overrides)
+		assert.Equal(t, []protocol.Override{{Name: row.name, Value: row.value, Source: source}, noNetwork}, status.Overrides)
 	}
 	// Blank counts as absent.
 	status := authStatus(t, spawn(t, options{env: []string{"OPENAI_BASE_URL= ", "SIGNALBOX_CHATGPT_BASE_URL=", "SIGNALBOX_ISSUER=\t", "OPENAI_API_KEY= "}}))
-	assert.Empty(t, status.Overrides)
+	assert.Equal(t, []protocol.Override{noNetwork}, status.Overrides)
 	assert.False(t, status.Credentials.Platform.Present)
 	for _, warning := range status.Warnings {
 		assert.NotContains(t, warning, "_URL")
@@ -196,7 +220,7 @@ func TestForeignVariables(t *testing.T) {
 	for i, model := range []string{codexModel, proModel} {
 		assert.Equal(t, "completed", h.create(fmt.Sprint(i), fmt.Sprintf(`{"model":%q,"input":"Hello.","stream":true}`, model)).status())
 	}
-	assert.Len(t, authStatus(t, h).Overrides, 2)
+	assert.Len(t, authStatus(t, h).Overrides, 2+2) // and noNetwork and the authority
 	require.NoError(t, h.in.Close())
 	assert.Equal(t, 0, h.exit())
 	assert.True(t, h.stderr.String() == "", "nothing is printed")

@@ -91,7 +91,7 @@ type AuthStatus struct {
 	File FileState `json:"file"`
 	// The login in progress; absent when there is none.
 	Login *LoginPrompt `json:"login,omitempty"`
-	// Overrides in force, for example a base URL from the environment.
+	// Overrides in force: a base URL from the environment or a flag, a proxy (its host and port), a file of authorities.
 	Overrides []Override `json:"overrides"`
 	// One sentence each, for a person.
 	Warnings []string `json:"warnings"`

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -48,14 +47,13 @@ type secretService struct {
 // openSecretService connects to the session bus; close ends the connection, and
 // so does the end of ctx.
 func openSecretService(ctx context.Context) (s *secretService, end func(), err error) {
-	// The entry must not go to another machine.
-	for address := range strings.SplitSeq(os.Getenv("DBUS_SESSION_BUS_ADDRESS"), ";") {
-		if address != "" && !strings.HasPrefix(address, "unix:") {
-			return nil, nil, fmt.Errorf("%w: DBUS_SESSION_BUS_ADDRESS is not a local socket", errNoKeyring)
-		}
-	}
-	conn, err := dbus.SessionBusPrivateNoAutoStartup(dbus.WithContext(ctx))
+	bus, err := dialBus(ctx)
 	if err != nil {
+		return nil, nil, err
+	}
+	conn, err := dbus.DialUnix(bus, dbus.WithContext(ctx))
+	if err != nil {
+		_ = bus.Close()
 		return nil, nil, fmt.Errorf("%w: D-Bus cannot be reached", errNoKeyring)
 	}
 	err = conn.Auth(nil)

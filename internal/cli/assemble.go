@@ -82,6 +82,7 @@ func (p *program) assemble(f *flags) (_ *parts, err error) {
 		UserAgent:    engine.UserAgent(f.originator, p.version),
 		Originator:   f.originator,
 		RedirectHost: f.redirectHost,
+		Overrides:    transport.Overrides(around.getenv),
 		Warnings:     env.warnings,
 		Mask:         masker,
 	})

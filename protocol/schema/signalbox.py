@@ -279,7 +279,8 @@ class _AuthStatus(TypedDict):
     routes: List[RouteState]
     # The file auth.json.
     file: FileState
-    # Overrides in force, for example a base URL from the environment.
+    # Overrides in force: a base URL from the environment or a flag, a proxy
+    # (its host and port), a file of authorities.
     overrides: List[Override]
     # One sentence each, for a person.
     warnings: List[str]

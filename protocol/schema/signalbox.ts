@@ -68,7 +68,10 @@ export interface AuthStatus {
   file: FileState;
   /** The login in progress; absent when there is none. */
   login?: LoginPrompt;
-  /** Overrides in force, for example a base URL from the environment. */
+  /**
+   * Overrides in force: a base URL from the environment or a flag, a proxy (its
+   * host and port), a file of authorities.
+   */
   overrides: Override[];
   /** One sentence each, for a person. */
   warnings: string[];
