@@ -43,7 +43,8 @@ var clientIDShape = lazyregexp.New(`^[A-Za-z0-9._-]{1,128}$`)
 // SIGNALBOX_ISSUER, CODEX_REFRESH_TOKEN_URL_OVERRIDE,
 // CODEX_REVOKE_TOKEN_URL_OVERRIDE and CODEX_CLIENT_ID; blank counts as absent,
 // and the flag takes precedence. From the environment only loopback, openai.com
-// and chatgpt.com are accepted: refresh tokens go there. As in Codex, a refresh URL
+// and chatgpt.com are accepted: refresh tokens go there, and those of another issuer
+// stay with it. As in Codex, a refresh URL
 // without a revoke URL moves the revocation to its own origin. The error is about a
 // bad flag; a bad variable is reported by Endpoint.Bad.
 func ParseEndpoint(flag string, getenv func(string) string) (Endpoint, error) {
@@ -85,8 +86,12 @@ func (e *Endpoint) fromEnv(name string, getenv func(string) string) string {
 		return ""
 	}
 	_, host, err := baseurl.Parse(value)
-	if err == nil && !baseurl.IsTrusted(host) {
+	switch {
+	case err != nil:
+	case !baseurl.IsTrusted(host):
 		err = errors.New("names a host that only --issuer may name")
+	case !e.mayMoveTo(host):
+		err = errors.New("names another host than the issuer's")
 	}
 	if err != nil {
 		e.refuse(name + " " + err.Error())
@@ -95,6 +100,16 @@ func (e *Endpoint) fromEnv(name string, getenv func(string) string) string {
 	// A whole URL, to which nothing is added: its last slash stays.
 	e.Overrides = append(e.Overrides, protocol.Override{Name: name, Value: value, Source: "environment"})
 	return value
+}
+
+// mayMoveTo reports whether a variable may move a part of the issuer to host: to
+// loopback, where Codex's own variable is used for tests, to the issuer's own host, or
+// from one of OpenAI's hosts to another (docs/decisions.md 55). The refresh token of
+// somebody else's issuer is nothing for OpenAI.
+func (e *Endpoint) mayMoveTo(host string) bool {
+	_, issuer, err := baseurl.Parse(e.URL)
+	isOpenAIs := err == nil && baseurl.IsTrusted(issuer) && !baseurl.IsLoopback(issuer)
+	return baseurl.IsLoopback(host) || err == nil && host == issuer || isOpenAIs
 }
 
 // refuse sets Bad, unless it is set: the first reason counts.
