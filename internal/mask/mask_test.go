@@ -1,6 +1,7 @@
 package mask_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"runtime"
 	"strings"
@@ -144,12 +145,18 @@ func TestMaskJSON(t *testing.T) {
 // Faults: U10.
 func TestMaskEncoded(t *testing.T) {
 	var m mask.Masker
+	m.Add(protocol.NewSecret("opaque-" + canary))
+	base64Of := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 	for in, want := range map[string]string{
-		`{"a":"\u0073k-` + canary + `"}`:               `{"a":"[redacted]"}`,
-		"/x?k=%73k-" + canary + "&b=1%20":              "/x?k=[redacted]&b=1%20",
-		"Bearer " + canary:                             "Bearer [redacted]",
-		"100% sure, 50%25":                             "100% sure, 50%25",
-		`data: {"d":"s%6b-` + canary + `","e":"x%41"}`: `data: {"d":"[redacted]","e":"x%41"}`,
+		"Basic " + base64Of("me:opaque-"+canary):                                          "Basic [redacted]",
+		`{"a":"` + base64Of("?>~opaque-"+canary+"~~") + `","b":"c2VjcmV0"}`:               `{"a":"[redacted]","b":"c2VjcmV0"}`,
+		"/x/" + base64.RawURLEncoding.EncodeToString([]byte("~~?>opaque-"+canary)) + "?y": "[redacted]?y",
+		base64Of("nothing of a secret in it"):                                             base64Of("nothing of a secret in it"),
+		`{"a":"\u0073k-` + canary + `"}`:                                                  `{"a":"[redacted]"}`,
+		"/x?k=%73k-" + canary + "&b=1%20":                                                 "/x?k=[redacted]&b=1%20",
+		"Bearer " + canary:                                                                "Bearer [redacted]",
+		"100% sure, 50%25":                                                                "100% sure, 50%25",
+		`data: {"d":"s%6b-` + canary + `","e":"x%41"}`:                                    `data: {"d":"[redacted]","e":"x%41"}`,
 	} {
 		got := m.Encoded(in)
 		if got != want && strings.Contains(got, canary) {
