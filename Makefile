@@ -6,7 +6,10 @@ RACE ?= -race
 COUNT ?= 6
 FUZZTIME ?= 60s
 
-.PHONY: build demo test test-short test-clients test-python python-wheel check bench bench-parts fuzz clean
+SOAK_KILLS ?= 1000
+VULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
+
+.PHONY: build demo test test-short test-clients test-python python-wheel check bench bench-parts fuzz soak vuln man clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o signalbox ./cmd/signalbox
@@ -41,6 +44,7 @@ test-clients: build
 check: $(STATICCHECK)
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt would change: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
+	$(GO) vet -tags soak ./e2e
 	GOOS=darwin $(GO) vet ./...
 	GOOS=windows $(GO) build ./...
 	$(STATICCHECK) ./...
@@ -72,6 +76,20 @@ fuzz:
 		cat "$$log"; \
 		grep -q '^    context deadline exceeded' "$$log" && ! grep -q 'Failing input written' "$$log" || failed=1; \
 	done; exit $$failed
+
+# SOAK_KILLS processes killed in the middle of refreshes, exchanges, logins and
+# logouts: about four minutes for 1,000.
+soak:
+	SOAK_KILLS=$(SOAK_KILLS) $(GO) test -tags soak -count 1 -timeout 6h -v -run '^TestSoak' ./e2e
+
+# The manual pages, one for each command.
+man:
+	$(GO) run ./packaging/man dist/man
+
+# Known vulnerabilities in what the binary is built from. It asks the database of
+# the Go project: run it every night, where the network allows it.
+vuln:
+	$(GO) run $(VULNCHECK) ./...
 
 clean:
 	rm -rf signalbox $(TOOLS)

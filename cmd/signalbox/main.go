@@ -8,7 +8,12 @@ import (
 	"github.com/signalbox-dev/signalbox/internal/cli"
 )
 
-// version of signalbox; the linker sets it in a release (-X main.version=…).
-var version = "0.1.0"
+// The linker sets these in a release (-X main.version=…); commit and date are else
+// what the Go tool has recorded.
+var (
+	version = "0.1.0"
+	commit  string
+	date    string // of the commit, RFC 3339
+)
 
-func main() { os.Exit(cli.Main(cli.Options{Version: version})) }
+func main() { os.Exit(cli.Main(cli.Options{Version: version, Commit: commit, Date: date})) }

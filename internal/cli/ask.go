@@ -3,32 +3,44 @@ package cli
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/signalbox-dev/signalbox/internal/terminal"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// ask sends one prompt and streams the text of the answer to stdout.
-func ask(p *program, args []string) int {
+func (p *program) askCommand() *cobra.Command {
 	model := ""
-	f, rest, err := parseFlags("ask", args, p.stdout, func(set *flag.FlagSet) {
-		set.StringVar(&model, "m", "", "the `MODEL` to ask")
-		set.StringVar(&model, "model", "", "as -m")
+	c := p.command(spec{
+		use: "ask -m MODEL PROMPT|-", short: "ask a model and stream its text",
+		about: `
+The text goes to stdout, everything else to stderr; "-" reads the prompt from
+stdin.
+
+  git diff | signalbox ask -m gpt-5.2-codex -
+`,
+		args: func([]string) error { return nil },
+		run: func(args []string) error {
+			prompt, err := p.prompt(model, args)
+			if err != nil {
+				return err
+			}
+			return p.ask(model, prompt)
+		},
 	})
-	prompt := ""
-	if err == nil {
-		prompt, err = p.prompt(model, rest)
-	}
-	if err != nil {
-		return p.usageError(err)
-	}
+	c.Flags().StringVarP(&model, "model", "m", "", "the `MODEL` to ask")
+	return c
+}
+
+// ask sends one prompt and streams the text of the answer to stdout.
+func (p *program) ask(model, prompt string) error {
 	body := map[string]any{"model": model, "input": prompt, "stream": true}
 	text := false
-	result, failure, code, err := p.once(f, protocol.MethodResponsesCreate, body, func(m message) {
+	result, failure, err := p.once(protocol.MethodResponsesCreate, body, func(m message) {
 		if delta := textDelta(m); delta != "" {
 			text = true
 			_, _ = io.WriteString(p.stdout, delta)
@@ -39,15 +51,15 @@ func ask(p *program, args []string) int {
 	}
 	switch {
 	case err != nil:
-		return max(code, exitFailure)
+		return err
 	case failure != nil:
 		p.printFailure(failure)
-		return exitFailure
+		return exited(exitFailure)
 	}
 	if !text {
 		_, _ = fmt.Fprintln(p.stderr, "note: the answer holds no text; signalbox call shows it in full")
 	}
-	return p.afterAnswer(result)
+	return exit(p.afterAnswer(result))
 }
 
 // prompt returns the prompt: the arguments, or stdin for "-".

@@ -32,8 +32,8 @@ type prober interface {
 
 // assemble wires the packages together as the flags say. Its error is a usage
 // error, after which nothing is left to close.
-func (p *program) assemble(f *flags) (_ *parts, err error) {
-	parts := &parts{}
+func (p *program) assemble() (_ *parts, err error) {
+	f, parts := &p.flags, &parts{}
 	defer func() {
 		if err != nil {
 			parts.close()

@@ -6,44 +6,59 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/spf13/cobra"
+
 	"github.com/signalbox-dev/signalbox/internal/rawjson"
 )
 
+func (p *program) callCommand() *cobra.Command {
+	return p.command(spec{
+		use: "call METHOD [JSON|-]", short: "send one request, print what comes, one JSON object a line",
+		about: `
+A line for each notification, and a last one {"result":…} or {"error":…} (exit
+code 4); "-" reads the params from stdin.
+
+  signalbox call --simulate routes/resolve '{"model":"gpt-5.2-pro"}'
+`,
+		words: methods,
+		args: func(args []string) error {
+			if len(args) == 0 || len(args) > 2 {
+				return errors.New("call takes a method and at most one JSON text")
+			}
+			return nil
+		},
+		run: p.call,
+	})
+}
+
 // call sends one request. It prints each notification as it came, on a line of its
 // own, and last the result or the error (exit code 4).
-func call(p *program, args []string) int {
-	f, rest, err := parseFlags("call", args, p.stdout)
-	var params json.RawMessage
-	if err == nil {
-		params, err = p.callParams(rest)
-	}
+func (p *program) call(args []string) error {
+	params, err := p.callParams(args)
 	if err != nil {
-		return p.usageError(err)
+		return err
 	}
-	s, err := p.open(f)
+	s, err := p.open()
 	if err != nil {
-		return p.usageError(err)
+		return err
 	}
-	result, failure, err := s.call("1", rest[0], params, func(m message) {
+	result, failure, err := s.call("1", args[0], params, func(m message) {
 		_, _ = fmt.Fprintf(p.stdout, "%s\n", m.line)
 	})
 	code := s.end()
 	switch {
 	case err != nil:
-		return max(code, exitFailure)
+		return exited(max(code, exitFailure))
 	case failure != nil:
 		_, _ = fmt.Fprintf(p.stdout, "{\"error\":%s}\n", failure)
-		return exitError
+		return exited(exitError)
 	}
 	_, _ = fmt.Fprintf(p.stdout, "{\"result\":%s}\n", result)
-	return exitSuccess
+	return nil
 }
 
 // callParams returns the params: none, a JSON text, or stdin for "-".
 func (p *program) callParams(args []string) (json.RawMessage, error) {
-	if len(args) == 0 || len(args) > 2 {
-		return nil, errors.New("call takes a method and at most one JSON text")
-	}
 	if len(args) == 1 {
 		return nil, nil
 	}

@@ -13,6 +13,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -22,30 +25,38 @@ const (
 	demoQuestion = "What is 2+2?"
 )
 
+func (p *program) demoCommand() *cobra.Command {
+	var c *cobra.Command
+	c = p.command(spec{
+		use: "demo", short: "watch a host at work, without an account",
+		about: "\nSpawns a server with the built-in simulator and speaks with it, as a host does.\n",
+		run:   func([]string) error { return p.demo(c) },
+	})
+	return c
+}
+
 // demo spawns a server with the simulator over real pipes, as a host would, and
 // shows what a host receives.
-func demo(p *program, args []string) int {
-	// The server is always simulated; all other flags are passed on unchanged.
-	args = append([]string{"--simulate"}, args...)
-	f, rest, err := parseFlags("demo", args, p.stdout)
-	switch {
-	case err == nil && len(rest) > 0:
-		err = fmt.Errorf("demo takes no argument %q", rest[0])
-	case err == nil && f.simulate.name != "":
-		err = fmt.Errorf("demo has a scenario of its own for each scene")
+func (p *program) demo(c *cobra.Command) error {
+	if s := p.flags.simulate; s.name != "" && !s.byVariable {
+		return errors.New("demo has a scenario of its own for each scene")
 	}
-	if err != nil {
-		return p.usageError(err)
-	}
-	err = p.runDemo(args)
+	// The server is always simulated; all other flags are passed on.
+	args := []string{"serve", "--simulate"}
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if f.Name != "simulate" && f.Name != "help" {
+			args = append(args, "--"+f.Name+"="+f.Value.String())
+		}
+	})
+	err := p.runDemo(args)
 	if stopped, ok := errors.AsType[interrupted](err); ok {
-		return stopped.code()
+		return stopped
 	}
 	if err != nil {
 		_, _ = fmt.Fprintf(p.stderr, "signalbox demo: %v\n", err)
-		return exitFailure
+		return exited(exitFailure)
 	}
-	return exitSuccess
+	return nil
 }
 
 func (p *program) runDemo(args []string) error {
@@ -53,7 +64,7 @@ func (p *program) runDemo(args []string) error {
 	if err != nil {
 		return err
 	}
-	server := exec.Command(self, append([]string{"serve"}, args...)...)
+	server := exec.Command(self, args...)
 	server.Stderr = p.stderr
 	stdin, err := server.StdinPipe()
 	if err != nil {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/spf13/pflag"
 
 	"github.com/signalbox-dev/signalbox/engine"
 	"github.com/signalbox-dev/signalbox/internal/simulator"
@@ -33,90 +34,42 @@ type flags struct {
 	redirectHost    string
 	logLevel        slog.Level
 	logFile         string
+	logAsJSON       bool
 	trace           string
 	simulate        scenarioFlag
 	// atTerminal says that a person is waiting, not a host. It is not a flag.
 	atTerminal bool
 }
 
-// parseFlags reads the flags of a subcommand, its own ones included, which may
-// stand before and behind its arguments. Its error is a usage error;
-// flag.ErrHelp when help or the list of scenarios was printed to out.
-func parseFlags(command string, args []string, out io.Writer, own ...func(*flag.FlagSet)) (*flags, []string, error) {
-	f := &flags{accountMode: "auto", redirectHost: "127.0.0.1", logLevel: slog.LevelWarn}
-	set := flag.NewFlagSet(command, flag.ContinueOnError)
-	set.SetOutput(io.Discard)
-	for _, add := range own {
-		add(set)
-	}
-	ownNames := map[string]bool{}
-	set.VisitAll(func(one *flag.Flag) { ownNames[one.Name] = true })
-	set.Func("framing", "`auto`, lsp or ndjson", choose(&f.framing, map[string]wire.Framing{
+// add adds the flags to set, which writes what is given into f.
+func (f *flags) add(set *pflag.FlagSet) {
+	f.accountMode, f.redirectHost, f.logLevel = "auto", "127.0.0.1", slog.LevelWarn
+	set.Var(choose(&f.framing, map[string]wire.Framing{
 		"auto": wire.FramingAuto, "lsp": wire.FramingLSP, "ndjson": wire.FramingNDJSON,
-	}))
+	}), "framing", "`auto`, lsp or ndjson")
 	set.Int64Var(&f.maxMessageBytes, "max-message-bytes", wire.DefaultMaxMessageBytes, "largest message from the host, in `bytes`")
 	set.DurationVar(&f.drainTimeout, "drain-timeout", rpc.DefaultDrainTimeout, "how long after the end of stdin to finish what is in flight (NDJSON)")
 	set.DurationVar(&f.idleTimeout, "idle-timeout", engine.DefaultIdleTimeout, "how long a stream may be silent")
-	set.Func("parent-watch", "`auto` or off: end when the host's process is gone", choose(&f.ignoreParent, map[string]bool{"auto": false, "off": true}))
-	set.Func("account-mode", "`auto`, plan, chatgpt or apiKey: the route of models that no rule names", choose(&f.accountMode, map[string]string{
+	set.Var(choose(&f.ignoreParent, map[string]bool{"auto": false, "off": true}), "parent-watch", "`auto` or off: end when the host's process is gone")
+	set.Var(choose(&f.accountMode, map[string]string{
 		"auto": "auto", "plan": "plan", "chatgpt": "chatgpt", "apiKey": "apiKey",
-	}))
+	}), "account-mode", "`auto`, plan, chatgpt or apiKey: the route of models that no rule names")
 	set.StringVar(&f.clientVersion, "client-version", engine.DefaultClientVersion, "Codex client `VERSION` declared on the ChatGPT route")
 	set.StringVar(&f.originator, "originator", engine.DefaultOriginator, "`NAME` sent as originator on the ChatGPT route")
 	set.StringVar(&f.chatgptBaseURL, "chatgpt-base-url", "", "`URL` in place of the ChatGPT Codex backend")
 	set.StringVar(&f.platformBaseURL, "platform-base-url", "", "`URL` in place of the OpenAI Platform")
 	set.StringVar(&f.issuer, "issuer", "", "`URL` in place of OpenAI's login server")
-	set.Func("redirect-host", "`127.0.0.1` or localhost: the host that the browser comes back to after a login", choose(&f.redirectHost, map[string]string{
+	set.Var(choose(&f.redirectHost, map[string]string{
 		"127.0.0.1": "127.0.0.1", "localhost": "localhost",
-	}))
-	set.Func("log-level", "debug, info, `warn` or error", choose(&f.logLevel, map[string]slog.Level{
+	}), "redirect-host", "`127.0.0.1` or localhost: the host that the browser comes back to after a login")
+	set.Var(choose(&f.logLevel, map[string]slog.Level{
 		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
-	}))
+	}), "log-level", "debug, info, `warn` or error")
+	set.Var(choose(&f.logAsJSON, map[string]bool{"text": false, "json": true}), "log-format", "`text` or json: how a line of the log is written")
 	set.StringVar(&f.logFile, "log-file", "", "append the log to this `file` instead of stderr")
 	set.StringVar(&f.trace, "trace", "", "write what is sent and received, masked, into this new `file`")
 	set.Var(&f.simulate, "simulate", "use the built-in simulator instead of OpenAI; =`SCENARIO` or =list")
-	var rest []string
-	for {
-		if err := set.Parse(args); err != nil {
-			if err == flag.ErrHelp {
-				printHelp(out, command, set, ownNames)
-			}
-			return nil, nil, flagError{command, teach(err, set)}
-		}
-		parsed := args[:len(args)-set.NArg()]
-		if args = set.Args(); len(args) == 0 || len(parsed) > 0 && parsed[len(parsed)-1] == "--" {
-			if f.simulate.name == "list" {
-				listScenarios(out)
-				return nil, nil, flag.ErrHelp
-			}
-			if err := f.check(); err != nil {
-				return nil, nil, flagError{command, err}
-			}
-			return f, append(rest, args...), nil
-		}
-		rest, args = append(rest, args[0]), args[1:]
-	}
-}
-
-// flagError is an error in the flags of a command.
-type flagError struct {
-	command string
-	error
-}
-
-// Unwrap returns the error itself, which may be flag.ErrHelp.
-func (e flagError) Unwrap() error { return e.error }
-
-// teach adds to the error about an unknown flag the one that may have been meant,
-// and writes flags as the help does.
-func teach(err error, f *flag.FlagSet) error {
-	name, found := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
-	if !found {
-		return err
-	}
-	var all []string
-	f.VisitAll(func(f *flag.Flag) { all = append(all, "--"+f.Name) })
-	return fmt.Errorf("there is no flag --%s%s", name, didYouMean("--"+name, all))
+	set.Lookup("simulate").NoOptDefVal = "true"
 }
 
 // check returns the first error in the values of the flags.
@@ -138,17 +91,33 @@ func (f *flags) check() error {
 	return nil
 }
 
-// choose returns a flag whose value must be one of several words.
-func choose[T any](value *T, words map[string]T) func(string) error {
-	return func(word string) error {
-		v, ok := words[word]
-		if !ok {
-			return fmt.Errorf("must be %s", oneOf(slices.Sorted(maps.Keys(words))))
-		}
-		*value = v
-		return nil
-	}
+// choice is a flag whose value must be one of several words.
+type choice[T any] struct {
+	value *T
+	words map[string]T
+	given string
 }
+
+// choose returns a flag that sets value to what the word means.
+func choose[T any](value *T, words map[string]T) *choice[T] {
+	return &choice[T]{value: value, words: words}
+}
+
+// Set implements pflag.Value.
+func (c *choice[T]) Set(word string) error {
+	v, ok := c.words[word]
+	if !ok {
+		return fmt.Errorf("must be %s", oneOf(slices.Sorted(maps.Keys(c.words))))
+	}
+	*c.value, c.given = v, word
+	return nil
+}
+
+// String implements pflag.Value.
+func (c *choice[T]) String() string { return c.given }
+
+// Type implements pflag.Value.
+func (c *choice[T]) Type() string { return "word" }
 
 // oneOf writes words as a choice: "auto, lsp or ndjson".
 func oneOf(words []string) string {
@@ -179,21 +148,41 @@ func listScenarios(out io.Writer) {
 
 // scenarioFlag is --simulate[=SCENARIO].
 type scenarioFlag struct {
-	on   bool
-	name string
+	on         bool
+	name       string
+	byVariable bool
 }
 
-// IsBoolFlag allows the flag without a value.
-func (s *scenarioFlag) IsBoolFlag() bool { return true }
+// Type implements pflag.Value.
+func (s *scenarioFlag) Type() string { return "scenario" }
 
-// String implements flag.Value.
+// String implements pflag.Value.
 func (s *scenarioFlag) String() string { return s.name }
 
-// Set implements flag.Value; "true" is the flag without a value.
+// Set implements pflag.Value; "true" is the flag without a value.
 func (s *scenarioFlag) Set(value string) error {
 	s.on, s.name = value != "false", value
 	if value == "true" || value == "false" {
 		s.name = ""
 	}
+	return nil
+}
+
+// simulateVariable stands for --simulate where a program cannot be given flags.
+const simulateVariable = "SIGNALBOX_SIMULATE"
+
+// simulateByVariable sets --simulate as the variable says, unless the flag is given.
+func (f *flags) simulateByVariable(getenv func(string) string) error {
+	name := strings.TrimSpace(getenv(simulateVariable))
+	if name == "" || f.simulate.on {
+		return nil
+	}
+	if f.chatgptBaseURL != "" || f.platformBaseURL != "" || f.issuer != "" {
+		return fmt.Errorf("%s cannot be combined with a base URL or an issuer", simulateVariable)
+	}
+	if name == "1" || name == "true" {
+		name = "ok"
+	}
+	f.simulate = scenarioFlag{on: true, name: name, byVariable: true}
 	return nil
 }

@@ -1,96 +1,103 @@
 package cli
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
-	"github.com/signalbox-dev/signalbox/internal/nearest"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
-// help prints the usage of signalbox, or of one subcommand.
-func help(p *program, args []string) int {
-	_, rest, err := parseFlags("help", args, p.stdout)
-	switch {
-	case err != nil:
-		return p.usageError(err)
-	case len(rest) == 0:
-		usage(p.stdout)
-		return exitSuccess
-	case len(rest) > 1:
-		return p.usageError(fmt.Errorf("help takes one command"))
-	}
-	c, found := find(rest[0])
-	if !found {
-		return p.usageError(unknownCommand(rest[0]))
-	}
-	return c.run(p, []string{"--help"})
+func (p *program) helpCommand() *cobra.Command {
+	var c *cobra.Command
+	c = p.command(spec{
+		use: "help [COMMAND|flags|environment|exit-codes]", short: "print this text, or what there is to know of a command",
+		words: func() []string { return append(commandNames(c.Root()), topicNames()...) },
+		args: func(args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("help takes one command")
+			}
+			return nil
+		},
+		run: func(args []string) error { return p.help(c.Root(), args) },
+	})
+	return c
 }
 
-func unknownCommand(name string) error {
-	return fmt.Errorf("there is no command %q%s", name, didYouMean(name, names()))
-}
-
-// didYouMean suggests the most similar of words, unless it is as different as another
-// word.
-func didYouMean(given string, words []string) string {
-	best := nearest.Names(given, words, 1)
-	if len(best) == 0 || nearest.Distance(given, best[0]) > 1+len(given)/4 {
-		return ""
+// help prints the usage of signalbox, or what there is to say of a command or a topic.
+func (p *program) help(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		printUsage(p.stdout, root)
+		return nil
 	}
-	return fmt.Sprintf("; did you mean %q?", best[0])
+	if printTopic(p.stdout, root, args[0]) {
+		return nil
+	}
+	for _, c := range root.Commands() {
+		if c.Name() == args[0] {
+			printHelp(p.stdout, c)
+			return nil
+		}
+	}
+	return unknownCommand(root, args)
 }
 
-func usage(w io.Writer) {
-	_, _ = fmt.Fprint(w, `signalbox answers an editor, an agent or a script on stdin and stdout: JSON-RPC
-2.0 that owns the user's OpenAI credentials and routing.
-
-Usage: signalbox [COMMAND] [FLAGS]
-
-`)
-	for _, c := range commands() {
-		_, _ = fmt.Fprintf(w, "  %-11s %s\n", c.name, c.summary)
+// printUsage prints the help of signalbox itself.
+func printUsage(w io.Writer, root *cobra.Command) {
+	_, _ = fmt.Fprint(w, "Usage: signalbox [COMMAND] [FLAGS]\n\n")
+	for _, c := range root.Commands() {
+		if !c.Hidden {
+			_, _ = fmt.Fprintf(w, "  %-11s %s\n", c.Name(), c.Short)
+		}
 	}
 	_, _ = fmt.Fprint(w, `
-Try it without an account:
-
-  signalbox demo
-  printf '{"id":1,"method":"auth/status"}\n' | signalbox serve --simulate
-
-"signalbox help COMMAND" has the flags of a command; docs/reference.md has the
-methods.
-
-Exit codes: 0 success, 1 failure (refused, failed, not logged in), 2 usage,
-3 drain timeout, 4 error of call.
+Try it without an account: signalbox demo
+More: signalbox help COMMAND, help flags, help environment, help exit-codes
 `)
 }
 
-// printHelp prints what `signalbox help NAME` says. own are the names of the flags
-// that the command does not share.
-func printHelp(w io.Writer, name string, flags *flag.FlagSet, own map[string]bool) {
-	c, _ := find(name)
-	_, _ = fmt.Fprintf(w, "Usage: signalbox %s\n\n%s.\n", strings.TrimSpace(name+" "+c.usage), upper(c.summary))
-	_, _ = fmt.Fprint(w, c.about)
-	group := func(title string, member func(string) bool) {
-		flags.VisitAll(func(f *flag.Flag) {
-			if !member(f.Name) {
-				return
-			}
-			if title != "" {
-				_, _ = fmt.Fprintf(w, "\n%s\n", title)
-				title = ""
-			}
-			printFlag(w, f)
-		})
-	}
-	group("Flags:", func(name string) bool { return own[name] || c.name == "serve" && isServeFlag(name) })
-	if c.local {
-		_, _ = fmt.Fprint(w, "\nThe flags of every command are taken, without effect: signalbox help status.\n")
+// printHelp prints what `signalbox help NAME` says.
+func printHelp(w io.Writer, c *cobra.Command) {
+	if !c.HasParent() {
+		printUsage(w, c)
 		return
 	}
-	group("Flags of every command:", func(name string) bool { return !own[name] && !isServeFlag(name) })
+	_, _ = fmt.Fprintf(w, "Usage: signalbox %s [FLAGS]\n\n%s.\n%s", c.Use, upper(c.Short), c.Long)
+	title := "\nFlags:\n"
+	for _, f := range ownFlags(c) {
+		_, _ = fmt.Fprint(w, title)
+		title = ""
+		printFlag(w, f)
+	}
+	_, _ = fmt.Fprint(w, "\nFlags of every command: signalbox help flags\n")
+}
+
+// ownFlags returns the flags that c does not share with every command, and for serve
+// those shared ones that mean something to it alone.
+func ownFlags(c *cobra.Command) []*pflag.Flag {
+	var all []*pflag.Flag
+	c.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Name != "help" {
+			all = append(all, f)
+		}
+	})
+	if c.Name() == "serve" {
+		for _, f := range sharedFlags(c.Root()) {
+			if isServeFlag(f.Name) {
+				all = append(all, f)
+			}
+		}
+	}
+	return all
+}
+
+// sharedFlags returns the flags that every command takes.
+func sharedFlags(root *cobra.Command) []*pflag.Flag {
+	var all []*pflag.Flag
+	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { all = append(all, f) })
+	return all
 }
 
 // isServeFlag: of the shared flags, those that mean something to serve alone.
@@ -103,21 +110,23 @@ func isServeFlag(name string) bool {
 }
 
 // printFlag prints one flag within 80 columns.
-func printFlag(w io.Writer, f *flag.Flag) {
+func printFlag(w io.Writer, f *pflag.Flag) {
 	const column = 30
-	value, text := flag.UnquoteUsage(f)
+	value, text := pflag.UnquoteUsage(f)
 	name := "  --" + f.Name
+	if f.Shorthand != "" {
+		name = "  -" + f.Shorthand + ", --" + f.Name
+	}
+	words := flagWords(f.Name)
 	switch {
-	case len(f.Name) == 1:
-		name = "  -" + f.Name + " " + value
-	case f.Name == "simulate":
+	case f.NoOptDefVal != "" && value != "":
 		name += "[=" + value + "]"
-	case value != "" && flagWords(f.Name) != nil:
+	case value != "" && slices.Contains(words, value):
 		name += "=WORD"
 	case value != "":
 		name += "=" + strings.ToUpper(value)
 	}
-	if words := flagWords(f.Name); slices.Contains(words, value) && f.DefValue == "" {
+	if slices.Contains(words, value) && f.DefValue == "" {
 		text += " (default " + value + ")" // the word in back quotes
 	}
 	if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" && f.DefValue != "0s" {

@@ -39,7 +39,11 @@ func newLogger(f *flags, stderr io.Writer) (*slog.Logger, func(), error) {
 		}
 		closeOut()
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: f.logLevel})), closeLog, nil
+	options := &slog.HandlerOptions{Level: f.logLevel}
+	if f.logAsJSON {
+		return slog.New(slog.NewJSONHandler(w, options)), closeLog, nil
+	}
+	return slog.New(slog.NewTextHandler(w, options)), closeLog, nil
 }
 
 // logWriter hands lines to a goroutine, so that a full or closed stderr never

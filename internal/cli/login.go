@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/signalbox-dev/signalbox/internal/terminal"
@@ -33,61 +33,69 @@ type loginFlags struct {
 	timeout                                time.Duration
 }
 
+func (p *program) loginCommand() *cobra.Command {
+	var l loginFlags
+	c := p.command(spec{
+		use: "login", short: "log in with a browser, a code on another device, or a key",
+		about: `
+The login is stored where the Codex CLI looks for it, and both use it from then
+on. On a machine without a browser: --device. With a key:
+
+  printenv OPENAI_API_KEY | signalbox login --with-api-key
+`,
+		run: func([]string) error { return p.login(&l) },
+	})
+	set := c.Flags()
+	set.BoolVar(&l.device, "device", false, "show a code to enter on any other device")
+	set.BoolVar(&l.withAPIKey, "with-api-key", false, "read a Platform key from stdin and store it")
+	set.BoolVar(&l.noBrowser, "no-browser", false, "open no browser: print the address, and read the one it ended on from stdin")
+	set.BoolVar(&l.replace, "replace", false, "log in although auth.json cannot be read; a copy is kept")
+	set.StringVar(&l.ports, "ports", "", "`LIST` of ports to listen on, the first that is free; 0 is any (default 1455,1457)")
+	set.StringVar(&l.exchange, "exchange", "auto", "`auto`, never or require: trade the login for a Platform key")
+	set.DurationVar(&l.timeout, "timeout", 0, "how long to wait (default 10m, with --device 15m)")
+	return c
+}
+
 // login logs a person in: with a browser, with a code on another device, or with
 // a key from stdin. The exit code is 0 when the login is stored.
-func login(p *program, args []string) int {
-	var l loginFlags
-	f, rest, err := parseFlags("login", args, p.stdout, func(set *flag.FlagSet) {
-		set.BoolVar(&l.device, "device", false, "show a code to enter on any other device")
-		set.BoolVar(&l.withAPIKey, "with-api-key", false, "read a Platform key from stdin and store it")
-		set.BoolVar(&l.noBrowser, "no-browser", false, "open no browser: print the address, and read the one it ended on from stdin")
-		set.BoolVar(&l.replace, "replace", false, "log in although auth.json cannot be read; a copy is kept")
-		set.StringVar(&l.ports, "ports", "", "`LIST` of ports to listen on, the first that is free; 0 is any (default 1455,1457)")
-		set.StringVar(&l.exchange, "exchange", "auto", "`auto`, never or require: trade the login for a Platform key")
-		set.DurationVar(&l.timeout, "timeout", 0, "how long to wait (default 10m, with --device 15m)")
-	})
-	var params map[string]any
-	if err == nil {
-		params, err = l.params(rest)
-	}
+func (p *program) login(l *loginFlags) error {
+	params, err := l.params()
 	if err != nil {
-		return p.usageError(err)
+		return err
 	}
 	if l.withAPIKey {
 		key, err := p.readKey()
-		if stopped, ok := errors.AsType[interrupted](err); ok {
-			return stopped.code()
+		if _, ok := errors.AsType[interrupted](err); ok {
+			return err
 		}
 		if err != nil {
 			_, _ = fmt.Fprintf(p.stderr, "signalbox: %v\n", err)
-			return exitFailure
+			return exited(exitFailure)
 		}
 		params["apiKey"] = key
 	}
-	f.atTerminal = true
-	s, err := p.open(f)
+	p.flags.atTerminal = true
+	s, err := p.open()
 	if err != nil {
-		return p.usageError(err)
+		return err
 	}
 	result, failure, err := p.awaitLogin(s, params, !l.device && !l.withAPIKey && (l.noBrowser || term.IsTerminal(int(p.stdin.Fd()))))
 	code := s.end()
 	switch {
 	case err != nil, failure != nil && code > exitError: // a signal
 		_, _ = fmt.Fprintln(p.stderr, "The login was cancelled; nothing was changed.")
-		return max(code, exitFailure)
+		return exited(max(code, exitFailure))
 	case failure != nil:
 		p.printFailure(failure)
-		return exitFailure
+		return exited(exitFailure)
 	}
 	p.printLogin(result, l.withAPIKey)
-	return exitSuccess
+	return nil
 }
 
 // params returns the params of auth/login. Its error is a usage error.
-func (l *loginFlags) params(rest []string) (map[string]any, error) {
+func (l *loginFlags) params() (map[string]any, error) {
 	switch {
-	case len(rest) > 0:
-		return nil, fmt.Errorf("login takes no argument %q", rest[0])
 	case l.device && l.withAPIKey, l.device && l.noBrowser, l.withAPIKey && l.noBrowser:
 		return nil, errors.New("--device, --with-api-key and --no-browser exclude each other")
 	case l.timeout < 0:

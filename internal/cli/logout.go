@@ -2,36 +2,38 @@ package cli
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
+
+	"github.com/spf13/cobra"
 
 	"github.com/signalbox-dev/signalbox/internal/terminal"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// logout forgets the login and the key. Having none is not an error.
-func logout(p *program, args []string) int {
+func (p *program) logoutCommand() *cobra.Command {
 	local := false
-	f, rest, err := parseFlags("logout", args, p.stdout, func(set *flag.FlagSet) {
-		set.BoolVar(&local, "local", false, "forget the login on this machine only: the issuer is not told")
+	c := p.command(spec{
+		use: "logout", short: "forget the login and the key, and tell the issuer",
+		about: "\nThe Codex CLI is logged out, too: both have the same login.\n",
+		run:   func([]string) error { return p.logout(local) },
 	})
-	if err == nil && len(rest) > 0 {
-		err = fmt.Errorf("logout takes no argument %q", rest[0])
-	}
-	if err != nil {
-		return p.usageError(err)
-	}
-	result, failure, code, err := p.once(f, protocol.MethodLogout, map[string]any{"revoke": !local}, nil)
+	c.Flags().BoolVar(&local, "local", false, "forget the login on this machine only: the issuer is not told")
+	return c
+}
+
+// logout forgets the login and the key. Having none is not an error.
+func (p *program) logout(local bool) error {
+	result, failure, err := p.once(protocol.MethodLogout, map[string]any{"revoke": !local}, nil)
 	switch {
 	case err != nil:
-		return max(code, exitFailure)
+		return err
 	case failure != nil:
 		p.printFailure(failure)
-		return exitFailure
+		return exited(exitFailure)
 	}
 	var done protocol.LogoutResult
 	if json.Unmarshal(result, &done) != nil {
-		return exitFailure
+		return exited(exitFailure)
 	}
 	st := p.styleOf(p.stdout)
 	if done.Removed {
@@ -51,5 +53,5 @@ func logout(p *program, args []string) int {
 	for _, warning := range done.Auth.Warnings {
 		_, _ = fmt.Fprintf(p.stdout, "%-9s %s\n", "warning", terminal.Line(warning))
 	}
-	return exitSuccess
+	return nil
 }

@@ -3,8 +3,6 @@
 package cli
 
 import (
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -12,8 +10,10 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/signalbox-dev/signalbox/internal/mask"
@@ -31,10 +31,26 @@ const (
 	exitError   = 4
 )
 
+// exited is the exit code of a command that has said all that there is to say.
+type exited int
+
+// Error implements error; nobody prints it.
+func (e exited) Error() string { return fmt.Sprint("exit code ", int(e)) }
+
+// exit returns nil for success, else exited.
+func exit(code int) error {
+	if code == exitSuccess {
+		return nil
+	}
+	return exited(code)
+}
+
 // Options of Main.
 type Options struct {
 	// Version is what `signalbox version` prints and User-Agent carries.
 	Version string
+	// Commit and Date are those of the source, where the linker has set them.
+	Commit, Date string
 	// Transport wraps the one that model calls go through, for tests; nil keeps it
 	// as it is.
 	Transport func(http.RoundTripper) http.RoundTripper
@@ -47,12 +63,14 @@ type Options struct {
 // themselves in place of the parts.
 type program struct {
 	version        string
+	commit, date   string
 	stdin          *pipe.File
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	signals        <-chan os.Signal
 	transport      func(http.RoundTripper) http.RoundTripper // as in Options
 	mask           *mask.Masker
+	flags          flags
 }
 
 // memoryLimit, in bytes, is where the collector begins to work harder. It is above
@@ -88,7 +106,7 @@ func Main(o Options) int {
 	masker := new(mask.Masker)
 	masker.Add(protocol.NewSecret(os.Getenv("OPENAI_API_KEY")), protocol.NewSecret(os.Getenv("OPENAI_OAUTH_ACCESS_TOKEN")))
 	p := &program{
-		version: o.Version, stdin: pipe.New(os.Stdin), stdout: out, stderr: terminal.NewFiltered(pipe.New(os.Stderr), masker.Mask),
+		version: o.Version, commit: o.Commit, date: o.Date, stdin: pipe.New(os.Stdin), stdout: out, stderr: terminal.NewFiltered(pipe.New(os.Stderr), masker.Mask),
 		getenv: os.Getenv, signals: signals, transport: o.Transport, mask: masker,
 	}
 	if term.IsTerminal(int(out.Fd())) {
@@ -107,56 +125,26 @@ func Main(o Options) int {
 
 // runCommand runs the subcommand of args and returns the exit code.
 func (p *program) runCommand(args []string, signals chan<- os.Signal) int {
-	if len(args) == 0 || args[0] != "" && args[0][0] == '-' && !isHelp(args[0]) && !isVersion(args[0]) {
-		if len(args) == 0 && term.IsTerminal(int(p.stdin.Fd())) {
-			usage(p.stderr)
-			return exitUsage
-		}
-		args = append([]string{"serve"}, args...)
-	}
 	// In parallel with the rest of the start: it costs a thread and 0.2 ms.
 	go signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	switch {
-	case isHelp(args[0]):
-		args[0] = "help"
-	case isVersion(args[0]):
-		args[0] = "version"
+	root := p.tree()
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		completeFlags(root)
 	}
-	c, found := find(args[0])
-	if !found {
-		return p.usageError(unknownCommand(args[0]))
-	}
-	return c.run(p, args[1:])
-}
-
-func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
-
-func isVersion(arg string) bool { return arg == "-version" || arg == "--version" }
-
-// usageError prints what is wrong with the command line and returns the exit code.
-func (p *program) usageError(err error) int {
-	if errors.Is(err, flag.ErrHelp) {
-		return exitSuccess
-	}
-	if stopped, ok := errors.AsType[interrupted](err); ok {
-		return stopped.code()
-	}
-	topic := "help"
-	if wrong, ok := errors.AsType[flagError](err); ok {
-		topic += " " + wrong.command
-	}
-	_, _ = fmt.Fprintf(p.stderr, "signalbox: %s\nRun \"signalbox %s\" for the usage.\n", terminal.Line(err.Error()), topic)
-	return exitUsage
-}
-
-func printVersion(p *program, args []string) int {
-	_, rest, err := parseFlags("version", args, p.stdout)
-	if err == nil && len(rest) > 0 {
-		err = fmt.Errorf("version takes no argument %q", rest[0])
-	}
+	root.SetArgs(plainArgs(args))
+	c, err := root.ExecuteC()
 	if err != nil {
-		return p.usageError(err)
+		return p.usageError(c, err)
 	}
-	_, _ = fmt.Fprintln(p.stdout, "signalbox "+p.version)
 	return exitSuccess
+}
+
+// plainArgs returns args with --help and --version as they were once written, with
+// one dash. It is never nil, for which cobra would take those of the process.
+func plainArgs(args []string) []string {
+	plain := append([]string{}, args...)
+	if len(plain) > 0 && (plain[0] == "-help" || plain[0] == "-version") {
+		plain[0] = "-" + plain[0]
+	}
+	return plain
 }

@@ -6,33 +6,46 @@ import (
 	"io"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/signalbox-dev/signalbox/rpc"
 )
 
+func (p *program) serveCommand() *cobra.Command {
+	return p.command(spec{
+		use: "serve", short: "answer a host on stdin and stdout; the default without a terminal",
+		about: `
+JSON-RPC 2.0, one JSON object a line or with Content-Length headers as in LSP:
+the first byte of input decides. It ends with its host, or when stdin ends and
+all is answered. docs/protocol.md is the guide, docs/reference.md has the
+methods.
+
+  printf '{"id":1,"method":"auth/status"}\n' | signalbox serve --simulate
+`,
+		run: func([]string) error { return p.serve() },
+	})
+}
+
 // serve answers one host on stdin and stdout.
-func serve(p *program, args []string) int {
-	f, rest, err := parseFlags("serve", args, p.stdout)
-	if err == nil && len(rest) > 0 {
-		err = fmt.Errorf("serve takes no argument %q; flags come after the command", rest[0])
-	}
+func (p *program) serve() error {
+	parts, err := p.assemble()
 	if err != nil {
-		return p.usageError(err)
+		return err
 	}
-	parts, err := p.assemble(f)
-	if err != nil {
-		return p.usageError(err)
+	if p.flags.simulate.byVariable { // nobody has asked for it in this command line
+		p.sayBriefly("signalbox: " + simulateVariable + " is set: OpenAI is simulated, and nothing is sent to it.\n")
 	}
 	defer parts.close()
 	stdout, err := privateStdout()
 	if err != nil {
 		_, _ = fmt.Fprintf(p.stderr, "signalbox: keep stdout private: %v\n", err)
-		return exitFailure
+		return exited(exitFailure)
 	}
 	code, err := rpc.New(parts.host, p.stdin, stdout).Serve(context.Background(), p.signals)
 	if err != nil {
 		p.sayBriefly("signalbox: " + err.Error() + "\n")
 	}
-	return code
+	return exit(code)
 }
 
 // sayBriefly prints a message to stderr. It waits for a stderr that nobody reads no

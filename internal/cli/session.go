@@ -22,9 +22,9 @@ type session struct {
 }
 
 // open starts a server. Its error is a usage error.
-func (p *program) open(f *flags) (*session, error) {
-	f.framing, f.ignoreParent = wire.FramingNDJSON, true
-	parts, err := p.assemble(f)
+func (p *program) open() (*session, error) {
+	p.flags.framing, p.flags.ignoreParent = wire.FramingNDJSON, true
+	parts, err := p.assemble()
 	if err != nil {
 		return nil, err
 	}
@@ -54,13 +54,16 @@ func (s *session) end() int {
 	return code
 }
 
-// once opens a session for a single call and ends it. After an error, which has
-// been printed, code is the exit code. notify may be nil.
-func (p *program) once(f *flags, method string, params any, notify func(message)) (result, failure json.RawMessage, code int, err error) {
-	s, err := p.open(f)
+// once opens a session for a single call and ends it. The error is a usage error, or
+// exited where the server has ended before the answer. notify may be nil.
+func (p *program) once(method string, params any, notify func(message)) (result, failure json.RawMessage, err error) {
+	s, err := p.open()
 	if err != nil {
-		return nil, nil, p.usageError(err), err
+		return nil, nil, err
 	}
 	result, failure, err = s.call("1", method, protocol.Encode(params), notify)
-	return result, failure, s.end(), err
+	if code := s.end(); err != nil {
+		return nil, nil, exited(max(code, exitFailure))
+	}
+	return result, failure, nil
 }

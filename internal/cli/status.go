@@ -2,35 +2,37 @@ package cli
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/signalbox-dev/signalbox/internal/terminal"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// status prints auth/status for a person or, with --json, unchanged. The exit code
-// is 0 when some route can be used.
-func status(p *program, args []string) int {
+func (p *program) statusCommand() *cobra.Command {
 	asJSON := false
-	f, rest, err := parseFlags("status", args, p.stdout, func(set *flag.FlagSet) {
-		set.BoolVar(&asJSON, "json", false, "print the result of auth/status")
+	c := p.command(spec{
+		use: "status", short: "who am I, and which routes can be used now",
+		about: "\nExit code 0 when some route can be used now, else 1. It sends nothing.\n",
+		run:   func([]string) error { return p.status(asJSON) },
 	})
-	if err == nil && len(rest) > 0 {
-		err = fmt.Errorf("status takes no argument %q", rest[0])
-	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print the result of auth/status")
+	return c
+}
+
+// status prints auth/status for a person or, as JSON, unchanged. The exit code is 0
+// when some route can be used.
+func (p *program) status(asJSON bool) error {
+	result, failure, err := p.once(protocol.MethodAuthStatus, struct{}{}, nil)
 	if err != nil {
-		return p.usageError(err)
-	}
-	result, failure, code, err := p.once(f, protocol.MethodAuthStatus, struct{}{}, nil)
-	if err != nil {
-		return code
+		return err
 	}
 	var auth protocol.AuthStatus
 	if failure != nil || json.Unmarshal(result, &auth) != nil {
 		p.printFailure(failure)
-		return exitFailure
+		return exited(exitFailure)
 	}
 	if asJSON {
 		_, _ = fmt.Fprintf(p.stdout, "%s\n", result)
@@ -38,9 +40,9 @@ func status(p *program, args []string) int {
 		p.printStatus(auth)
 	}
 	if auth.State != protocol.StateAuthenticated {
-		return exitFailure
+		return exited(exitFailure)
 	}
-	return exitSuccess
+	return nil
 }
 
 func (p *program) printStatus(auth protocol.AuthStatus) {

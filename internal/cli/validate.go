@@ -1,35 +1,42 @@
 package cli
 
 import (
-	"flag"
 	"fmt"
+
+	"github.com/spf13/cobra"
 
 	"github.com/signalbox-dev/signalbox/engine"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
+func (p *program) validateCommand() *cobra.Command {
+	asJSON := false
+	c := p.command(spec{
+		use: "validate", short: "ask each pinned model, prove which one answers; pass or fail",
+		about: `
+Exit code 0 when the answers prove that the right models answered, over the
+right routes, with the right credentials; else 1: docs/validate.md.
+
+  signalbox validate --simulate=report
+`,
+		run: func([]string) error { return p.validate(asJSON) },
+	})
+	c.Flags().BoolVar(&asJSON, "json", false, "print the rows as one JSON object")
+	return c
+}
+
 // validate asks each pinned model the question of the demo and probes the ChatGPT
 // backend. It proves which credential goes where and which model answers. The exit
 // code is 0 when every required row passes.
-func validate(p *program, args []string) int {
-	asJSON := false
-	f, rest, err := parseFlags("validate", args, p.stdout, func(set *flag.FlagSet) {
-		set.BoolVar(&asJSON, "json", false, "print the rows as one JSON object")
-	})
-	if err == nil && len(rest) > 0 {
-		err = fmt.Errorf("validate takes no argument %q", rest[0])
-	}
+func (p *program) validate(asJSON bool) error {
+	s, err := p.open()
 	if err != nil {
-		return p.usageError(err)
-	}
-	s, err := p.open(f)
-	if err != nil {
-		return p.usageError(err)
+		return err
 	}
 	table := p.newGateTable(asJSON)
 	result, err := s.validate(table)
 	if code := s.end(); err != nil {
-		return max(code, exitFailure)
+		return exited(max(code, exitFailure))
 	}
 	if asJSON {
 		_, _ = fmt.Fprintf(p.stdout, "%s\n", protocol.Encode(result))
@@ -37,9 +44,9 @@ func validate(p *program, args []string) int {
 		table.end(result)
 	}
 	if !result.Pass {
-		return exitFailure
+		return exited(exitFailure)
 	}
-	return exitSuccess
+	return nil
 }
 
 // validate runs all gates, one after the other, and hands each row to the table.

@@ -7,7 +7,7 @@ import (
 )
 
 // Names returns at most n of names, the most similar to name first; equally
-// similar ones keep their order. Similar is a small Levenshtein distance. It takes
+// similar ones keep their order. Similar is a small [Distance]. It takes
 // time in proportion to the length of name, which the caller bounds.
 func Names(name string, names []string, n int) []string {
 	far := make(map[string]int, len(names)) // so that each distance is taken once
@@ -19,22 +19,25 @@ func Names(name string, names []string, n int) []string {
 	return sorted[:min(n, len(sorted))]
 }
 
-// Distance returns the Levenshtein distance of two names: how many bytes have to
-// be added, removed or replaced to turn one into the other.
+// Distance returns how far apart two names are: how many bytes have to be added,
+// removed, replaced or exchanged with their neighbour to turn one into the other
+// (optimal string alignment).
 func Distance(a, b string) int {
-	row := make([]int, len(b)+1)
+	before, above, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		before, above, row = above, row, before
 		row[0] = i + 1
 		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
+			row[j+1] = 1 + min(above[j], above[j+1], row[j])
+			if a[i] == b[j] {
+				row[j+1] = above[j]
 			}
-			diagonal, row[j+1] = row[j+1], cost
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
 	}
 	return row[len(b)]

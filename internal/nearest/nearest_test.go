@@ -15,6 +15,10 @@ func TestDistance(t *testing.T) {
 	require.Equal(t, 3, Distance("", "abc"))
 	require.Equal(t, 3, Distance("kitten", "sitting"))
 	require.Equal(t, 2, Distance("abcd", "bcda"))
+	require.Equal(t, 1, Distance("aks", "ask"))
+	require.Equal(t, 1, Distance("stauts", "status"))
+	require.Equal(t, 3, Distance("ca", "abc"), "no part is changed twice")
+	require.Equal(t, 2, Distance("ab", ""))
 }
 
 func TestNamesReturnsTheMostSimilarFirst(t *testing.T) {
