@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -52,6 +53,8 @@ type Config struct {
 	Warnings []string
 	// Mask is told of every secret that the Manager sees; nil: one of its own.
 	Mask *mask.Masker
+	// Logger is told of each refresh; nil drops it.
+	Logger *slog.Logger
 	// Now is the clock that expiry is measured by; nil: time.Now.
 	Now func() time.Time
 }
@@ -103,6 +106,9 @@ func NewManager(cfg Config) *Manager {
 	}
 	cfg.Overrides = slices.Clone(cfg.Overrides)
 	cfg.Warnings = slices.Clone(cfg.Warnings)
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -172,6 +178,9 @@ func (m *Manager) PeekPlatform(ctx context.Context) (PlatformCredential, error) 
 	}
 	return credential, nil
 }
+
+// Model returns the model that Codex's configuration names, or "".
+func (m *Manager) Model() string { return m.settings().Model }
 
 // settings returns what we honour of Codex's config.toml, as it is now.
 func (m *Manager) settings() *store.Config {

@@ -24,9 +24,11 @@ func (r *refresher) post(s *store.Snapshot, why string) (*issuer.Tokens, error) 
 		r.m.at("answer")
 		if err == nil {
 			r.m.masked.Add(fresh.ID, fresh.Access, fresh.Refresh)
+			r.m.cfg.Logger.Info("the login was refreshed", "why", why, "try", try)
 			return &fresh, nil
 		}
 		e := asIssuerError(err)
+		r.m.cfg.Logger.Info("the login was not refreshed", "why", why, "try", try, "error", r.m.masked.Mask(e.Error()))
 		switch {
 		case e.IsSpent():
 			return nil, r.awaitWinner(s, e)

@@ -113,6 +113,22 @@ type Sink interface {
 	Event(ctx context.Context, event []byte, breaks bool) error
 	// Flush is called before a read that may block.
 	Flush()
+	// SendingAgain is called before the pause that precedes another attempt.
+	SendingAgain(Retry)
+}
+
+// Retry is why a request is sent again, and when.
+type Retry struct {
+	// Attempt that follows, of at most Of; the first request is attempt 1.
+	Attempt, Of int
+	// Pause before it.
+	Pause time.Duration
+	// Status of the answer before, or 0; Reason says why there was none, or that it
+	// was a server error.
+	Status int
+	Reason protocol.Reason
+	// UpstreamRequestID of the answer before, or "".
+	UpstreamRequestID string
 }
 
 // Result is what a response came to. Evidence is always set, also beside an

@@ -111,6 +111,7 @@ type host struct {
 	flushes  int
 	flushed  int // events that had come at the last of them
 	released int
+	retries  []Retry
 
 	// onStarted and onEvent, if set, are called before the return.
 	onStarted func()
@@ -134,6 +135,8 @@ func (h *host) Event(ctx context.Context, event []byte, _ bool) error {
 	h.events = append(h.events, string(event))
 	return nil
 }
+
+func (h *host) SendingAgain(r Retry) { h.retries = append(h.retries, r) }
 
 func (h *host) Flush() { h.flushes, h.flushed = h.flushes+1, len(h.events) }
 

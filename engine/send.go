@@ -52,12 +52,23 @@ func (c *call) send(ctx context.Context) (*http.Response, error) {
 			// Not read to the end: its body may never end.
 			_ = resp.Body.Close()
 		}
+		c.sink.SendingAgain(c.retry(attempt, pause, resp))
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
 	}
+}
+
+// retry describes what comes after an attempt that failed; resp may be nil.
+func (c *call) retry(attempt int, pause time.Duration, resp *http.Response) Retry {
+	attempts := c.record.evidence.Attempts
+	r := Retry{Attempt: attempt + 2, Of: maxRetries + 1, Pause: pause, Reason: attempts[len(attempts)-1].ErrorKind}
+	if resp != nil {
+		r.Status, r.UpstreamRequestID = resp.StatusCode, resp.Header.Get("x-request-id")
+	}
+	return r
 }
 
 // maySendAgain reports whether the same request may be sent again after this end

@@ -45,6 +45,7 @@ type counter struct{ events int }
 
 func (*counter) Started(int, protocol.Headers, protocol.Evidence) {}
 func (*counter) Flush()                                           {}
+func (*counter) SendingAgain(Retry)                               {}
 func (c *counter) Event(context.Context, []byte, bool) error      { c.events++; return nil }
 
 // readRepeated takes n events of a stream their whole way: from the bytes of the

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/engine"
 	"github.com/signalbox-dev/signalbox/internal/params"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
@@ -37,6 +38,28 @@ func (s *Server) logEnded(done *protocol.Completed) {
 		attrs = append(attrs, "http", *e.Status)
 	}
 	s.log.Debug("response ended", append(attrs, failureAttrs(done.Error)...)...)
+}
+
+// MessageRetry is the line of the log about a request that is sent again; its
+// attributes attempt, of and pause say when.
+const MessageRetry = "the request is sent again"
+
+// logRetry logs that a request is about to be sent again.
+func (s *Server) logRetry(st *stream, r engine.Retry) {
+	if !s.log.Enabled(context.Background(), slog.LevelInfo) {
+		return
+	}
+	attrs := []any{
+		"request", s.cfg.Mask.Mask(params.Short(string(st.req.ID))), "stream", s.cfg.Mask.Mask(params.Short(st.id)),
+		"attempt", r.Attempt, "of", r.Of, "pause", r.Pause.Round(time.Millisecond), "reason", string(r.Reason),
+	}
+	if r.Status != 0 {
+		attrs = append(attrs, "http", r.Status)
+	}
+	if r.UpstreamRequestID != "" {
+		attrs = append(attrs, "upstream_request_id", s.cfg.Mask.Mask(params.Short(r.UpstreamRequestID)))
+	}
+	s.log.Info(MessageRetry, attrs...)
 }
 
 func failureAttrs(failure *protocol.Error) []any {

@@ -143,6 +143,9 @@ func (st *stream) Event(ctx context.Context, event []byte, breaks bool) error {
 // ends the process anyway.
 func (st *stream) Flush() { _ = st.server.conn.Flush() }
 
+// SendingAgain implements engine.Sink.
+func (st *stream) SendingAgain(r engine.Retry) { st.server.logRetry(st, r) }
+
 // finish writes the one completed and then the result or the error
 // (docs/protocol.md: Order on the pipe).
 func (st *stream) finish(ctx context.Context, result engine.Result, err error) {

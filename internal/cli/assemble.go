@@ -21,6 +21,9 @@ type parts struct {
 	closers
 	host   rpc.Config
 	prober prober
+	// to is where requests go, and transport what takes them there, untraced.
+	to        places
+	transport http.RoundTripper
 }
 
 // prober sends the probes of validate. They are no methods of the protocol: a
@@ -44,6 +47,9 @@ func (p *program) assemble() (_ *parts, err error) {
 		return nil, err
 	}
 	parts.onClose(closeLog)
+	if p.watchLog != nil {
+		log = slog.New(watchLog{log.Handler(), p.watchLog})
+	}
 	around, err := p.surroundings(f, &parts.closers)
 	if err != nil {
 		return nil, err
@@ -85,6 +91,7 @@ func (p *program) assemble() (_ *parts, err error) {
 		Overrides:    transport.Overrides(around.getenv),
 		Warnings:     env.warnings,
 		Mask:         masker,
+		Logger:       log,
 	})
 	calls := engine.New(engine.Config{
 		Credentials:     manager,
@@ -99,7 +106,7 @@ func (p *program) assemble() (_ *parts, err error) {
 		IdleTimeout:     f.idleTimeout,
 		Transport:       upstream,
 	})
-	parts.prober = calls
+	parts.prober, parts.to, parts.transport = calls, around.to, shared
 	parts.host = rpc.Config{
 		Version:      p.version,
 		Auth:         manager,

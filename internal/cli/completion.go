@@ -103,7 +103,7 @@ func flagWords(name string) []string {
 	case "lang":
 		return protocol.SchemaLanguages
 	case "model":
-		return models()
+		return pinnedModels()
 	case "simulate":
 		return append([]string{"list"}, scenarioNames()...)
 	}
@@ -113,5 +113,5 @@ func flagWords(name string) []string {
 // isFileFlag: the value is a file.
 func isFileFlag(name string) bool { return name == "log-file" || name == "trace" }
 
-// models are those that are pinned to a route.
-func models() []string { return engine.Pinned() }
+// pinnedModels are those that are pinned to a route.
+func pinnedModels() []string { return engine.Pinned() }

@@ -107,3 +107,18 @@ func (s *session) probe(p engine.Probe) protocol.Gate {
 	}
 	return row
 }
+
+// textDelta returns the text that a notification adds to the answer.
+func textDelta(m message) string {
+	var note struct {
+		Event struct {
+			Type  string `json:"type"`
+			Delta string `json:"delta"`
+		} `json:"event"`
+	}
+	// An event whose delta is not a string has no text.
+	if m.method != protocol.NotificationEvent || json.Unmarshal(m.params, &note) != nil || note.Event.Type != "response.output_text.delta" {
+		return ""
+	}
+	return note.Event.Delta
+}

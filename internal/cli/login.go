@@ -9,7 +9,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -78,6 +77,9 @@ func (p *program) login(l *loginFlags) error {
 	s, err := p.open()
 	if err != nil {
 		return err
+	}
+	if err := p.sayReplaced(s, params["persist"] == true || !l.withAPIKey); err != nil {
+		return exited(max(s.end(), exitFailure))
 	}
 	result, failure, err := p.awaitLogin(s, params, !l.device && !l.withAPIKey && (l.noBrowser || term.IsTerminal(int(p.stdin.Fd()))))
 	code := s.end()
@@ -228,89 +230,4 @@ func (p *program) printPrompt(prompt protocol.LoginPrompt, opens, paste bool) {
 	} else {
 		say("Without a browser on this machine: signalbox login --device\n")
 	}
-}
-
-// printLogin prints the outcome of the login.
-func (p *program) printLogin(result json.RawMessage, key bool) {
-	var done protocol.LoginResult
-	if json.Unmarshal(result, &done) != nil || done.Auth == nil {
-		return
-	}
-	st := p.styleOf(p.stdout)
-	end := "Logged in."
-	switch a := done.Auth.Account; {
-	case key:
-		end = "The key is stored in " + done.Auth.File.Path + "."
-	case a != nil && a.Email != nil && a.PlanType != nil:
-		end = fmt.Sprintf("Logged in as %s (%s).", *a.Email, *a.PlanType)
-	case a != nil && a.Email != nil:
-		end = fmt.Sprintf("Logged in as %s.", *a.Email)
-	}
-	_, _ = fmt.Fprintf(p.stdout, "%s\n", st.green(terminal.Line(end)))
-	for _, r := range done.Auth.Routes {
-		_, _ = fmt.Fprintf(p.stdout, "%-9s %s%s\n", r.Route, st.mark(r.Available, "available", "not available"), reason(r.Reason))
-	}
-	for _, warning := range done.Auth.Warnings {
-		_, _ = fmt.Fprintf(p.stdout, "%-9s %s\n", "warning", terminal.Line(warning))
-	}
-}
-
-// waiting shows how much time is left: on a terminal in a line that is updated,
-// elsewhere in one line.
-type waiting struct {
-	out  io.Writer
-	live bool
-
-	mu   sync.Mutex
-	quit chan struct{}
-	done chan struct{}
-}
-
-// start begins to show the time; a second call does nothing.
-func (w *waiting) start(prompt protocol.LoginPrompt) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	ends, err := time.Parse(time.RFC3339, prompt.ExpiresAt)
-	if err != nil || w.quit != nil {
-		return
-	}
-	if !w.live {
-		_, _ = fmt.Fprintf(w.out, "Waiting until %s; Ctrl-C ends it.\n", ends.Local().Format(time.TimeOnly))
-		return
-	}
-	w.quit, w.done = make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(w.done)
-		ticker := time.NewTicker(time.Second)
-		defer ticker.Stop()
-		for {
-			left := max(0, time.Until(ends)).Round(time.Second)
-			_, _ = fmt.Fprintf(w.out, "%sWaiting, %d:%02d left; Ctrl-C ends it. ", sequence(w.out, "\r"), left/time.Minute, left%time.Minute/time.Second)
-			select {
-			case <-ticker.C:
-			case <-w.quit:
-				return
-			}
-		}
-	}()
-}
-
-// clear erases the line.
-func (w *waiting) clear() {
-	if w.live {
-		_, _ = fmt.Fprint(w.out, sequence(w.out, "\r\x1b[K"))
-	}
-}
-
-// stop ends the display and erases its line.
-func (w *waiting) stop() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.quit == nil {
-		return
-	}
-	close(w.quit)
-	<-w.done
-	w.quit = nil
-	w.clear()
 }

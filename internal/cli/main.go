@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/signal"
@@ -71,6 +72,8 @@ type program struct {
 	transport      func(http.RoundTripper) http.RoundTripper // as in Options
 	mask           *mask.Masker
 	flags          flags
+	// watchLog, if set, is told of each line of the log from info on.
+	watchLog func(slog.Record)
 }
 
 // memoryLimit, in bytes, is where the collector begins to work harder. It is above

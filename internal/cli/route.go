@@ -21,7 +21,7 @@ request would be refused, and why.
 
   signalbox route gpt-5.2-codex --simulate
 `,
-		words: models,
+		words: pinnedModels,
 		args: func(args []string) error {
 			if len(args) != 1 {
 				return errors.New("route takes one model")

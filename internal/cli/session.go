@@ -62,8 +62,11 @@ func (p *program) once(method string, params any, notify func(message)) (result,
 		return nil, nil, err
 	}
 	result, failure, err = s.call("1", method, protocol.Encode(params), notify)
-	if code := s.end(); err != nil {
+	if code := s.end(); err != nil || failure != nil && code > exitError { // a signal
 		return nil, nil, exited(max(code, exitFailure))
 	}
 	return result, failure, nil
 }
+
+// model returns the model that Codex's configuration names, or "".
+func (s *session) model() string { return s.host.Auth.Model() }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,12 +46,12 @@ func (p *program) status(asJSON bool) error {
 	return nil
 }
 
+// printStatus prints the status in words; --json has the codes.
 func (p *program) printStatus(auth protocol.AuthStatus) {
-	st := p.styleOf(p.stdout)
+	st, now := p.styleOf(p.stdout), time.Now()
 	print := func(name, value string) { _, _ = fmt.Fprintf(p.stdout, "%-9s %s\n", name, value) }
 	row := func(name, value string) { print(name, terminal.Line(value)) }
-	state := string(auth.State)
-	print("state", st.mark(auth.State == protocol.StateAuthenticated, state, state))
+	print("state", st.mark(auth.State == protocol.StateAuthenticated, stateWords(auth.State), stateWords(auth.State)))
 	if a := auth.Account; a != nil {
 		var parts []string
 		for _, part := range []*string{a.Email, a.PlanType, a.AccountID} {
@@ -61,24 +62,33 @@ func (p *program) printStatus(auth protocol.AuthStatus) {
 		row("account", strings.Join(parts, ", "))
 	}
 	if auth.Mode != nil {
-		row("mode", string(*auth.Mode))
+		row("mode", modeWords(*auth.Mode))
 	}
 	c, k := auth.Credentials.ChatGPT, auth.Credentials.Platform
-	token := credential(c.Present, c.Source, ", until ", c.ExpiresAt)
+	token := "none"
+	if c.Present {
+		token = credentialWords(c.Source)
+		if c.ExpiresAt != nil {
+			token += ", expires " + when(*c.ExpiresAt, now)
+		}
+	}
 	if c.Refreshable {
-		token += ", renews automatically"
+		token += ", refreshed automatically"
 	}
 	if c.Unsaved {
 		token += ", not saved yet"
 	}
-	row("token", token+reason(c.Reason))
-	row("key", credential(k.Present, k.Source, ", ", k.Hint)+reason(k.Reason))
-	for _, r := range auth.Routes {
-		word := st.mark(r.Available, "available", "not available")
-		if r.Available && r.CredentialSource == protocol.SourceTokenExchangeAPIKey && !k.Present {
-			word += " once the login is exchanged for a key,"
+	row("token", token+because(c.Reason))
+	key := "none"
+	if k.Present {
+		key = credentialWords(k.Source)
+		if k.Hint != nil {
+			key += ", " + *k.Hint
 		}
-		print(string(r.Route), word+reason(r.Reason)+" "+st.faint(terminal.Line(r.BaseURL)))
+	}
+	row("key", key+because(k.Reason))
+	for _, r := range auth.Routes {
+		print(string(r.Route), p.routeWords(st, r, k.Present)+" "+st.faint(terminal.Line(r.BaseURL)))
 	}
 	file := auth.File.Path
 	if auth.File.Mode == nil {
@@ -96,21 +106,44 @@ func (p *program) printStatus(auth protocol.AuthStatus) {
 	}
 }
 
-// credential returns where a credential comes from and, if there is one, a
-// detail.
-func credential(present bool, source protocol.CredentialSource, before string, detail *string) string {
-	switch {
-	case !present:
-		return "none"
-	case detail == nil:
-		return string(source)
+// stateWords says a state for a person.
+func stateWords(state protocol.AuthState) string {
+	switch state {
+	case protocol.StateAuthenticated:
+		return "logged in"
+	case protocol.StateUnauthenticated:
+		return "not logged in"
+	case protocol.StateExpired:
+		return "the login has expired"
 	}
-	return string(source) + before + *detail
+	return "the login cannot be used"
 }
 
-func reason(of protocol.Reason) string {
-	if of == "" {
+// modeWords says an account mode for a person.
+func modeWords(mode protocol.AccountMode) string {
+	switch mode {
+	case protocol.ModeChatGPT:
+		return "chatgpt: models that no rule names go over the ChatGPT plan"
+	case protocol.ModeAPIKey:
+		return "apiKey: models that no rule names go over the Platform"
+	}
+	return string(mode)
+}
+
+// routeWords says whether a route can be used, and why not. hasKey: there is a Platform
+// key already.
+func (p *program) routeWords(st style, r protocol.RouteState, hasKey bool) string {
+	word := st.mark(r.Available, "available", "not available")
+	if r.Available && r.CredentialSource == protocol.SourceTokenExchangeAPIKey && !hasKey {
+		word += ", once the login is exchanged for a key"
+	}
+	return word + because(r.Reason)
+}
+
+// because adds a reason in words.
+func because(reason protocol.Reason) string {
+	if reason == "" {
 		return ""
 	}
-	return " (" + string(of) + ")"
+	return ": " + unavailableWords(reason)
 }

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -10,7 +8,6 @@ import (
 	"golang.org/x/term"
 
 	"github.com/signalbox-dev/signalbox/internal/terminal"
-	"github.com/signalbox-dev/signalbox/protocol"
 )
 
 // descriptor is a file, which may be a terminal.
@@ -85,26 +82,4 @@ func (s style) mark(ok bool, yes, no string) string {
 		return s.green(yes)
 	}
 	return s.red(no)
-}
-
-// printFailure prints an error object of the server for a person: what went
-// wrong, what the upstream said, and what to do.
-func (p *program) printFailure(failure json.RawMessage) {
-	var e protocol.Error
-	if json.Unmarshal(failure, &e) != nil {
-		_, _ = fmt.Fprintf(p.stderr, "signalbox: %s\n", terminal.Line(string(failure)))
-		return
-	}
-	st := p.styleOf(p.stderr)
-	kind := string(e.Data.Kind)
-	if e.Data.Reason != "" {
-		kind += ", " + string(e.Data.Reason)
-	}
-	_, _ = fmt.Fprintf(p.stderr, "%s %s\n  kind: %s\n", st.red("error:"), terminal.Line(e.Message), st.faint(terminal.Line(kind)))
-	if e.Data.Upstream != nil && e.Data.Upstream.Message != "" {
-		_, _ = fmt.Fprintf(p.stderr, "  upstream says: %s\n", terminal.Line(e.Data.Upstream.Message))
-	}
-	if e.Data.Action != "" {
-		_, _ = fmt.Fprintf(p.stderr, "  to do: %s\n", terminal.Line(e.Data.Action))
-	}
 }

@@ -21,6 +21,7 @@ func variables() []variable {
 		{"OPENAI_BASE_URL", "as --platform-base-url"},
 		{"SIGNALBOX_CHATGPT_BASE_URL", "as --chatgpt-base-url"},
 		{"SIGNALBOX_ISSUER", "as --issuer"},
+		{"SIGNALBOX_MODEL", "the model of ask without -m"},
 		{"SIGNALBOX_SIMULATE", "as --simulate: a scenario"},
 		{"CODEX_REFRESH_TOKEN_URL_OVERRIDE", "whole URL, as in Codex"},
 		{"CODEX_REVOKE_TOKEN_URL_OVERRIDE", "whole URL, as in Codex"},

@@ -54,8 +54,8 @@ func (p *program) tree() *cobra.Command {
 	help := p.helpCommand()
 	root.SetHelpCommand(help)
 	root.AddCommand(
-		p.serveCommand(), p.loginCommand(), p.statusCommand(), p.logoutCommand(), p.routeCommand(), p.askCommand(), p.callCommand(),
-		p.validateCommand(), p.demoCommand(), p.schemaCommand(), p.completionCommand(), p.versionCommand(), help,
+		p.serveCommand(), p.loginCommand(), p.statusCommand(), p.logoutCommand(), p.modelsCommand(), p.limitsCommand(), p.routeCommand(), p.askCommand(), p.callCommand(),
+		p.validateCommand(), p.doctorCommand(), p.demoCommand(), p.schemaCommand(), p.completionCommand(), p.versionCommand(), help,
 	)
 	return root
 }

@@ -79,9 +79,10 @@ func synonyms() map[string]string {
 		"server": "serve", "start": "serve", "stdio": "serve", "app-server": "serve", "daemon": "serve", "mcp": "serve", "lsp": "serve",
 		"rpc": "call", "request": "call", "send": "call",
 		"routes": "route", "resolve": "route", "which": "route",
+		"diagnose": "doctor", "diagnostics": "doctor", "debug": "doctor", "health": "doctor",
 		"test": "validate", "verify": "validate", "check": "validate", "selftest": "validate",
 		"try": "demo", "example": "demo", "tour": "demo",
-		"openrpc": "schema", "types": "schema", "completions": "completion", "man": "help", "usage": "help",
+		"openrpc": "schema", "types": "schema", "completions": "completion", "list-models": "models", "model": "models", "quota": "limits", "rate-limits": "limits", "limit": "limits", "man": "help", "usage": "limits",
 	}
 }
 

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
+	"syscall"
 
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
-// Failure is why no answer came, without a word of the error itself: that holds
-// addresses, and a proxy's its password.
+// Failure is why no answer came, without a word of the error itself, which may hold a
+// URL with a password. It names the host and port that could not be reached.
 type Failure struct {
 	// Reason is one of ReasonConnect, ReasonDNS, ReasonTLS, ReasonProxy and
 	// ReasonTimeout.
@@ -53,23 +55,61 @@ func Explain(err error, peer string, connected bool) Failure {
 		return failure(protocol.ReasonProxy, "The proxy of the environment is not the URL of a proxy.",
 			"Set HTTPS_PROXY to a URL such as http://host:port.", false)
 	case isOp && (op.Op == "proxyconnect" || op.Op == "socks connect"):
-		return failure(protocol.ReasonProxy, "The proxy could not be reached.", checkProxy, !isTimeout)
+		return failure(protocol.ReasonProxy, "The proxy could not be reached"+where(err)+".", checkProxy, !isTimeout)
 	case errors.As(err, &dns):
-		return failure(protocol.ReasonDNS, "The host name of "+peer+" could not be resolved.", checkNetwork, !connected)
+		return failure(protocol.ReasonDNS, "The host name of "+peer+" could not be resolved"+where(err)+".", checkNetwork, !connected)
 	case isTLS(err) || isOp && (op.Op == "remote error" || op.Op == "local error"): // an alert
 		message, action := explainTLS(err, peer)
 		return Failure{Reason: protocol.ReasonTLS, Message: message, Action: action, Permanent: true}
 	case isTimeout && !connected && errors.As(err, &proxied):
-		return failure(protocol.ReasonProxy, "The proxy took too long to lead to "+peer+".", checkProxy, false)
+		return failure(protocol.ReasonProxy, "The proxy"+address(proxied.proxy)+" took too long to lead to "+peer+".", checkProxy, false)
 	case isTimeout && !connected:
 		// Not sent again: five times connectTimeout is longer than anybody waits.
-		return failure(protocol.ReasonTimeout, "The connection to "+peer+" took too long.", checkNetwork, false)
+		return failure(protocol.ReasonTimeout, "The connection to "+peer+" took too long"+where(err)+".", checkNetwork, false)
 	case !connected && errors.As(err, &proxied):
-		return failure(protocol.ReasonProxy, "The proxy did not lead to "+peer+".", checkProxy, true)
+		return failure(protocol.ReasonProxy, "The proxy"+address(proxied.proxy)+" did not lead to "+peer+".", checkProxy, true)
 	case connected:
 		return failure(protocol.ReasonConnect, "The connection ended before "+peer+" answered.", "Try again.", false)
 	}
-	return failure(protocol.ReasonConnect, "No connection to "+peer+" could be made.", checkNetwork, true)
+	return failure(protocol.ReasonConnect, "No connection to "+peer+" could be made"+where(err)+".", checkNetwork, true)
+}
+
+// where returns the place and the cause of a connection that could not be made, for a
+// sentence: " (10.0.0.1:443: connection refused)"; "" where they are not known. The
+// place is an address or a name, never a URL.
+func where(err error) string {
+	var (
+		dns   *net.DNSError
+		op    *net.OpError
+		errno syscall.Errno
+	)
+	place, cause := "", ""
+	switch {
+	case errors.As(err, &dns):
+		place, cause = dns.Name, "no such host"
+		if !dns.IsNotFound {
+			cause = "the name server does not answer"
+		}
+	case errors.As(err, &op) && op.Addr != nil:
+		place = op.Addr.String()
+	}
+	for inner := op; inner != nil && errors.As(inner.Err, &op); inner = op { // of a proxy, the connection itself
+		if op.Addr != nil {
+			place = op.Addr.String()
+		}
+	}
+	if errors.As(err, &errno) {
+		cause = errno.Error()
+	}
+	return address(strings.Trim(place+": "+cause, ": "))
+}
+
+// address returns text in brackets, for a sentence; "" for none.
+func address(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + text + ")"
 }
 
 func failure(reason protocol.Reason, message, action string, unsent bool) Failure {

@@ -24,7 +24,10 @@ var (
 )
 
 // proxiedError is the failure of a request that was to go through a proxy.
-type proxiedError struct{ error }
+type proxiedError struct {
+	error
+	proxy string // its host and port
+}
 
 // Unwrap returns the failure itself.
 func (e *proxiedError) Unwrap() error { return e.error }

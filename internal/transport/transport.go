@@ -47,7 +47,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.Transport.RoundTrip(r)
 	if err != nil && t.Proxy != nil {
 		if proxy, _ := t.Proxy(r); proxy != nil {
-			err = &proxiedError{err}
+			err = &proxiedError{err, proxy.Host}
 		}
 	}
 	return resp, err

@@ -5,7 +5,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -53,20 +55,36 @@ func TestInvalidProxy(t *testing.T) {
 	}
 }
 
-// Every failure has one sentence and one imperative, without a word of the error.
+// Every failure has one sentence and one imperative, without a word of the error but
+// for the place: an address or a name.
 func TestExplain(t *testing.T) {
 	for _, err := range []error{
-		errors.New("SECRET"), errProxyInvalid, errProxyPassword, errProxyRefused, &proxiedError{errors.New("SECRET")},
+		errors.New("SECRET"), errProxyInvalid, errProxyPassword, errProxyRefused, &proxiedError{errors.New("SECRET"), "proxy.example:1"},
 		&net.OpError{Op: "dial", Err: errors.New("SECRET")}, &net.OpError{Op: "proxyconnect", Err: errors.New("SECRET")},
-		&net.DNSError{Name: "SECRET"}, &net.OpError{Op: "remote error", Err: errors.New("SECRET")},
+		&net.DNSError{Name: "api.example", Err: "SECRET", Server: "SECRET"}, &net.OpError{Op: "remote error", Err: errors.New("SECRET")},
 	} {
 		for _, connected := range []bool{false, true} {
 			why := Explain(err, "the upstream", connected)
-			assert.Regexp(t, `^[A-Z][^.]*\.$`, why.Message)
+			assert.Regexp(t, `^[A-Z]([^.]|\.[^ ])*\.$`, why.Message)
 			assert.Regexp(t, `^[A-Z][^.]*(\.\.\.)?.*\.$`, why.Action)
 			assert.NotContains(t, why.Message+why.Action, "SECRET")
 			assert.Contains(t, []protocol.Reason{"connect", "dns", "tls", "proxy", "timeout"}, why.Reason)
 		}
+	}
+}
+
+// The sentence says where the connection failed, and why.
+func TestExplainNamesThePlace(t *testing.T) {
+	dialed := &net.OpError{Op: "dial", Addr: &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 443}, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	for want, err := range map[string]error{
+		"No connection to the upstream could be made (10.0.0.1:443: connection refused).":                     dialed,
+		"The proxy could not be reached (10.0.0.1:443: connection refused).":                                  &net.OpError{Op: "proxyconnect", Err: dialed},
+		"The host name of the upstream could not be resolved (api.example: no such host).":                    &net.DNSError{Name: "api.example", IsNotFound: true},
+		"The host name of the upstream could not be resolved (api.example: the name server does not answer).": &net.DNSError{Name: "api.example", IsTimeout: true},
+		"The proxy (proxy.example:1) did not lead to the upstream.":                                           &proxiedError{errors.New("x"), "proxy.example:1"},
+		"No connection to the upstream could be made.":                                                        errors.New("x"),
+	} {
+		assert.Equal(t, want, Explain(err, "the upstream", false).Message)
 	}
 }
 
