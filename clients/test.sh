@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")"
 root=$(cd .. && pwd)
-export SIGNALBOX=${SIGNALBOX:-$root/signalbox}
+export SIGNALBOX_BIN=${SIGNALBOX_BIN:-$root/signalbox}
 tools=$root/.tools
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

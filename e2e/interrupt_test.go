@@ -52,3 +52,31 @@ func TestSignalWhileWaiting(t *testing.T) {
 		}
 	}
 }
+
+// What is at work ends at a signal, quietly: no error, no row of what was not asked.
+func TestSignalAtWork(t *testing.T) {
+	t.Parallel()
+	for command, printed := range map[string]string{
+		"ask -m gpt-5.2-codex hello --simulate=idle":     "",
+		"ask -m gpt-5.2-codex hello --simulate=idle -v":  "",
+		"ask --json -m gpt-5.2-codex hi --simulate=idle": "",
+		"validate --simulate=idle":                       "Each pinned model is asked: What is 2+2?\n",
+		"validate --json --simulate=idle":                "",
+	} {
+		for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+			cmd := exec.Command(os.Args[0], strings.Fields(command)...)
+			cmd.Env = slices.Concat(asMain, []string{"HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir()})
+			var stdout, stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			require.NoError(t, cmd.Start())
+			hangs := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+			time.Sleep(500 * time.Millisecond) // the model is silent then
+			require.NoError(t, cmd.Process.Signal(signal))
+			_ = cmd.Wait()
+			assert.True(t, hangs.Stop(), command)
+			assert.Equal(t, code, shellCode(cmd.ProcessState), "%s: %s", command, stderr.String())
+			assert.Equal(t, printed, stdout.String(), command)
+			assert.Empty(t, stderr.String(), command)
+		}
+	}
+}

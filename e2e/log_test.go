@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,4 +87,29 @@ func TestLogIsNeverWaitedFor(t *testing.T) {
 		require.NoError(t, h.in.Close())
 		assert.Equal(t, 0, h.exit())
 	}
+}
+
+// At info the log has a line for each request that is sent again and for each refresh,
+// as text or as JSON, and never the prompt.
+func TestLogOfRetriesAndRefreshes(t *testing.T) {
+	t.Parallel()
+	out := runCommand(t, nil, "ask", "-m", "gpt-5.2-codex", "my prompt", "--simulate=server-error", "--log-level=info", "--log-format=json")
+	var retries []map[string]any
+	for line := range strings.Lines(out.stderr) {
+		var record map[string]any
+		if json.Unmarshal([]byte(line), &record) == nil && record["msg"] == "the request is sent again" {
+			retries = append(retries, record)
+		}
+	}
+	require.Len(t, retries, 4, out.stderr)
+	for i, r := range retries {
+		assert.Equal(t, "INFO", r["level"])
+		assert.Equal(t, []any{"1", float64(i + 2), float64(5), float64(500), "server_error"}, []any{r["request"], r["attempt"], r["of"], r["http"], r["reason"]})
+		assert.NotEmpty(t, r["upstream_request_id"])
+	}
+	assert.NotContains(t, out.stderr, "my prompt")
+	out = runCommand(t, nil, "ask", "-m", "gpt-5.2-codex", "my prompt", "--simulate=expired", "--log-level=info")
+	assert.Regexp(t, `level=INFO msg="the login was refreshed" why=proactive_expiry try=1\n`, out.stderr)
+	assert.NotContains(t, out.stderr, "my prompt")
+	assert.Empty(t, runCommand(t, nil, "ask", "-m", "gpt-5.2-codex", "hi", "--simulate=expired").stderr)
 }

@@ -44,8 +44,8 @@ func onTerminal(t *testing.T, o options, args ...string) string {
 // onlyOurs checks that nothing but our own colours is left of control sequences.
 func onlyOurs(t *testing.T, screen string) {
 	t.Helper()
-	for _, code := range []string{"0", "1", "2", "31", "32"} {
-		screen = strings.ReplaceAll(screen, "\x1b["+code+"m", "")
+	for _, code := range []string{"\r\x1b[K", "\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m"} {
+		screen = strings.ReplaceAll(screen, code, "")
 	}
 	for _, r := range screen {
 		control := r != '\n' && (r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\u202e')

@@ -8,7 +8,7 @@
 (require 'signalbox)
 
 (defconst signalbox-test-binary
-  (or (getenv "SIGNALBOX")
+  (or (getenv "SIGNALBOX_BIN")
       (expand-file-name "../../signalbox" (file-name-directory (or load-file-name buffer-file-name)))))
 
 (defvar signalbox-test-seen nil "The notifications, newest first.")

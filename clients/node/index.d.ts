@@ -5,7 +5,7 @@ import type {
 export type * from "./protocol.js";
 
 export interface StartOptions {
-  /** The program; by default $SIGNALBOX, else `signalbox` on the PATH. */
+  /** The program; by default $SIGNALBOX_BIN, else `signalbox` on the PATH. */
   command?: string;
   /** By default `["serve"]`. */
   args?: string[];

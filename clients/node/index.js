@@ -8,7 +8,7 @@ export { SignalboxError };
 
 /** Spawns signalbox and initializes it. */
 export async function start({
-  command = process.env.SIGNALBOX || "signalbox",
+  command = process.env.SIGNALBOX_BIN || "signalbox",
   args = ["serve"],
   env = process.env,
   clientInfo = { name: "node", version: process.versions.node },

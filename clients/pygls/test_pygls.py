@@ -15,7 +15,7 @@ import unittest
 from pygls.client import JsonRPCClient
 from pygls.exceptions import JsonRpcException
 
-BINARY = os.environ.get("SIGNALBOX") or str(pathlib.Path(__file__).resolve().parents[2] / "signalbox")
+BINARY = os.environ.get("SIGNALBOX_BIN") or str(pathlib.Path(__file__).resolve().parents[2] / "signalbox")
 CODEX = {"model": "gpt-5.2-codex", "input": "What is 2+2?", "stream": True}
 NOTIFICATIONS = ["responses/started", "responses/event", "responses/completed",
                  "auth/loginPrompt", "auth/changed", "auth/loginCompleted"]

@@ -2,7 +2,7 @@
 # A shell, jq and pipes: a whole conversation in JSON lines with a real signalbox.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-box=${SIGNALBOX:-$here/../../signalbox}
+box=${SIGNALBOX_BIN:-$here/../../signalbox}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -36,6 +36,9 @@ func (s *session) gate(model string) (row protocol.Gate, answer string, err erro
 		if err := json.Unmarshal(failure, &e); err != nil {
 			return row, "", err
 		}
+		if e.Code == protocol.CodeCancelled || e.Code == protocol.CodeInvalidRequest {
+			return row, "", errServerEnded // a signal, in the middle of this gate or before it
+		}
 		if e.Data.Evidence != nil {
 			prove(&row, e.Data.Evidence)
 		}

@@ -17,6 +17,7 @@ type gateTable struct {
 	quiet  bool
 	beside bool   // a row that is not required has been printed
 	why    string // of the last row that failed
+	line   *progress
 }
 
 func (p *program) newGateTable(quiet bool) *gateTable {
@@ -24,6 +25,14 @@ func (p *program) newGateTable(quiet bool) *gateTable {
 	t.say("%s\n", t.style.bold("Each pinned model is asked: "+demoQuestion))
 	return t
 }
+
+// at says which row is at work; done takes that away.
+func (t *gateTable) at(what string) {
+	t.done()
+	t.line = t.newProgress(what)
+}
+
+func (t *gateTable) done() { t.line.end() }
 
 func (t *gateTable) say(format string, args ...any) {
 	if !t.quiet {
@@ -33,6 +42,7 @@ func (t *gateTable) say(format string, args ...any) {
 
 // row prints one gate; answer is the text of the model's answer.
 func (t *gateTable) row(g protocol.Gate, answer string) {
+	t.done()
 	if !g.Required && !t.beside {
 		t.beside = true
 		t.say("\n%s\n", t.style.bold("Not required: how the ChatGPT backend answers this login"))

@@ -129,7 +129,7 @@ func printFlag(w io.Writer, f *pflag.Flag) {
 	if slices.Contains(words, value) && f.DefValue == "" {
 		text += " (default " + value + ")" // the word in back quotes
 	}
-	if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" && f.DefValue != "0s" {
+	if f.DefValue != "" && f.DefValue != "[]" && f.DefValue != "false" && f.DefValue != "0" && f.DefValue != "0s" {
 		text += " (default " + f.DefValue + ")"
 	}
 	for i, line := range wrap(text, 80-column) {

@@ -155,3 +155,26 @@ func TestCompletedWords(t *testing.T) {
 	out := runCommand("__complete", "status", "--log-file", "x")
 	assert.Contains(t, out.stdout, ":0\n", "files are completed by the shell")
 }
+
+// Every page of help as it is printed, at 80 columns: testdata/help.
+func TestHelpPages(t *testing.T) {
+	t.Parallel()
+	pages := map[string]finished{"signalbox": runCommand("help")}
+	for _, name := range append(commandNames(Tree()), topicNames()...) {
+		pages[name] = runCommand("help", name)
+	}
+	for name, page := range pages {
+		require.Equal(t, exitSuccess, page.code, name)
+		path := filepath.Join("testdata", "help", name+".txt")
+		if *update {
+			require.NoError(t, os.WriteFile(path, []byte(page.stdout), 0o644))
+			continue
+		}
+		want, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Equal(t, string(want), page.stdout, "run go test ./internal/cli -run TestHelpPages -update")
+	}
+	entries, err := os.ReadDir(filepath.Join("testdata", "help"))
+	require.NoError(t, err)
+	assert.Len(t, entries, len(pages), "a page of no command")
+}

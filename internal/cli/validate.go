@@ -35,6 +35,7 @@ func (p *program) validate(asJSON bool) error {
 	}
 	table := p.newGateTable(asJSON)
 	result, err := s.validate(table)
+	table.done()
 	if code := s.end(); err != nil {
 		return exited(max(code, exitFailure))
 	}
@@ -54,6 +55,7 @@ func (p *program) validate(asJSON bool) error {
 func (s *session) validate(table *gateTable) (protocol.Validation, error) {
 	result := protocol.Validation{Pass: true}
 	for _, model := range engine.Pinned() {
+		table.at("asking " + model + "…")
 		row, answer, err := s.gate(model)
 		if err != nil {
 			return result, err
@@ -63,6 +65,7 @@ func (s *session) validate(table *gateTable) (protocol.Validation, error) {
 		table.row(row, answer)
 	}
 	for _, probe := range s.prober.Probes() {
+		table.at("probing " + probe.Name + "…")
 		row := s.probe(probe)
 		if s.ctx.Err() != nil {
 			return result, errServerEnded

@@ -33,7 +33,7 @@ test("the snippets of the README, as they stand", () => {
   const simulated = join(home, "signalbox");
   writeFileSync(simulated, `#!/bin/sh\nexec '${command}' "$@" --simulate\n`);
   chmodSync(simulated, 0o755);
-  const env = { ...process.env, SIGNALBOX: "", PATH: home + delimiter + process.env.PATH };
+  const env = { ...process.env, SIGNALBOX_BIN: "", PATH: home + delimiter + process.env.PATH };
 
   const snippets = [...read("README.md").matchAll(/^```js\n(.*?)^```$/gms)].map(([, text]) => text);
   const printed = snippets.map((text, i) => {

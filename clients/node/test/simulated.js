@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 
-/** The binary under test: $SIGNALBOX, else the one of `make build`. */
-export const command = process.env.SIGNALBOX || fileURLToPath(new URL("../../../signalbox", import.meta.url));
+/** The binary under test: $SIGNALBOX_BIN, else the one of `make build`. */
+export const command = process.env.SIGNALBOX_BIN || fileURLToPath(new URL("../../../signalbox", import.meta.url));
 
 /** The arguments for a scenario of the simulator. */
 export const simulate = (scenario) => ["serve", scenario ? `--simulate=${scenario}` : "--simulate"];

@@ -11,7 +11,7 @@ Box.__index = Box
 --- @param on_ready function(err, box) box.server is what it said to initialize
 function M.start(opts, on_ready)
   opts = opts or {}
-  local cmd = opts.cmd or { vim.env.SIGNALBOX or "signalbox", "serve" }
+  local cmd = opts.cmd or { vim.env.SIGNALBOX_BIN or "signalbox", "serve" }
   local box = setmetatable({ streams = {}, next_stream = 0 }, Box)
   local why
   box.rpc, why = pipe.start(cmd, {

@@ -2,7 +2,7 @@
 local here = vim.fn.fnamemodify(vim.fn.expand("<sfile>:p"), ":h:h")
 package.path = here .. "/lua/?.lua;" .. package.path
 local signalbox = require("signalbox")
-local command = vim.env.SIGNALBOX or (here .. "/../../signalbox")
+local command = vim.env.SIGNALBOX_BIN or (here .. "/../../signalbox")
 local codex = { model = "gpt-5.2-codex", input = "What is 2+2?" }
 
 local function await(what, condition)
@@ -326,8 +326,8 @@ function tests.readme()
   vim.fn.mkdir(folder, "p")
   vim.fn.writefile({ "#!/bin/sh", ("exec '%s' \"$@\" --simulate"):format(command) }, folder .. "/signalbox")
   vim.fn.setfperm(folder .. "/signalbox", "rwxr-xr-x")
-  local path, binary, notify, said = vim.env.PATH, vim.env.SIGNALBOX, vim.notify, nil
-  vim.env.PATH, vim.env.SIGNALBOX = folder .. ":" .. path, nil
+  local path, binary, notify, said = vim.env.PATH, vim.env.SIGNALBOX_BIN, vim.notify, nil
+  vim.env.PATH, vim.env.SIGNALBOX_BIN = folder .. ":" .. path, nil
   vim.notify = function(message) said = message end
   local snippets = {}
   for snippet in (table.concat(vim.fn.readfile(here .. "/README.md"), "\n") .. "\n"):gmatch("\n```lua\n(.-)\n```\n") do
@@ -337,7 +337,7 @@ function tests.readme()
   vim.cmd("enew")
   assert(loadstring(snippets[1]))()
   await("the end of the stream", function() return said end)
-  vim.env.PATH, vim.env.SIGNALBOX, vim.notify = path, binary, notify
+  vim.env.PATH, vim.env.SIGNALBOX_BIN, vim.notify = path, binary, notify
   equal("completed", said)
   equal({ "2 + 2 = 4." }, vim.api.nvim_buf_get_lines(0, 0, -1, false))
 end
