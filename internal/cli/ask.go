@@ -113,7 +113,7 @@ func (p *program) configuredModel(s *session) (string, error) {
 		}
 	}
 	if len(names) == 0 {
-		return "", fmt.Errorf("ask needs a model, with -m or %s; this login has none: run \"signalbox status\"", modelVariable)
+		return "", fmt.Errorf("ask needs a model, with -m or %s, and none can be used now; run \"signalbox status\", which says why", modelVariable)
 	}
 	return "", fmt.Errorf("ask needs a model, with -m or %s; this login has %s", modelVariable, strings.Join(unique(names), ", "))
 }

@@ -52,6 +52,11 @@ func (p *program) limits(asJSON, watch bool) error {
 			p.printFailure(failure)
 			return exited(exitFailure)
 		}
+		if limits.ChatGPT == nil && limits.Platform == nil && !asJSON {
+			if out, err := p.sayLoggedOut(s); err != nil || out {
+				return exited(max(s.end(), exitFailure))
+			}
+		}
 		text := string(result) + "\n"
 		if !asJSON {
 			text = limitsText(st, limits, time.Now(), p.widthOf(p.stdout))
@@ -70,6 +75,19 @@ func (p *program) limits(asJSON, watch bool) error {
 		case <-s.ctx.Done(): // Ctrl-C
 		}
 	}
+}
+
+// sayLoggedOut says so where nobody is logged in, and reports it. The error is
+// errServerEnded.
+func (p *program) sayLoggedOut(s *session) (out bool, err error) {
+	result, _, err := s.call("2", protocol.MethodAuthStatus, protocol.Encode(struct{}{}), nil)
+	var auth protocol.AuthStatus
+	if err != nil || json.Unmarshal(result, &auth) != nil || auth.State != protocol.StateUnauthenticated {
+		return false, err
+	}
+	e := protocol.NewError(protocol.CodeLoginRequired, "", protocol.ErrorData{Reason: protocol.ReasonNoCredentials})
+	p.printFailure(e.Encode())
+	return true, nil
 }
 
 // limitsCode returns 1 where nothing is known.

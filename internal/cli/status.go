@@ -78,7 +78,10 @@ func (p *program) printStatus(auth protocol.AuthStatus) {
 	if c.Unsaved {
 		token += ", not saved yet"
 	}
-	row("token", token+because(c.Reason))
+	if c.Reason != protocol.ReasonNoCredentials { // which "none" says
+		token += because(c.Reason)
+	}
+	row("token", token)
 	key := "none"
 	if k.Present {
 		key = credentialWords(k.Source)
@@ -86,7 +89,10 @@ func (p *program) printStatus(auth protocol.AuthStatus) {
 			key += ", " + *k.Hint
 		}
 	}
-	row("key", key+because(k.Reason))
+	if k.Reason != protocol.ReasonNoCredentials {
+		key += because(k.Reason)
+	}
+	row("key", key)
 	for _, r := range auth.Routes {
 		print(string(r.Route), p.routeWords(st, r, k.Present)+" "+st.faint(terminal.Line(r.BaseURL)))
 	}
