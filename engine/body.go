@@ -86,7 +86,7 @@ var chatgptRules = []bodyRule{
 	{field: "service_tier", accept: []string{`"priority"`, `"flex"`}, action: `Set "service_tier" to "priority" or "flex", remove it`},
 
 	// What the model sees, or when the answer comes, depends on these.
-	{field: "previous_response_id", otherwise: refuseAlways, why: "it stores no responses", action: `Send the whole conversation in "input" instead of "previous_response_id"`},
+	{field: "previous_response_id", otherwise: refuseAlways, why: "it stores no responses", action: `Send the whole conversation in "input" instead of "previous_response_id", or set _meta.memory`},
 	{field: "context_management", otherwise: refuseAlways},
 	{field: "truncation", otherwise: refuseAlways, preset: `"disabled"`},
 	{field: "conversation", otherwise: refuseAlways, why: "it keeps no conversations", action: `Send the whole conversation in "input" instead of "conversation"`},

@@ -198,7 +198,7 @@ func TestChatGPTBodyRefuses(t *testing.T) {
 		tests := []struct{ params, message, action string }{
 			{`{"temperature":1}`, `The ChatGPT route does not accept the parameter "temperature".`, `Remove "temperature", or set _meta.onUnsupported to "drop".`},
 			{`{"truncation":"auto"}`, `The ChatGPT route does not accept the parameter "truncation".`, `Remove "truncation".`},
-			{`{"previous_response_id":"resp_1"}`, `The ChatGPT route does not accept the parameter "previous_response_id", because it stores no responses.`, `Send the whole conversation in "input" instead of "previous_response_id".`},
+			{`{"previous_response_id":"resp_1"}`, `The ChatGPT route does not accept the parameter "previous_response_id", because it stores no responses.`, `Send the whole conversation in "input" instead of "previous_response_id", or set _meta.memory.`},
 			{`{"store":true}`, `The ChatGPT route does not accept this value of the parameter "store".`, `Set "store" to false, or set _meta.onUnsupported to "drop".`},
 			{`{"service_tier":"auto"}`, `The ChatGPT route does not accept this value of the parameter "service_tier".`, `Set "service_tier" to "priority" or "flex", remove it, or set _meta.onUnsupported to "drop".`},
 			{`{"input":[{"type":"item_reference","id":"rs_1"}]}`, `The ChatGPT route stores no items, so it cannot resolve the item_reference "input[0]".`, `Send the item itself instead of a reference to it.`},

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/engine/memory"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -38,6 +39,9 @@ type call struct {
 	constraint constraint
 	// wasStale: the body was sent once more because a kept connection had ended.
 	wasStale bool
+	// conversation that is remembered with the response; nil without _meta.memory.
+	conversation *memory.Conversation
+	hasTurnState bool
 	// answer that counts; nil until it is there.
 	answer *answer
 }
@@ -82,12 +86,19 @@ func (c *call) prepare(ctx context.Context) error {
 	c.record.routed(route.Name)
 	// Only a look: a body that is refused costs no network call.
 	if c.target, err = c.engine.peek(ctx, route.Name); err != nil {
+		if route.Name == protocol.RouteChatGPT && protocol.ReasonOf(err) == protocol.ReasonNoCredentials {
+			c.engine.Forget() // somebody has logged out
+		}
 		return err
 	}
 	c.record.resolved(c.target.baseURL, c.target.source, c.target.accountID)
+	if err = c.recall(); err != nil {
+		return err
+	}
 	if c.upload.body, err = c.body(); err != nil {
 		return err
 	}
+	c.sentConversation()
 	if c.target, err = c.engine.target(ctx, route.Name); err != nil {
 		c.record.unresolved()
 		return err
@@ -145,6 +156,7 @@ func (c *call) deliver(ctx context.Context, resp *http.Response) error {
 	c.answer = a
 	c.record.answered(resp.StatusCode, resp.Header)
 	a.observeLimits()
+	c.noteTurnState(resp.Header.Get(turnStateHeader))
 	if resp.StatusCode/100 != 2 {
 		return c.rejected(ctx, resp)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/signalbox-dev/signalbox/auth"
+	"github.com/signalbox-dev/signalbox/engine/memory"
 	"github.com/signalbox-dev/signalbox/internal/mask"
 	"github.com/signalbox-dev/signalbox/internal/transport"
 	"github.com/signalbox-dev/signalbox/protocol"
@@ -81,6 +82,7 @@ type Engine struct {
 	workspaces                    workspaces
 	limits                        limits
 	chatgptModels, platformModels catalogue
+	memory                        memory.Memory
 }
 
 // New returns an engine. It opens no connection.

@@ -23,7 +23,14 @@ func (s *stream) collect(e *event, data []byte) error {
 	if len(name) >= 2 && name[0] == '"' {
 		name = name[1 : len(name)-1]
 	}
+	if string(name) == "response.metadata" {
+		s.noteMetadata()
+	}
 	if !s.collected.output.Add(name, data, s.members) {
+		if s.req.Events() && !s.req.Meta.FillOutput { // it is not remembered
+			s.collected = nil
+			return nil
+		}
 		return s.tooLarge("The response is larger than the limit.", "Ask for a shorter answer, or set \"stream\" to true and read the events.")
 	}
 	if isObject(e.response) && !e.kind.isTerminal() {

@@ -54,6 +54,9 @@ func (c *call) setHeaders(h http.Header) {
 		if c.constraint.override != "" {
 			h.Set(overrideHeader, c.constraint.override)
 		}
+		if c.conversation != nil && c.conversation.TurnState != "" {
+			h.Set(turnStateHeader, c.conversation.TurnState)
+		}
 	} else {
 		c.engine.platformHeaders(h)
 	}

@@ -24,6 +24,11 @@ type Request struct {
 	// Release, if set, is called once when the body can no longer be sent again.
 	Release func()
 
+	// ForgetUnstored: with store:false the response is not remembered, as for programs
+	// that share one memory.
+	ForgetUnstored bool
+
+	isUnstored bool // store is false
 	params     []byte
 	members    []rawjson.Member
 	background bool
@@ -57,7 +62,7 @@ func NewRequest(text []byte, scenarios []string) (*Request, error) {
 	}
 	return &Request{
 		Model: p.Model, Stream: p.Stream, Meta: p.Meta,
-		params: text, members: members, background: p.Background,
+		params: text, members: members, background: p.Background, isUnstored: string(rawjson.Last(members, "store")) == "false",
 	}, nil
 }
 

@@ -59,6 +59,7 @@ func (a *answer) judgeResponse(text []byte, members []rawjson.Member) error {
 		return a.failed(a.readErrorObject(rawjson.Last(members, "error")), false)
 	}
 	a.result.Response = bytes.TrimSpace(text)
+	a.remember(a.result.Response, a.result.Status)
 	return nil
 }
 

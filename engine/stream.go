@@ -42,7 +42,7 @@ func (a *answer) readStream(ctx context.Context, body io.Reader) error {
 		head.max = MaxEventBytes
 	}
 	s := &stream{answer: a, events: sse.NewReader(head, MaxEventBytes, a.sink.Flush), head: head}
-	if !a.req.Events() || a.req.Meta.FillOutput {
+	if !a.req.Events() || a.req.Meta.FillOutput || a.isRemembered() {
 		s.collected = &collector{output: output.New(MaxEventBytes)}
 	}
 	s.events.Large = &a.engine.largeBuffers
@@ -149,6 +149,7 @@ func (s *stream) stopGrace() {
 func (s *stream) terminal(ctx context.Context, e *event, data []byte, breaks bool) error {
 	s.stopGrace() // it decides, however long the host takes to read it
 	status := statusOf(s.response, e.kind.status())
+	s.rememberStream(e, status)
 	if s.req.Meta.FillOutput && s.req.Events() {
 		var err error
 		if data, breaks, err = s.filled(data, breaks, e, status); err != nil {

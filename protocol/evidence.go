@@ -85,7 +85,8 @@ type Adjustment struct {
 	// The member of the body, such as "input[0].role", "response.output" of the last
 	// event, or "_meta.NAME".
 	Field string `json:"field"`
-	// One of "set", "wrapped", "replaced", "dropped", "filled" and "ignored".
+	// One of "set", "wrapped", "replaced", "dropped", "filled",
+	// "expanded", "added" and "ignored".
 	Action string `json:"action"`
 	// Why, in words.
 	Reason string `json:"reason"`

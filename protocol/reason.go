@@ -87,6 +87,12 @@ const (
 	ReasonWriteFailed Reason = "write_failed"
 )
 
+// Parameters.
+const (
+	// What the request names is not remembered, or no longer (_meta.memory).
+	ReasonNotRemembered Reason = "not_remembered"
+)
+
 // Logins.
 const (
 	// The user or the issuer refused the login.

@@ -65,6 +65,7 @@ var Errors = []ErrorRow{
 		Reasons: []Reason{ReasonMissingOrganization, ReasonInvalidIDToken, ReasonTokenExpired, ReasonOther},
 		Members: []string{"need", "have", "loginMethods"}},
 	{Code: CodeUnsupportedParameter, Kind: KindUnsupportedParameter, HTTP: "400",
+		Reasons: []Reason{ReasonNotRemembered},
 		Members: []string{"field", "route"}},
 	{Code: CodeUpstreamRejected, Kind: KindUpstreamRejected, HTTP: "as upstream",
 		Reasons: []Reason{

@@ -63,6 +63,9 @@ type CreateOptions struct {
 	// Whether the last event of a stream gets the output that it lacks
 	// (docs/protocol.md: Filling the output).
 	FillOutput bool `json:"fillOutput,omitempty"`
+	// The conversation is remembered, so that a later request with memory may name it;
+	// without effect on the Platform (docs/protocol.md: Memory of a conversation).
+	Memory bool `json:"memory,omitempty"`
 	// Limit for the whole request, in milliseconds. Without it there is none, except
 	// 15 minutes without a stream on the Platform route.
 	TimeoutMs int64 `json:"timeoutMs,omitempty" min:"1" max:"1099511627776"`

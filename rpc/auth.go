@@ -45,6 +45,7 @@ func (s *Server) logout(ctx context.Context, req *wire.Request) (any, error) {
 	}
 	before := s.authCount()
 	removed, err := s.cfg.Auth.Logout(ctx, isTrue(p.Revoke))
+	s.cfg.Engine.Forget()
 	if err != nil {
 		return nil, err
 	}

@@ -74,8 +74,13 @@ func chatgptRefusal(q query) string {
 		return "Input must be a list"
 	}
 	for _, i := range items {
-		if i.Role == "system" {
+		switch {
+		case i.Role == "system":
 			return "System messages are not allowed"
+		case i.Type == "item_reference" || i.Type == "" && i.Role == "":
+			return "Items are not persisted when store is set to false"
+		case i.Type == "reasoning" && i.Encrypted == "":
+			return "Reasoning items without encrypted_content cannot be read"
 		}
 	}
 	return ""
@@ -105,6 +110,7 @@ func (x *visit) chatgptHeaders() {
 	header := x.w.Header()
 	header.Set("x-request-id", randomUUID())
 	header.Set("openai-processing-ms", "12")
+	header.Set("x-codex-turn-state", "turn-"+randomHex(8))
 	header.Set("x-codex-plan-type", x.server.ledger.PlanType)
 	header.Set("x-codex-primary-used-percent", "7")
 	header.Set("x-codex-primary-window-minutes", "300")

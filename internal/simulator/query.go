@@ -70,6 +70,8 @@ type item struct {
 	Type    string          `json:"type"`
 	Role    string          `json:"role"`
 	Content json.RawMessage `json:"content"`
+	// Encrypted is of a reasoning item.
+	Encrypted string `json:"encrypted_content"`
 }
 
 // items reads an input that is a list of objects.

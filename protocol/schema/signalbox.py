@@ -138,6 +138,7 @@ Reason = Literal[
     "hard_link",
     "no_space",
     "write_failed",
+    "not_remembered",
     "denied",
     "expired",
     "state_mismatch",
@@ -245,7 +246,8 @@ class Adjustment(TypedDict):
     # The member of the body, such as "input[0].role", "response.output" of the
     # last event, or "_meta.NAME".
     field: str
-    # One of "set", "wrapped", "replaced", "dropped", "filled" and "ignored".
+    # One of "set", "wrapped", "replaced", "dropped", "filled", "expanded",
+    # "added" and "ignored".
     action: str
     # Why, in words.
     reason: str
@@ -446,6 +448,10 @@ class CreateOptions(TypedDict, total=False):
     # Whether the last event of a stream gets the output that it lacks
     # (docs/protocol.md: Filling the output).
     fillOutput: bool
+    # The conversation is remembered, so that a later request with memory may
+    # name it; without effect on the Platform (docs/protocol.md: Memory of a
+    # conversation).
+    memory: bool
     # Limit for the whole request, in milliseconds. Without it there is none,
     # except 15 minutes without a stream on the Platform route.
     timeoutMs: int

@@ -27,7 +27,10 @@ export interface Adjustment {
    * last event, or "_meta.NAME".
    */
   field: string;
-  /** One of "set", "wrapped", "replaced", "dropped", "filled" and "ignored". */
+  /**
+   * One of "set", "wrapped", "replaced", "dropped", "filled", "expanded",
+   * "added" and "ignored".
+   */
   action: string;
   /** Why, in words. */
   reason: string;
@@ -214,6 +217,12 @@ export interface CreateOptions {
    * (docs/protocol.md: Filling the output).
    */
   fillOutput?: boolean;
+  /**
+   * The conversation is remembered, so that a later request with memory may
+   * name it; without effect on the Platform (docs/protocol.md: Memory of a
+   * conversation).
+   */
+  memory?: boolean;
   /**
    * Limit for the whole request, in milliseconds. Without it there is none,
    * except 15 minutes without a stream on the Platform route.
@@ -1013,6 +1022,7 @@ export type Reason = "too_large"
   | "hard_link"
   | "no_space"
   | "write_failed"
+  | "not_remembered"
   | "denied"
   | "expired"
   | "state_mismatch"
