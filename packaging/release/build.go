@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 )
 
@@ -63,6 +64,26 @@ func (r *release) build() error {
 		fmt.Printf("         %-14s %8d bytes, twice the same\n", t, len(a))
 	}
 	return os.RemoveAll(again)
+}
+
+// onlyBinary builds the binary of this platform into path, with nothing of an earlier
+// build.
+func (r *release) onlyBinary(version, path string) (err error) {
+	if r.source, err = sourceOf(version); err != nil {
+		return err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return err
+	}
+	if r.work, err = os.MkdirTemp("", "signalbox-release-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(r.work)
+	tree := filepath.Join(r.work, "source")
+	if err := r.checkOut(tree); err != nil {
+		return err
+	}
+	return r.compile(tree, filepath.Join(r.work, "cache"), target{runtime.GOOS, runtime.GOARCH}, path)
 }
 
 // compile builds the binary of t from tree into path. Everything that could differ

@@ -40,8 +40,9 @@ func (r *release) linuxPackages() error {
 			return err
 		}
 		stamp := []string{"SOURCE_DATE_EPOCH=" + strconv.FormatInt(r.date.Unix(), 10)}
+		name := "signalbox_" + r.version + "_" + t.String()
 		for _, packager := range []string{"deb", "rpm"} {
-			if err := run(r.work, stamp, filepath.Join(r.tools, "nfpm"), "package", "-f", file, "-p", packager, "-t", r.out); err != nil {
+			if err := run(r.work, stamp, filepath.Join(r.tools, "nfpm"), "package", "-f", file, "-p", packager, "-t", filepath.Join(r.out, name+"."+packager)); err != nil {
 				return err
 			}
 		}

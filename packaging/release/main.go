@@ -21,13 +21,18 @@ func main() {
 	flag.StringVar(&r.tools, "tools", ".tools", "the `FOLDER` with nfpm, cyclonedx-gomod, minisign and a Python with hatchling")
 	flag.StringVar(&r.key, "key", os.Getenv("SIGNALBOX_SIGNING_KEY"), "the minisign key `FILE`, without a password; none: a key that is thrown away")
 	flag.StringVar(&r.url, "url", "", "where the files will be, a `URL`; by default the releases of the repository")
+	binary := flag.String("binary", "", "build nothing but the binary of this platform, into a `FILE`")
 	version := flag.String("version", "", "the version; by default that of the tag of the commit")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := r.run(*version); err != nil {
+	do := r.run
+	if *binary != "" {
+		do = func(version string) error { return r.onlyBinary(version, *binary) }
+	}
+	if err := do(*version); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}

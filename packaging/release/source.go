@@ -75,10 +75,6 @@ func (s source) pep440() string {
 	return strings.NewReplacer("-alpha.", "a", "-beta.", "b", "-rc.", "rc", "-dev.", ".dev").Replace(s.version)
 }
 
-// packaged returns the version as dpkg and rpm write it: the tilde sorts before the
-// release.
-func (s source) packaged() string { return strings.Replace(s.version, "-", "~", 1) }
-
 // checkOut puts the files of the commit into folder, which it makes.
 func (s source) checkOut(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
