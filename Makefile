@@ -9,10 +9,16 @@ FUZZTIME ?= 60s
 SOAK_KILLS ?= 1000
 VULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
-.PHONY: build demo test test-short test-clients test-python python-wheel check bench bench-parts fuzz soak vuln man clean
+.PHONY: build demo test test-short test-clients test-python python-wheel check bench bench-parts fuzz soak vuln man install release release-verify clean
 
-build:
+PREFIX ?= /usr/local
+
+build: go-is-there
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o signalbox ./cmd/signalbox
+
+.PHONY: go-is-there
+go-is-there:
+	@command -v '$(GO)' >/dev/null || { echo "Go 1.26 or newer is missing: install it, or a package of a release (README.md, Install)." >&2; exit 1; }
 
 demo: build
 	./signalbox demo
@@ -86,10 +92,25 @@ soak:
 man:
 	$(GO) run ./packaging/man dist/man
 
+# The binary with completion and manual pages, below DESTDIR and PREFIX. What is not
+# built yet is built first: `make build && sudo make install` builds nothing as root.
+install:
+	@packaging/install '$(DESTDIR)$(PREFIX)'
+
+# Every file of a release of what is committed, in dist; docs/releasing.md. VERSION is
+# by default that of the tag, SIGNALBOX_SIGNING_KEY a minisign key without a password.
+release: go-is-there
+	packaging/tools $(TOOLS)
+	$(GO) run ./packaging/release -tools $(TOOLS) -out dist $(if $(VERSION),-version $(VERSION))
+
+# Installs what is in dist and can run here into empty places, and asks it.
+release-verify:
+	packaging/verify dist
+
 # Known vulnerabilities in what the binary is built from. It asks the database of
 # the Go project: run it every night, where the network allows it.
 vuln:
 	$(GO) run $(VULNCHECK) ./...
 
 clean:
-	rm -rf signalbox $(TOOLS)
+	rm -rf signalbox dist $(TOOLS)

@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"cmd/signalbox":             {"internal/cli"},
 	"internal/cli":              {"auth", "auth/issuer", "engine", "internal/mask", "internal/nearest", "internal/pipe", "internal/process", "internal/rawjson", "internal/simulator", "internal/terminal", "internal/trace", "internal/transport", "protocol", "rpc", "rpc/wire", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 	"packaging/man":             {"internal/cli", "github.com/spf13/cobra", "github.com/spf13/cobra/doc"},
+	"packaging/release":         {},
 	"rpc":                       {"auth", "engine", "internal/mask", "internal/nearest", "internal/params", "protocol", "rpc/wire", "golang.org/x/sys/unix"},
 	"rpc/wire":                  {"internal/rawjson", "github.com/sourcegraph/jsonrpc2"},
 	"auth":                      {"auth/issuer", "auth/store", "internal/baseurl", "internal/flight", "internal/lazyregexp", "internal/mask", "internal/process", "internal/rawjson", "internal/transport", "protocol"},

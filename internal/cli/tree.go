@@ -38,7 +38,7 @@ func (p *program) tree() *cobra.Command {
 	root.RunE = func(c *cobra.Command, _ []string) error {
 		switch {
 		case wantsVersion:
-			return p.printVersion(false)
+			return p.printVersion(false, false)
 		case c.Flags().NFlag() == 0 && p.stdin != nil && term.IsTerminal(int(p.stdin.Fd())):
 			printUsage(p.stderr, root)
 			return exited(exitUsage)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -10,14 +11,19 @@ import (
 )
 
 func (p *program) versionCommand() *cobra.Command {
-	asJSON := false
+	asJSON, check := false, false
 	c := p.command(spec{
 		use: "version", short: "print the version",
-		run: func([]string) error { return p.printVersion(asJSON) },
+		run: func([]string) error { return p.printVersion(asJSON, check) },
 	})
 	c.Flags().BoolVar(&asJSON, "json", false, "print version, commit, date, platform and Go as one JSON object")
+	c.Flags().BoolVar(&check, "check", false, "say how to look for a newer version; nobody is asked")
 	return c
 }
+
+// howToLook is what version --check says: this program asks nobody for updates.
+const howToLook = `signalbox asks nobody for updates. Ask the program that you installed it with, or look at
+https://github.com/signalbox-dev/signalbox/releases`
 
 // versionInfo is what version --json prints.
 type versionInfo struct {
@@ -51,12 +57,18 @@ func (p *program) versionInfo() versionInfo {
 	return versionInfo{p.version, known(commit), known(date), runtime.GOOS + "/" + runtime.GOARCH, runtime.Version()}
 }
 
-func (p *program) printVersion(asJSON bool) error {
+func (p *program) printVersion(asJSON, check bool) error {
+	if asJSON && check {
+		return errors.New("--json and --check cannot be used together")
+	}
 	if asJSON {
 		text, _ := json.Marshal(p.versionInfo()) // it has strings only
 		_, _ = fmt.Fprintf(p.stdout, "%s\n", text)
 		return nil
 	}
 	_, _ = fmt.Fprintln(p.stdout, "signalbox "+p.version)
+	if check {
+		_, _ = fmt.Fprintln(p.stdout, howToLook)
+	}
 	return nil
 }
