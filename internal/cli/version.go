@@ -59,7 +59,7 @@ func (p *program) versionInfo() versionInfo {
 
 func (p *program) printVersion(asJSON, check bool) error {
 	if asJSON && check {
-		return errors.New("--json and --check cannot be used together")
+		return errors.New("--json and --check exclude each other")
 	}
 	if asJSON {
 		text, _ := json.Marshal(p.versionInfo()) // it has strings only
