@@ -68,10 +68,7 @@ func (r *release) build() error {
 
 // onlyBinary builds the binary of this platform into path, with nothing of an earlier
 // build.
-func (r *release) onlyBinary(version, path string) (err error) {
-	if r.source, err = sourceOf(version); err != nil {
-		return err
-	}
+func (r *release) onlyBinary(path string) (err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return err
 	}

@@ -23,16 +23,21 @@ func main() {
 	flag.StringVar(&r.url, "url", "", "where the files will be, a `URL`; by default the releases of the repository")
 	binary := flag.String("binary", "", "build nothing but the binary of this platform, into a `FILE`")
 	version := flag.String("version", "", "the version; by default that of the tag of the commit")
+	rev := flag.String("commit", "HEAD", "the `COMMIT` that is built")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	do := r.run
-	if *binary != "" {
-		do = func(version string) error { return r.onlyBinary(version, *binary) }
+	err := r.find(*rev, *version)
+	switch {
+	case err != nil:
+	case *binary != "":
+		err = r.onlyBinary(*binary)
+	default:
+		err = r.run()
 	}
-	if err := do(*version); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}
@@ -50,11 +55,8 @@ type release struct {
 }
 
 // run makes all files of the release in r.out.
-func (r *release) run(version string) (err error) {
+func (r *release) run() (err error) {
 	begin := time.Now()
-	if r.source, err = sourceOf(version); err != nil {
-		return err
-	}
 	if r.url == "" {
 		r.url = "https://github.com/signalbox-dev/signalbox/releases/download/v" + r.version
 	}

@@ -24,50 +24,50 @@ var (
 	mainVersion = regexp.MustCompile(`version += "([^"]+)"`)
 )
 
-// sourceOf returns the commit that is checked out. Its version is the one given, else
-// that of its tag vX.Y.Z, else the next one with -dev.N, N being the number of commits.
-func sourceOf(version string) (source, error) {
-	commit, err := output("git", "rev-parse", "HEAD")
-	if err != nil {
-		return source{}, err
+// find sets s to the commit rev. Its version is the one given, else that of its tag
+// vX.Y.Z, else the next one with -dev.N, N being the number of commits.
+func (s *source) find(rev, version string) (err error) {
+	if s.commit, err = output("git", "rev-parse", "--verify", rev+"^{commit}"); err != nil {
+		return err
 	}
-	stamp, err := output("git", "log", "-1", "--format=%cI")
+	stamp, err := output("git", "log", "-1", "--format=%cI", s.commit)
 	if err != nil {
-		return source{}, err
+		return err
 	}
 	date, err := time.Parse(time.RFC3339, stamp)
 	if err != nil {
-		return source{}, err
+		return err
 	}
-	if changed, _ := output("git", "status", "--porcelain", "--untracked-files=no"); changed != "" {
+	s.date = date.UTC()
+	if changed, _ := output("git", "status", "--porcelain", "--untracked-files=no"); changed != "" && rev == "HEAD" {
 		fmt.Println("Changes that are not committed are not in the release.")
 	}
 	if version == "" {
-		if version, err = versionOfTag(); err != nil {
-			return source{}, err
+		if version, err = s.versionOfTag(); err != nil {
+			return err
 		}
 	}
-	version = strings.TrimPrefix(version, "v")
-	if !semver.MatchString(version) {
-		return source{}, fmt.Errorf("the version %q is not X.Y.Z, nor X.Y.Z with -alpha.N, -beta.N, -rc.N or -dev.N", version)
+	s.version = strings.TrimPrefix(version, "v")
+	if !semver.MatchString(s.version) {
+		return fmt.Errorf("the version %q is not X.Y.Z, nor X.Y.Z with -alpha.N, -beta.N, -rc.N or -dev.N", s.version)
 	}
-	return source{version: version, commit: commit, date: date.UTC().Truncate(time.Second)}, nil
+	return nil
 }
 
-func versionOfTag() (string, error) {
-	if tag, err := output("git", "describe", "--tags", "--exact-match", "--match", "v*"); err == nil {
+func (s *source) versionOfTag() (string, error) {
+	if tag, err := output("git", "describe", "--tags", "--exact-match", "--match", "v*", s.commit); err == nil {
 		return tag, nil
 	}
-	text, err := os.ReadFile("cmd/signalbox/main.go")
+	text, err := output("git", "show", s.commit+":cmd/signalbox/main.go")
 	if err != nil {
-		return "", fmt.Errorf("run it at the root of the module: %w", err)
+		return "", err
 	}
-	match := mainVersion.FindSubmatch(text)
+	match := mainVersion.FindStringSubmatch(text)
 	if match == nil {
 		return "", errors.New("cmd/signalbox/main.go names no version")
 	}
-	count, err := output("git", "rev-list", "--count", "HEAD")
-	return string(match[1]) + "-dev." + count, err
+	count, err := output("git", "rev-list", "--count", s.commit)
+	return match[1] + "-dev." + count, err
 }
 
 // pep440 returns the version as Python writes it: 1.2.0rc1, 1.2.0.dev7.
