@@ -1,4 +1,4 @@
-"""Puts the binary into the wheel, and names the platform that it runs on.
+"""Puts the binary into the wheel, as a script, and names the platform that it runs on.
 
 SIGNALBOX_WHEEL_BIN is the binary, SIGNALBOX_WHEEL_TAG the platform tag. Without them
 the wheel is pure Python and finds signalbox on the PATH.
@@ -23,4 +23,4 @@ class BinaryHook(BuildHookInterface[Any]):
             raise FileNotFoundError(f"SIGNALBOX_WHEEL_BIN: {binary!r} is not there or cannot be run")
         build_data["pure_python"] = False
         build_data["tag"] = "py3-none-" + os.environ["SIGNALBOX_WHEEL_TAG"]
-        build_data["force_include"][binary] = "signalbox/bin/" + os.path.basename(binary)
+        build_data["shared_scripts"][binary] = os.path.basename(binary)

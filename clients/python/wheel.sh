@@ -29,4 +29,4 @@ isolation=()
 # With hatchling there nothing has to be downloaded.
 if ${PYTHON:-python3} -c 'import hatchling' 2>/dev/null; then isolation=(--no-build-isolation); fi
 ${PYTHON:-python3} -m pip wheel --quiet --disable-pip-version-check --no-deps ${isolation[@]+"${isolation[@]}"} --wheel-dir "$out" .
-ls "$out"/signalbox-*.whl
+ls "$out"/signalbox_rpc-*.whl

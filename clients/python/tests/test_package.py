@@ -59,10 +59,10 @@ def test_wheel(tmp_path: Path) -> None:
     )
     assert built.returncode == 0, built.stderr
     wheel = Path(built.stdout.strip())
-    assert wheel.name.startswith("signalbox-") and "py3-none-" in wheel.name and "-any" not in wheel.name
+    assert wheel.name.startswith("signalbox_rpc-") and "py3-none-" in wheel.name and "-any" not in wheel.name
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        binary = archive.getinfo("signalbox/bin/signalbox")
+        [binary] = [archive.getinfo(name) for name in names if name.endswith(".data/scripts/signalbox")]
     assert binary.external_attr >> 16 & 0o111 == 0o111 and binary.file_size == os.path.getsize(find_binary())
     assert "signalbox/py.typed" in names and "signalbox/crewai/__init__.py" in names
     assert not [name for name in names if not name.startswith("signalbox")]
@@ -73,7 +73,7 @@ def test_wheel(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", site.stdout.strip(), str(wheel)], check=True)
     code = f"""
 import signalbox
-assert "{home}" in signalbox.__file__ and signalbox.find_binary() == signalbox.__file__.replace("__init__.py", "bin/signalbox")
+assert "{home}" in signalbox.__file__ and signalbox.find_binary() == "{site.stdout.strip()}/bin/signalbox"
 print(signalbox.Connection(simulate=True).stream({{"model": "gpt-5.2-codex", "input": "What is 2+2?"}}).text())
 """
     done = subprocess.run([str(home / "bin/python"), "-c", code], capture_output=True, text=True, env={**environment, "PATH": "/usr/bin:/bin"}, cwd=tmp_path)
