@@ -17,7 +17,7 @@ func (p *program) versionCommand() *cobra.Command {
 		run: func([]string) error { return p.printVersion(asJSON, check) },
 	})
 	c.Flags().BoolVar(&asJSON, "json", false, "print version, commit, date, platform and Go as one JSON object")
-	c.Flags().BoolVar(&check, "check", false, "say how to look for a newer version; nobody is asked")
+	c.Flags().BoolVar(&check, "check", false, "say how to look for updates; nobody is asked")
 	return c
 }
 
