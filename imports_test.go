@@ -24,7 +24,7 @@ const module = "github.com/signalbox-dev/signalbox/"
 // standard library.
 var arrows = map[string][]string{
 	"cmd/signalbox":             {"internal/cli"},
-	"internal/cli":              {"auth", "auth/issuer", "engine", "internal/mask", "internal/nearest", "internal/pipe", "internal/process", "internal/rawjson", "internal/simulator", "internal/terminal", "internal/trace", "internal/transport", "protocol", "rpc", "rpc/wire", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
+	"internal/cli":              {"auth", "auth/issuer", "engine", "gateway", "internal/mask", "internal/nearest", "internal/pipe", "internal/process", "internal/rawjson", "internal/simulator", "internal/terminal", "internal/trace", "internal/transport", "protocol", "rpc", "rpc/wire", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 	"packaging/man":             {"internal/cli", "github.com/spf13/cobra", "github.com/spf13/cobra/doc"},
 	"packaging/release":         {},
 	"rpc":                       {"auth", "engine", "internal/mask", "internal/nearest", "internal/params", "protocol", "rpc/wire", "golang.org/x/sys/unix"},
@@ -35,6 +35,7 @@ var arrows = map[string][]string{
 	"engine":                    {"auth", "engine/memory", "internal/flight", "internal/httpx", "internal/lazyregexp", "internal/mask", "internal/output", "internal/params", "internal/rawjson", "internal/sse", "internal/transport", "protocol"},
 	"auth/store":                {"internal/lazyregexp", "internal/rawjson", "protocol"},
 	"protocol":                  {},
+	"gateway":                   {"engine", "internal/mask", "internal/rawjson", "protocol"},
 	"internal/baseurl":          {"internal/lazyregexp", "protocol"},
 	"internal/flight":           {},
 	"internal/httpx":            {},

@@ -1,28 +1,6 @@
 package rpc
 
-import (
-	"bytes"
-	"encoding/json"
-
-	"github.com/signalbox-dev/signalbox/protocol"
-)
-
-// masked returns an error without the secrets that it may repeat: a method, a member,
-// a header or a model that the host has named. The id of the stream stays: the host
-// finds its stream by it.
-func (s *Server) masked(e *protocol.Error) *protocol.Error {
-	text := e.Encode()
-	clean := s.cfg.Mask.JSON(text)
-	if bytes.Equal(clean, text) {
-		return e
-	}
-	var public protocol.Error
-	if json.Unmarshal(clean, &public) != nil {
-		return internalError("")
-	}
-	public.Data.StreamID = e.Data.StreamID
-	return &public
-}
+import "github.com/signalbox-dev/signalbox/protocol"
 
 // maskEvidence masks what the host has named in its request.
 func (s *Server) maskEvidence(e *protocol.Evidence) {

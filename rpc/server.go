@@ -241,7 +241,7 @@ func (s *Server) run(ctx context.Context, m method, req *wire.Request) {
 // their own.
 func (s *Server) publicError(ctx context.Context, err error) *protocol.Error {
 	if known, ok := errors.AsType[*protocol.Error](err); ok {
-		return s.masked(known)
+		return s.cfg.Mask.Error(known)
 	}
 	if ctx.Err() != nil || errors.Is(err, errHostGone) {
 		return cancelledError()

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/signalbox-dev/signalbox/engine"
+	"github.com/signalbox-dev/signalbox/gateway"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -98,6 +99,12 @@ func flagWords(name string) []string {
 		return []string{"debug", "info", "warn", "error"}
 	case "log-format":
 		return []string{"json", "text"}
+	case "route":
+		return []string{"auto", "chatgpt", "platform"}
+	case "on-unsupported":
+		return []string{"drop", "refuse"}
+	case "print":
+		return gateway.Hosts()
 	case "exchange":
 		return []string{"auto", "never", "require"}
 	case "lang":
@@ -111,7 +118,9 @@ func flagWords(name string) []string {
 }
 
 // isFileFlag: the value is a file.
-func isFileFlag(name string) bool { return name == "log-file" || name == "trace" }
+func isFileFlag(name string) bool {
+	return name == "log-file" || name == "trace" || name == "token-file" || name == "image" || name == "file" || name == "schema"
+}
 
 // pinnedModels are those that are pinned to a route.
 func pinnedModels() []string { return engine.Pinned() }

@@ -29,6 +29,7 @@ const (
 	exitSuccess = 0
 	exitFailure = 1
 	exitUsage   = 2
+	exitDrain   = 3
 	exitError   = 4
 )
 
@@ -72,6 +73,8 @@ type program struct {
 	transport      func(http.RoundTripper) http.RoundTripper // as in Options
 	mask           *mask.Masker
 	flags          flags
+	// drainGiven: --drain-timeout is in the command line.
+	drainGiven bool
 	// watchLog, if set, is told of each line of the log from info on.
 	watchLog func(slog.Record)
 }

@@ -54,7 +54,7 @@ func (p *program) tree() *cobra.Command {
 	help := p.helpCommand()
 	root.SetHelpCommand(help)
 	root.AddCommand(
-		p.serveCommand(), p.loginCommand(), p.statusCommand(), p.logoutCommand(), p.modelsCommand(), p.limitsCommand(), p.routeCommand(), p.askCommand(), p.callCommand(),
+		p.serveCommand(), p.loginCommand(), p.statusCommand(), p.logoutCommand(), p.modelsCommand(), p.limitsCommand(), p.routeCommand(), p.askCommand(), p.callCommand(), p.gatewayCommand(),
 		p.validateCommand(), p.doctorCommand(), p.demoCommand(), p.schemaCommand(), p.completionCommand(), p.versionCommand(), help,
 	)
 	return root
@@ -103,7 +103,8 @@ var errListed = errors.New("the list was printed")
 // checked returns what checks the flags that all commands share, and then the
 // arguments of one.
 func (p *program) checked(args func([]string) error) cobra.PositionalArgs {
-	return func(_ *cobra.Command, given []string) error {
+	return func(c *cobra.Command, given []string) error {
+		p.drainGiven = c.Flags().Changed("drain-timeout")
 		if p.flags.simulate.name == "list" {
 			listScenarios(p.stdout)
 			return errListed

@@ -77,6 +77,7 @@ func synonyms() map[string]string {
 		"signout": "logout", "sign-out": "logout", "log-out": "logout", "revoke": "logout",
 		"exec": "ask", "chat": "ask", "prompt": "ask", "run": "ask", "complete": "ask", "query": "ask", "create": "ask",
 		"server": "serve", "start": "serve", "stdio": "serve", "app-server": "serve", "daemon": "serve", "mcp": "serve", "lsp": "serve",
+		"proxy": "gateway", "http": "gateway", "api": "gateway",
 		"rpc": "call", "request": "call", "send": "call",
 		"routes": "route", "resolve": "route", "which": "route",
 		"diagnose": "doctor", "diagnostics": "doctor", "debug": "doctor", "health": "doctor",
