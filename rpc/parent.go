@@ -65,7 +65,7 @@ func (s *Server) watchParent(ctx context.Context, gone chan<- struct{}) {
 				if host.process.alive() {
 					continue
 				}
-			case s.parent == 1 || s.conn.Framing() != wire.FramingLSP || os.Getppid() == s.parent:
+			case s.conn.Framing() != wire.FramingLSP || !s.parent.isGone():
 				continue
 			}
 			close(gone)

@@ -11,14 +11,15 @@ import (
 )
 
 func TestProcessIsAliveUntilItHasEnded(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("other processes are not watched on Windows")
-	}
 	self := findProcess(os.Getpid())
 	require.NotNil(t, self)
 	require.True(t, self.alive())
 
-	child := exec.Command("sleep", "60")
+	program, args := "sleep", []string{"60"}
+	if runtime.GOOS == "windows" {
+		program, args = "ping", []string{"-n", "60", "127.0.0.1"}
+	}
+	child := exec.Command(program, args...)
 	require.NoError(t, child.Start())
 	p := findProcess(child.Process.Pid)
 	require.NotNil(t, p)

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -62,7 +61,7 @@ type Server struct {
 	methods map[string]method
 	conn    *wire.Conn
 	out     io.Writer
-	parent  int // our parent's process id
+	parent  parent
 
 	// optedOut notifications, by name; written before the first stream that it
 	// concerns is started, on the reading goroutine.
@@ -129,7 +128,7 @@ func New(cfg Config, in io.Reader, out io.Writer) *Server {
 		logins:  make(map[*auth.Login]watchedLogin),
 		conn:    wire.New(in, out, cfg.Wire),
 		out:     out,
-		parent:  os.Getppid(),
+		parent:  findParent(),
 		exit:    newLatch(),
 		begun:   newLatch(),
 		greeted: newLatch(),
