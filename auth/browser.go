@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -138,7 +139,8 @@ func (b *Browser) commands() [][]string {
 	case "darwin":
 		return append(all, []string{"open"})
 	case "windows":
-		return append(all, []string{"rundll32", "url.dll,FileProtocolHandler"})
+		// No shell: in an address, & is a character. Not one of that name on the PATH.
+		return append(all, []string{filepath.Join(os.Getenv("SystemRoot"), "System32", "rundll32.exe"), "url.dll,FileProtocolHandler"})
 	}
 	for _, name := range []string{"xdg-open", "wslview", "x-www-browser", "sensible-browser"} {
 		all = append(all, []string{name})

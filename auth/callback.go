@@ -62,11 +62,11 @@ type callback struct {
 // [::1] as well, if there is IPv6, because a browser may go there. The error is 1005
 // port_busy. Who holds a port is left alone.
 func listen(ports []int, host string) (*callback, error) {
-	var busy []string
+	var failed []error
 	for _, port := range ports {
 		listeners, err := listenAt(port, host == "localhost")
 		if err != nil {
-			busy = append(busy, strconv.Itoa(port))
+			failed = append(failed, err)
 			continue
 		}
 		port = listeners[0].Addr().(*net.TCPAddr).Port
@@ -77,18 +77,32 @@ func listen(ports []int, host string) (*callback, error) {
 		}
 		return c, nil
 	}
+	return nil, noPort(ports, host, failed)
+}
+
+// noPort is the 1005 of a login that no port is free for: port_busy, also of ports
+// that the system keeps for somebody. failed says why, for each port.
+func noPort(ports []int, host string, failed []error) *protocol.Error {
 	if host != "localhost" {
 		host = "127.0.0.1"
 	}
-	which := "port " + busy[0] + " of " + host + " is"
-	if len(busy) > 1 {
-		which = "the ports " + strings.Join(busy, " and ") + " of " + host + " are"
+	var numbers []string
+	for _, port := range ports {
+		numbers = append(numbers, strconv.Itoa(port))
 	}
-	return nil, protocol.NewError(protocol.CodeLoginFailed,
-		which+" in use by another program, and the browser has to come back there",
+	which := "port " + numbers[0] + " of " + host + " is"
+	if len(numbers) > 1 {
+		which = "the ports " + strings.Join(numbers, " and ") + " of " + host + " are"
+	}
+	fault, action := "in use by another program", "End that program, or log in with the method \"device\""
+	if !slices.ContainsFunc(failed, func(err error) bool { return !errors.Is(err, errReserved) }) {
+		fault, action = "reserved by the system", "Log in with the method \"device\""
+	}
+	return protocol.NewError(protocol.CodeLoginFailed,
+		which+" "+fault+", and the browser has to come back there",
 		protocol.ErrorData{
 			Reason:       protocol.ReasonPortBusy,
-			Action:       "End that program, or log in with the method \"device\"",
+			Action:       action,
 			Retryable:    true,
 			LoginMethods: []string{protocol.LoginDevice, protocol.LoginAPIKey},
 		})

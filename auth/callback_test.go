@@ -2,10 +2,13 @@ package auth
 
 import (
 	"errors"
+	"net"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
+	"github.com/signalbox-dev/signalbox/protocol"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -54,4 +57,21 @@ func TestPageIsEscaped(t *testing.T) {
 	assert.NotContains(t, text, "<script")
 	assert.Equal(t, 1, strings.Count(text, "</h1>"))
 	assert.Equal(t, 4, strings.Count(text, "&lt;script&gt;alert(&#34;x&amp;y&#34;)&lt;/script&gt;&#39;"))
+}
+
+// Ports that the system reserves are in use by nobody, so there is nothing to end.
+func TestReservedPortsAreNamed(t *testing.T) {
+	busy, reserved := errors.New("in use"), &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", errReserved)}
+	for name, test := range map[string]struct {
+		failed       []error
+		says, action string
+	}{
+		"busy":     {[]error{busy, reserved}, "The ports 1455 and 1457 of localhost are in use by another program, and the browser has to come back there.", "End that program, or log in with the method \"device\"."},
+		"reserved": {[]error{reserved, reserved}, "The ports 1455 and 1457 of localhost are reserved by the system, and the browser has to come back there.", "Log in with the method \"device\"."},
+	} {
+		err := noPort([]int{1455, 1457}, "localhost", test.failed)
+		assert.Equal(t, test.says, err.Message, name)
+		assert.Equal(t, test.action, err.Data.Action, name)
+		assert.Equal(t, protocol.ReasonPortBusy, err.Data.Reason, name)
+	}
 }
