@@ -200,7 +200,9 @@ func routeState(route protocol.RouteName, e Endpoint, source protocol.Credential
 func (r *report) fileState() protocol.FileState {
 	state := protocol.FileState{Path: r.m.path}
 	if info, err := os.Stat(r.m.path); err == nil {
-		state.Mode = new(fmt.Sprintf("%04o", info.Mode().Perm()))
+		if runtime.GOOS != "windows" { // which keeps none
+			state.Mode = new(fmt.Sprintf("%04o", info.Mode().Perm()))
+		}
 		state.Modified = timestamp(info.ModTime())
 	}
 	return state

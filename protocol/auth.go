@@ -168,7 +168,7 @@ type RouteState struct {
 type FileState struct {
 	// Where it is, or would be.
 	Path string `json:"path"`
-	// Permissions in octal, such as "0600"; null when there is no file.
+	// Permissions in octal, such as "0600"; null when there is no file, and on Windows.
 	Mode *string `json:"mode"`
 	// When it was last written; null when there is no file.
 	Modified *string `json:"modified"`

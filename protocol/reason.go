@@ -81,6 +81,8 @@ const (
 	ReasonNotOwner Reason = "not_owner"
 	// The file has a second name, which a write would cut off.
 	ReasonHardLink Reason = "hard_link"
+	// Another program has the file open and does not let it be replaced; on Windows.
+	ReasonInUse Reason = "in_use"
 	// The disk is full.
 	ReasonNoSpace Reason = "no_space"
 	// The write failed.

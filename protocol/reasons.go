@@ -48,7 +48,7 @@ var Errors = []ErrorRow{
 	{Code: CodeCredentialStore, Kind: KindCredentialStore, HTTP: "500",
 		Reasons: []Reason{
 			ReasonCorrupt, ReasonUnreadable, ReasonKeyring, ReasonUnsupportedStore, ReasonUnsupportedAuthMode, ReasonLocked,
-			ReasonReadOnly, ReasonBadHome, ReasonNotOwner, ReasonHardLink, ReasonNoSpace, ReasonWriteFailed,
+			ReasonReadOnly, ReasonBadHome, ReasonNotOwner, ReasonHardLink, ReasonInUse, ReasonNoSpace, ReasonWriteFailed,
 		},
 		Members: []string{"path", "field"}},
 	{Code: CodeAuthUnavailable, Kind: KindAuthUnavailable, HTTP: "502 / 504",

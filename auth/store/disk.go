@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,20 +30,13 @@ func realDisk() Disk {
 			// O_EXCL follows no link. 0600 from the start, whatever the umask adds.
 			return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		},
-		Write:  func(f *os.File, text []byte) error { _, err := f.Write(text); return err },
-		Sync:   (*os.File).Sync,
-		Close:  (*os.File).Close,
-		Rename: os.Rename,
-		SyncDir: func(path string) error {
-			dir, err := os.Open(path)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = dir.Close() }()
-			return dir.Sync()
-		},
-		Remove: os.Remove,
-		At:     func(string) {},
+		Write:   func(f *os.File, text []byte) error { _, err := f.Write(text); return err },
+		Sync:    (*os.File).Sync,
+		Close:   (*os.File).Close,
+		Rename:  os.Rename,
+		SyncDir: syncDir,
+		Remove:  os.Remove,
+		At:      func(string) {},
 	}
 }
 
@@ -57,7 +51,12 @@ func readTarget(target string) ([]byte, error) {
 	case !info.Mode().IsRegular() || info.Size() > maxFileBytes:
 		return nil, ErrChanged
 	}
-	return os.ReadFile(target)
+	f, err := openShared(target)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return io.ReadAll(f)
 }
 
 // mustRead is nil for a file that cannot be read.

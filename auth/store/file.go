@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/internal/rawjson"
@@ -76,7 +75,8 @@ type Snapshot struct {
 	Raw protocol.Secret
 	// Secrets are the secrets in the text, also when Err is set: they are masked.
 	Secrets []protocol.Secret
-	// Torn reports that the text does not parse, perhaps because it is being written.
+	// Torn reports that the text does not parse, perhaps because it is being written,
+	// or that another program keeps it from being read.
 	Torn bool
 	// Pending reports that the login is in memory only, and still to be saved.
 	Pending bool
@@ -133,7 +133,7 @@ func readOnce(path string) *Snapshot {
 	if !info.Mode().IsRegular() {
 		return &Snapshot{Info: info, Err: corrupt(path, "", "is not a regular file")}
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := openShared(path)
 	if err != nil {
 		return unopened(path, err)
 	}
@@ -165,6 +165,9 @@ func readOnce(path string) *Snapshot {
 func unopened(path string, err error) *Snapshot {
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Snapshot{}
+	}
+	if mayBeHeld(err) && isHeld(path) {
+		return &Snapshot{Torn: true, Err: inUse(path, "read")}
 	}
 	if cause := errors.Unwrap(err); cause != nil {
 		err = cause // without the path, which the message names already

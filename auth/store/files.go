@@ -126,21 +126,25 @@ func (s *fileStore) replace(target, temp string, old, text []byte) (err error) {
 	s.disk.At("lock")
 	release := s.lockCommit(target)
 	defer release()
-	there, err := readTarget(target)
-	if err != nil {
-		return Failed(target, err)
-	}
-	if !bytes.Equal(there, old) {
-		return ErrChanged
-	}
-	s.disk.At("rename")
-	if temp == "" {
-		err = s.disk.Remove(target)
-		if errors.Is(err, fs.ErrNotExist) {
-			err = nil
+	err = whileHeld(target, func() error {
+		there, err := readTarget(target)
+		if err != nil {
+			return err
 		}
-	} else {
-		err = s.disk.Rename(temp, target)
+		if !bytes.Equal(there, old) {
+			return ErrChanged
+		}
+		s.disk.At("rename")
+		if temp != "" {
+			return s.disk.Rename(temp, target)
+		}
+		if err := s.disk.Remove(target); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	})
+	if errors.Is(err, ErrChanged) {
+		return err
 	}
 	if isMounted(err) {
 		// A file that is mounted on its own, as containers do, cannot be replaced.
@@ -175,7 +179,7 @@ func (s *fileStore) backup() (string, error) {
 	}
 	text, err := readTarget(target)
 	if err != nil {
-		if err := s.disk.Rename(target, path); err != nil {
+		if err := whileHeld(target, func() error { return s.disk.Rename(target, path) }); err != nil {
 			return "", Failed(path, err)
 		}
 		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {

@@ -99,7 +99,7 @@ func readLayer(path string) *layerText {
 }
 
 func readRegular(path string) ([]byte, fs.FileInfo, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := openShared(path)
 	if err != nil {
 		return nil, nil, err
 	}

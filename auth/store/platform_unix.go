@@ -38,3 +38,23 @@ func canWrite(path string) error {
 	const writing = 2 // W_OK
 	return syscall.Access(path, writing)
 }
+
+// syncDir puts the names in a folder on the disk.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = dir.Close() }()
+	return dir.Sync()
+}
+
+// openShared opens a file for reading, without blocking: it may be a pipe by now.
+func openShared(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}
+
+// mayBeHeld and isHeld are false: a file that is open can be replaced.
+func mayBeHeld(error) bool { return false }
+
+func isHeld(string) bool { return false }

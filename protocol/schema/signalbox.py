@@ -136,6 +136,7 @@ Reason = Literal[
     "bad_home",
     "not_owner",
     "hard_link",
+    "in_use",
     "no_space",
     "write_failed",
     "not_remembered",
@@ -734,7 +735,8 @@ class FileState(TypedDict):
 
     # Where it is, or would be.
     path: str
-    # Permissions in octal, such as "0600"; null when there is no file.
+    # Permissions in octal, such as "0600"; null when there is no file, and on
+    # Windows.
     mode: Optional[str]
     # When it was last written; null when there is no file.
     modified: Optional[str]

@@ -553,7 +553,10 @@ export interface ExchangedKey {
 export interface FileState {
   /** Where it is, or would be. */
   path: string;
-  /** Permissions in octal, such as "0600"; null when there is no file. */
+  /**
+   * Permissions in octal, such as "0600"; null when there is no file, and on
+   * Windows.
+   */
   mode: string | null;
   /** When it was last written; null when there is no file. */
   modified: string | null;
@@ -1020,6 +1023,7 @@ export type Reason = "too_large"
   | "bad_home"
   | "not_owner"
   | "hard_link"
+  | "in_use"
   | "no_space"
   | "write_failed"
   | "not_remembered"
