@@ -9,7 +9,7 @@ FUZZTIME ?= 60s
 SOAK_KILLS ?= 1000
 VULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
-.PHONY: build demo test test-short test-clients test-python python-wheel check bench bench-parts fuzz soak vuln man install release release-verify clean
+.PHONY: build demo test test-short test-clients test-python python-wheel check bench bench-parts fuzz soak vuln man install release release-verify test-wine clean
 
 PREFIX ?= /usr/local
 
@@ -50,7 +50,7 @@ test-clients: build
 check: $(STATICCHECK)
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt would change: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
-	$(GO) vet -tags soak ./e2e
+	$(GO) vet -tags soak,wine ./e2e
 	GOOS=darwin $(GO) vet ./...
 	GOOS=windows $(GO) build ./...
 	$(STATICCHECK) ./...
@@ -96,6 +96,11 @@ man:
 # built yet is built first: `make build && sudo make install` builds nothing as root.
 install:
 	@packaging/install '$(DESTDIR)$(PREFIX)'
+
+# The program for Windows under Wine, as a host and a person would use it: a minute and
+# a half. Skipped with a line where wine64 or the compiler of mingw is missing.
+test-wine: go-is-there
+	$(GO) test -tags wine -count 1 -v -run '^TestWine$$' ./e2e
 
 # Every file of a release of what is committed, in dist; docs/releasing.md. VERSION is
 # by default that of the tag, SIGNALBOX_SIGNING_KEY a minisign key without a password.

@@ -33,7 +33,7 @@ func realDisk() Disk {
 		Write:   func(f *os.File, text []byte) error { _, err := f.Write(text); return err },
 		Sync:    (*os.File).Sync,
 		Close:   (*os.File).Close,
-		Rename:  os.Rename,
+		Rename:  rename,
 		SyncDir: syncDir,
 		Remove:  os.Remove,
 		At:      func(string) {},

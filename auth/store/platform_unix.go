@@ -54,6 +54,8 @@ func openShared(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
 
+func rename(from, to string) error { return os.Rename(from, to) }
+
 // mayBeHeld and isHeld are false: a file that is open can be replaced.
 func mayBeHeld(error) bool { return false }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -38,15 +39,28 @@ func syncDir(string) error { return nil }
 // openShared opens a file for reading so that it can be replaced meanwhile: os.Open
 // lets others read and write it, but not rename anything over it.
 func openShared(path string) (*os.File, error) {
-	return open(path, syscall.GENERIC_READ)
+	return open(path, syscall.GENERIC_READ, syscall.FILE_SHARE_READ|syscall.FILE_SHARE_WRITE|syscall.FILE_SHARE_DELETE)
 }
 
-func open(path string, access uint32) (*os.File, error) {
+// rename gives a file the name of another one in its folder. os.Root asks for the
+// semantics of POSIX (Windows 10, version 1607): the old file may still be open in
+// readers that share the right to delete, as ours and Codex do. Other file systems know
+// no such thing.
+func rename(from, to string) error {
+	if root, err := os.OpenRoot(filepath.Dir(to)); err == nil {
+		defer func() { _ = root.Close() }()
+		if filepath.Dir(from) == filepath.Dir(to) && root.Rename(filepath.Base(from), filepath.Base(to)) == nil {
+			return nil
+		}
+	}
+	return os.Rename(from, to)
+}
+
+func open(path string, access, share uint32) (*os.File, error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err == nil {
 		var handle syscall.Handle
-		handle, err = syscall.CreateFile(name, access, syscall.FILE_SHARE_READ|syscall.FILE_SHARE_WRITE|syscall.FILE_SHARE_DELETE,
-			nil, syscall.OPEN_EXISTING, syscall.FILE_ATTRIBUTE_NORMAL, 0)
+		handle, err = syscall.CreateFile(name, access, share, nil, syscall.OPEN_EXISTING, syscall.FILE_ATTRIBUTE_NORMAL, 0)
 		if err == nil {
 			return os.NewFile(uintptr(handle), path), nil
 		}
@@ -60,10 +74,10 @@ func mayBeHeld(err error) bool {
 	return errors.Is(err, syscall.ERROR_ACCESS_DENIED) || errors.Is(err, errSharingViolation)
 }
 
-// isHeld reports whether another program has the file open in a way that forbids to
-// replace it. A file that we may not replace at all is not held.
+// isHeld reports whether another program has the file open: nobody else may while we
+// ask. A file that we may not replace at all is not held.
 func isHeld(path string) bool {
-	f, err := open(path, accessDelete)
+	f, err := open(path, accessDelete, 0)
 	if err == nil {
 		_ = f.Close()
 	}
