@@ -273,6 +273,7 @@ func wineParentEnds(t *testing.T, w *wine) {
 	c := w.command(w.orphan, windowsPath(end), `"`+windowsPath(w.exe)+`" serve --simulate`)
 	c.Env = append(c.Env, "CODEX_HOME="+windowsPath(home))
 	h := run(t, c, options{lsp: true})
+	t.Cleanup(func() { _ = h.in.Close() }) // ends it where nothing else has
 	h.call("0", "initialize", `{}`)
 	require.NoError(t, os.WriteFile(end, nil, 0o644))
 	h.rest() // until stdout ends
