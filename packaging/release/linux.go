@@ -11,7 +11,23 @@ import (
 	"time"
 )
 
-const description = "One process that owns a user's OpenAI credentials and routing, for editors, agents and scripts"
+const (
+	description = "One process that owns a user's OpenAI credentials and routing"
+	// details follow it where a package has more than a line.
+	details = `Editor plugins, agents and scripts start signalbox and speak JSON-RPC 2.0
+with it on stdin and stdout; they never see a token. It shares the login of the
+Codex CLI.`
+	// copyright is what Debian wants in the place of the whole licence.
+	copyright = `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: signalbox
+Source: https://github.com/signalbox-dev/signalbox
+
+Files: *
+Copyright: the signalbox authors
+License: Apache-2.0
+ On Debian systems the full text is in /usr/share/common-licenses/Apache-2.0.
+`
+)
 
 // linuxPackages makes the deb and the rpm of each Linux target, by nfpm.
 func (r *release) linuxPackages() error {
@@ -26,7 +42,7 @@ func (r *release) linuxPackages() error {
 		config, err := json.Marshal(map[string]any{
 			"name": "signalbox", "arch": t.arch, "platform": "linux", "version": r.version, "version_schema": "semver",
 			"release": "1", "section": "utils", "priority": "optional", "mtime": r.date.Format(time.RFC3339),
-			"maintainer": "The signalbox authors <signalbox@localhost>", "description": description,
+			"maintainer": "The signalbox authors <signalbox-dev@users.noreply.github.com>", "description": description + "\n" + details,
 			"homepage": "https://github.com/signalbox-dev/signalbox", "license": "Apache-2.0", "contents": contents,
 			// The system's authorities; without them no connection is trusted.
 			"recommends": []string{"ca-certificates"},
@@ -55,7 +71,9 @@ type content struct {
 	Source string `json:"src"`
 	Path   string `json:"dst"`
 	Type   string `json:"type,omitempty"`
-	Info   struct {
+	// Packager is "deb" or "rpm" for what the other one does not have.
+	Packager string `json:"packager,omitempty"`
+	Info     struct {
 		Mode  fs.FileMode `json:"mode"`
 		MTime string      `json:"mtime"`
 	} `json:"file_info"`
@@ -66,8 +84,8 @@ type content struct {
 func (r *release) linuxContents(t target) ([]content, error) {
 	folder := filepath.Join(r.work, "linux-"+t.arch)
 	contents := []content{r.content(r.bins[t], "/usr/bin/signalbox", 0o755)}
-	for _, e := range r.docs {
-		to := ""
+	for _, e := range append([]entry{{name: "copyright", data: []byte(copyright)}}, r.docs...) {
+		to, only := "", ""
 		switch dir, name := path.Split(e.name); {
 		case dir == "man/":
 			to = "/usr/share/man/man1/" + name + ".gz"
@@ -77,10 +95,13 @@ func (r *release) linuxContents(t target) ([]content, error) {
 			to = "/usr/share/zsh/vendor-completions/_signalbox"
 		case name == "signalbox.fish":
 			to = "/usr/share/fish/vendor_completions.d/signalbox.fish"
+		case name == "copyright":
+			to, only = "/usr/share/doc/signalbox/copyright", "deb"
 		case name == "LICENSE":
-			to = "/usr/share/doc/signalbox/copyright"
+			only = "rpm"
+			to = "/usr/share/licenses/signalbox/LICENSE"
 		case name == "CHANGELOG.md":
-			to = "/usr/share/doc/signalbox/changelog.gz"
+			to = "/usr/share/doc/signalbox/CHANGELOG.md.gz"
 		case name == "README.md":
 			to = "/usr/share/doc/signalbox/README.md"
 		default: // of another system
@@ -100,7 +121,9 @@ func (r *release) linuxContents(t target) ([]content, error) {
 		if err := os.WriteFile(source, data, 0o644); err != nil {
 			return nil, err
 		}
-		contents = append(contents, r.content(source, to, 0o644))
+		file := r.content(source, to, 0o644)
+		file.Packager = only
+		contents = append(contents, file)
 	}
 	doc := r.content("", "/usr/share/doc/signalbox", 0o755)
 	doc.Type = "dir"
