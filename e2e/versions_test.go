@@ -75,6 +75,8 @@ func spawnOld(t *testing.T, binary string, o options) *host {
 
 // Two of the first version and two of this one renew one login at once: the names of the
 // locks and their order are the same in all versions.
+//
+// Faults: B13.
 func TestVersionsShareTheLocks(t *testing.T) {
 	t.Parallel()
 	old := oldBinary(t)
@@ -102,6 +104,8 @@ func TestVersionsShareTheLocks(t *testing.T) {
 
 // What a killed process of one version leaves behind, the other one copes with: locks
 // and temporary files mean the same to both.
+//
+// Faults: B13.
 func TestVersionsAfterAKill(t *testing.T) {
 	t.Parallel()
 	old := oldBinary(t)

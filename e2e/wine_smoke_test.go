@@ -22,6 +22,8 @@ const wineQuestion = `{"model":"gpt-5.2-codex","input":"What is 2+2?","stream":t
 
 // TestWine runs the program for Windows under Wine, as a host and a person would:
 // `make test-wine`. It is no proof of Windows.
+//
+// Faults: B12.
 func TestWine(t *testing.T) {
 	w := setUpWine(t)
 	for _, test := range []struct {

@@ -109,3 +109,15 @@ func TestInstallRefuses(t *testing.T) {
 		})
 	}
 }
+
+// Without Go, make says what is missing, and where else to get the program.
+func TestMakeWithoutGo(t *testing.T) {
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("make is not installed")
+	}
+	for _, goal := range []string{"build", "demo", "release"} {
+		text, err := exec.Command("make", "-C", filepath.Join("..", ".."), goal, "GO=no-such-go").CombinedOutput()
+		require.Error(t, err)
+		require.Contains(t, string(text), "Go 1.26 or newer is missing: install it, or a package of a release")
+	}
+}
