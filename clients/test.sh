@@ -61,6 +61,29 @@ if have node node npm; then
   fi
 fi
 
+# The SDKs want Node 22 or newer, which comes with them.
+if have sdks node npm; then
+  sdk=node/test/sdk
+  if [[ $sdk/node_modules/.package-lock.json -nt $sdk/package-lock.json ]] ||
+    (cd $sdk && npm ci --no-audit --no-fund >"$log" 2>&1 && touch node_modules/.package-lock.json); then
+    check "node SDKs" npm --prefix node run test-sdk
+  else
+    skip sdks "npm ci: $(tail -n 1 "$log")"
+  fi
+fi
+
+# gateway NAME: Python programs in an environment of their own.
+gateway() {
+  local venv=$tools/gateway-$1 wanted=gateway/requirements-$1.txt
+  if [[ $venv/installed -nt $wanted ]] ||
+    { python3 -m venv "$venv" && "$venv/bin/pip" install -q -r "$wanted" && touch "$venv/installed"; } >"$log" 2>&1; then
+    check "gateway $1" "$venv/bin/python" gateway/test_gateway.py
+  else
+    skip "gateway $1" "$(tail -n 1 "$log")"
+  fi
+}
+have gateway python3 && gateway openai2 && gateway openai3
+
 if have pygls python3; then
   venv=$tools/pygls
   if [[ $venv/installed -nt pygls/requirements.txt ]] ||

@@ -13,14 +13,32 @@ export class SignalboxError extends Error {
 
 const CRLF2 = Buffer.from("\r\n\r\n");
 
-/** Cuts frames out of chunks and calls `onMessage` with each message. */
+/** How a notification with an event begins; signalbox writes it always so. */
+const eventHead = '{"jsonrpc":"2.0","method":"responses/event","params":{"streamId":"';
+const eventMember = ',"event":';
+
+/**
+ * Cuts frames out of chunks and calls `onMessage` with each message and its text. A
+ * frame with an event of a stream that `onEvent` wants is not parsed: the event is cut
+ * out of it as it came.
+ */
 export class FrameReader {
   #chunks = [];
   #length = 0;
   #body = -1; // the length of the body that is awaited, or -1 for headers
 
-  constructor(onMessage) {
+  constructor(onMessage, onEvent = () => false) {
     this.onMessage = onMessage;
+    this.onEvent = onEvent;
+  }
+
+  #take(text) {
+    if (text.startsWith(eventHead)) {
+      const id = text.slice(eventHead.length, text.indexOf('"', eventHead.length));
+      const at = text.indexOf(eventMember, eventHead.length + id.length);
+      if (at > 0 && text.endsWith("}}") && this.onEvent(id, text.slice(at + eventMember.length, -2))) return;
+    }
+    this.onMessage(JSON.parse(text), text);
   }
 
   push(chunk) {
@@ -42,7 +60,7 @@ export class FrameReader {
       const text = data.toString("utf8", 0, this.#body);
       data = data.subarray(this.#body);
       this.#body = -1;
-      this.onMessage(JSON.parse(text));
+      this.#take(text);
     }
     this.#chunks = data.length ? [data] : [];
     this.#length = data.length;
@@ -61,10 +79,11 @@ export class Connection {
    * @param output writable stream for frames
    * @param onNotification called with (method, params), in the order of the pipe
    * @param onRequest called with (method, params), answers with a result or a promise of one
+   * @param onEvent called with (streamId, event as text); true: the event is taken
    */
-  constructor(input, output, onNotification, onRequest) {
+  constructor(input, output, onNotification, onRequest, onEvent) {
     this.#out = output;
-    const reader = new FrameReader((message) => {
+    const reader = new FrameReader((message, text) => {
       if (message.method !== undefined) {
         if (message.id === undefined) return onNotification(message.method, message.params);
         return void this.#answer(message, onRequest);
@@ -72,8 +91,8 @@ export class Connection {
       const waiting = this.#pending.get(message.id);
       this.#pending.delete(message.id);
       if (message.error) waiting?.reject(new SignalboxError(message.error));
-      else waiting?.resolve(message.result);
-    });
+      else waiting?.resolve(waiting.wantsText ? { result: message.result, text } : message.result);
+    }, onEvent);
     input.on("data", (chunk) => {
       try {
         reader.push(chunk);
@@ -95,20 +114,29 @@ export class Connection {
   }
 
   #send(message) {
-    const body = Buffer.from(JSON.stringify({ jsonrpc: "2.0", ...message }));
+    this.#write(JSON.stringify({ jsonrpc: "2.0", ...message }));
+  }
+
+  #write(text) {
+    const body = Buffer.from(text);
     this.#out.write(Buffer.concat([Buffer.from(`Content-Length: ${body.length}\r\n\r\n`), body]));
   }
 
-  /** Sends a request; an aborted `signal` cancels it, and it then rejects with -32800. */
-  request(method, params, { signal } = {}) {
+  /**
+   * Sends a request; an aborted `signal` cancels it, and it then rejects with -32800.
+   * `params` may be JSON text; with `wantsText` the answer is `{result, text}`, the
+   * text being that of the whole reply.
+   */
+  request(method, params, { signal, wantsText } = {}) {
     if (this.#closed) return Promise.reject(this.#closed);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const id = this.#nextId++;
     const cancel = () => this.notify("$/cancelRequest", { id });
     signal?.addEventListener("abort", cancel, { once: true });
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
-      this.#send({ id, method, params });
+      this.#pending.set(id, { resolve, reject, wantsText });
+      if (typeof params === "string") this.#write(`{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`);
+      else this.#send({ id, method, params });
     }).finally(() => signal?.removeEventListener("abort", cancel));
   }
 

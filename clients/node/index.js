@@ -2,24 +2,33 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { findBinary } from "./binary.js";
 import { Connection, SignalboxError } from "./connection.js";
 
-export { SignalboxError };
+export { findBinary, SignalboxError };
+export { baseURL, signalboxFetch } from "./fetch.js";
+export { signalboxAgents, signalboxOpenAI, signalboxProvider } from "./sdk.js";
 
-/** Spawns signalbox and initializes it. */
+/**
+ * Spawns signalbox and initializes it. `command` is the program, or a list: a program
+ * with its arguments, such as ["ssh", "-T", "host", "signalbox", "serve"].
+ */
 export async function start({
-  command = process.env.SIGNALBOX_BIN || "signalbox",
+  command,
   args = ["serve"],
   env = process.env,
   clientInfo = { name: "node", version: process.versions.node },
   onNotification = () => {},
   showDocument,
 } = {}) {
-  const child = spawn(command, args, { env, stdio: ["pipe", "pipe", "inherit"] });
+  // The process of a list may be on another machine, where our id means nothing.
+  const [program, ...given] = Array.isArray(command) ? command : [command ?? findBinary(env), ...args];
+  const processId = Array.isArray(command) ? null : process.pid;
+  const child = spawn(program, given, { env, stdio: ["pipe", "pipe", "inherit"], windowsHide: true });
   await once(child, "spawn"); // or throws ENOENT
   const box = new Signalbox(child, onNotification, showDocument);
   const capabilities = { window: { showDocument: { support: Boolean(showDocument) } } };
-  box.server = await box.request("initialize", { processId: process.pid, clientInfo, capabilities });
+  box.server = await box.request("initialize", { processId, clientInfo, capabilities });
   box.notify("initialized", {});
   return box;
 }
@@ -29,10 +38,19 @@ class Signalbox {
   #child;
   #connection;
   #streams = new Map(); // streamId -> Stream
+  #raw = new Map(); // streamId -> what takes the text of its events
+  /** Whether the process has ended. */
+  hasEnded = false;
+
+  /** The id of the process. */
+  get pid() {
+    return this.#child.pid;
+  }
 
   constructor(child, onNotification, showDocument) {
     this.#child = child;
     this.exited = once(child, "close").then(([code]) => {
+      this.hasEnded = true;
       this.#connection.close(new Error(`signalbox has ended with code ${code}`));
       return code;
     });
@@ -44,7 +62,49 @@ class Signalbox {
       if (method !== "window/showDocument" || !showDocument) throw new SignalboxError({ code: -32601, message: "There is no such method." });
       return { success: (await showDocument(uri)) !== false };
     };
-    this.#connection = new Connection(child.stdout, child.stdin, notified, asked);
+    const taken = (streamId, event) => {
+      const take = this.#raw.get(streamId);
+      take?.(event);
+      return take !== undefined;
+    };
+    this.#connection = new Connection(child.stdout, child.stdin, notified, asked, taken);
+  }
+
+  /**
+   * Streams a response: `params` is JSON text, and `onEvent` gets each event as text, as it
+   * came. Returns `{started, result, cancel}`.
+   */
+  events(params, { signal, onEvent }) {
+    const { streamId, text } = withStreamId(params);
+    const stream = new Stream(() => this.request("responses/cancel", { streamId }).catch(() => {}));
+    this.#streams.set(streamId, stream);
+    this.#raw.set(streamId, onEvent);
+    const result = this.request("responses/create", text, { signal }).finally(() => {
+      this.#streams.delete(streamId);
+      this.#raw.delete(streamId);
+    });
+    stream.finish(result);
+    // What it ended with says more than that it had not started.
+    const started = stream.started.catch(async (early) => {
+      await result;
+      throw early;
+    });
+    started.catch(() => {});
+    return { started, result, signal, cancel: () => stream.cancel() };
+  }
+
+  /** A whole response: `params` is JSON text, and `response` of the answer its text, as it came. */
+  async whole(params, { signal } = {}) {
+    const { streamId, text } = withStreamId(params);
+    let started;
+    this.#streams.set(streamId, { take: (method, note) => method === "responses/started" && (started = note) });
+    try {
+      const { result, text: answer } = await this.request("responses/create", text, { signal, wantsText: true });
+      const at = answer.indexOf(',"response":{');
+      return { result, started, response: at < 0 ? JSON.stringify(result.response) : answer.slice(at + ',"response":'.length, -2) };
+    } finally {
+      this.#streams.delete(streamId);
+    }
   }
 
   /** The result of any method; rejects with a SignalboxError. */
@@ -94,6 +154,13 @@ class Signalbox {
     timers.forEach(clearTimeout);
     return code;
   }
+}
+
+/** The params, JSON text that begins with `_meta` or has one, with a stream id of our own. */
+function withStreamId(params) {
+  const streamId = randomUUID();
+  const at = params.indexOf('"_meta":{') + '"_meta":{'.length;
+  return { streamId, text: `${params.slice(0, at)}"streamId":"${streamId}"${params[at] === "}" ? "" : ","}${params.slice(at)}` };
 }
 
 /** The events of one response. `started` and `result` are promises; both may be ignored. */

@@ -13,7 +13,7 @@ const read = (path) => readFileSync(join(root, path), "utf8");
 
 // A project in which the package is installed as npm packs it.
 const home = mkdtempSync(join(tmpdir(), "signalbox-"));
-const installed = join(home, "node_modules", "signalbox");
+const installed = join(home, "node_modules", "signalbox-rpc");
 after(() => rmSync(home, { recursive: true }));
 before(() => {
   rmSync(join(root, "protocol.d.ts"), { force: true }); // npm pack makes it
@@ -35,7 +35,8 @@ test("the snippets of the README, as they stand", () => {
   chmodSync(simulated, 0o755);
   const env = { ...process.env, SIGNALBOX_BIN: "", PATH: home + delimiter + process.env.PATH };
 
-  const snippets = [...read("README.md").matchAll(/^```js\n(.*?)^```$/gms)].map(([, text]) => text);
+  // Those of the SDKs run where these are installed: test/sdk.
+  const snippets = [...read("README.md").matchAll(/^```js\n(.*?)^```$/gms)].map(([, text]) => text).filter((text) => /import \{ start/.test(text));
   const printed = snippets.map((text, i) => {
     const file = join(home, `snippet${i}.mjs`);
     writeFileSync(file, text);
