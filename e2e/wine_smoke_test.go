@@ -176,7 +176,7 @@ func wineFourProcessesRenewOnce(t *testing.T, w *wine) {
 func wineKillsInTheCommit(t *testing.T, w *wine) {
 	const rounds = 10
 	changed := 0
-	for range rounds {
+	for round := range rounds {
 		home := umlautHome(t)
 		sim := simulated(t, simulator.Config{Scenario: "expired"})
 		require.NoError(t, sim.WriteHome(home))
@@ -187,7 +187,14 @@ func wineKillsInTheCommit(t *testing.T, w *wine) {
 		h.ping()
 		h.send(request("1", "auth/refresh", ""))
 		awaitThat(t, "the issuer answering", func() bool { granted, _ := sim.Refreshes(); return granted == 1 })
-		time.Sleep(time.Duration(rand.Int64N(int64(25 * time.Millisecond)))) // somewhere in the commit, or behind it
+		if round%2 == 0 { // else before it
+			awaitThat(t, "the commit having begun", func() bool {
+				temporary, _ := filepath.Glob(filepath.Join(home, ".auth-*"))
+				text, _ := os.ReadFile(path)
+				return len(temporary) > 0 || string(text) != string(old)
+			})
+		}
+		time.Sleep(time.Duration(rand.Int64N(int64(10 * time.Millisecond))))
 		require.NoError(t, h.cmd.Process.Kill())
 		<-h.ended
 
