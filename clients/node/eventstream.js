@@ -17,7 +17,15 @@ export class EventStream {
     this.evidence = evidence;
     this.maxQueueBytes = maxQueueBytes;
     this.call = box.events(params, { signal, onEvent: (raw) => this.#take(raw) });
+    // The process may hang: an abort does not wait for its answer.
+    const abort = () => {
+      this.#queue = [];
+      this.#over = true;
+      this.#wake();
+    };
+    signal?.addEventListener("abort", abort, { once: true });
     const end = (error) => {
+      signal?.removeEventListener("abort", abort);
       this.#error ??= error;
       this.#over = true;
       this.#wake();
@@ -46,8 +54,8 @@ export class EventStream {
   /** Takes an event, as it came. The pipe is always read: what the SDK has not read waits here. */
   #take(raw) {
     if (this.#over) return;
-    this.#last = raw;
     this.#queue.push(this.#block(raw));
+    this.#last = raw;
     this.#bytes += raw.length;
     if (this.#bytes > this.maxQueueBytes) {
       this.#error = new Error(`more than ${this.maxQueueBytes} bytes of the response were not read; it was cancelled`);

@@ -28,7 +28,12 @@ export async function start({
   await once(child, "spawn"); // or throws ENOENT
   const box = new Signalbox(child, onNotification, showDocument);
   const capabilities = { window: { showDocument: { support: Boolean(showDocument) } } };
-  box.server = await box.request("initialize", { processId, clientInfo, capabilities });
+  try {
+    box.server = await box.request("initialize", { processId, clientInfo, capabilities });
+  } catch (error) {
+    child.kill();
+    throw error;
+  }
   box.notify("initialized", {});
   return box;
 }
@@ -51,7 +56,7 @@ class Signalbox {
     this.#child = child;
     this.exited = once(child, "close").then(([code]) => {
       this.hasEnded = true;
-      this.#connection.close(new Error(`signalbox has ended with code ${code}`));
+      this.#connection.close(Object.assign(new Error(`signalbox has ended with code ${code}`), { exitCode: code }));
       return code;
     });
     const notified = (method, params) => {

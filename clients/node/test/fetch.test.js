@@ -49,6 +49,7 @@ test("events and whole responses have the bytes that came", async (t) => {
         if (method === "responses/create" && params.stream) {
           send(head("started") + ',"status":200,"headers":{},"evidence":{}}}');
           send(head("event") + ',"event":' + ${JSON.stringify(raw)} + "}}");
+          send(head("event") + ',"event":{"type":"error","message":"it broke"}}}');
         }
         if (id !== undefined) send('{"jsonrpc":"2.0","id":' + id + ',"result":' + (method === "responses/create" ? '{"status":"completed","evidence":{"x":"a,\\\\"response\\\\":{"},"response":{"n":1.0,"u":"\\\\u00fc"}}' : "{}") + "}");
       }
@@ -56,7 +57,13 @@ test("events and whole responses have the bytes that came", async (t) => {
   const fetch = signalboxFetch({ command: [process.execPath, stub] });
   t.after(async () => (await fetch.signalbox()).close({ timeoutMs: 100 }));
   const stream = await (await fetch(responses, post({ ...codex, stream: true }))).text();
-  assert.equal(stream, `event: response.output_text.delta\ndata: ${raw}\n\n`);
+  const event = `event: response.output_text.delta\ndata: ${raw}\n\n`;
+  assert.equal(stream.slice(0, event.length), event);
+  // SDKs need more of an error event than upstreams give: it is completed, and its number is the next.
+  const [, failure] = /^event: error\ndata: (.*)\n\n$/.exec(stream.slice(event.length));
+  const { error, ...rest } = JSON.parse(failure);
+  assert.deepEqual(error, { message: "it broke", type: "server_error", param: null, code: null });
+  assert.deepEqual([rest.sequence_number, rest.message, rest.code], [2, "it broke", null]);
   const whole = await (await fetch(responses, post(codex))).text();
   assert.equal(whole, '{"n":1.0,"u":"\\u00fc"}');
 });
@@ -89,6 +96,40 @@ test("what is wrong is one sentence, and costs nothing", async (t) => {
   assert.equal(missing.status, 424);
   assert.match((await missing.json()).error.message, /^signalbox was not found: .*SIGNALBOX_BIN/);
   await assert.rejects(fetch(responses, { ...post(codex), signal: AbortSignal.abort() }), { name: "AbortError" });
+});
+
+test("_meta of a body counts, but for what the fetch needs", async (t) => {
+  const fetch = simulated(t);
+  const whole = await fetch(responses, post({ ...codex, _meta: { streamId: "mine", route: "chatgpt" } }));
+  assert.equal((await whole.json()).status, "completed");
+  const stream = await fetch(responses, post({ ...codex, stream: true, _meta: { events: "none" } }));
+  assert.match(await stream.text(), /event: response\.completed\n/);
+  const refused = await fetch(responses, post({ ...codex, _meta: "chatgpt" }));
+  assert.equal(refused.status, 400);
+  assert.match((await refused.json()).error.message, /_meta must be a JSON object/);
+});
+
+test("a usage limit is not asked about twice, and the evidence says so", async (t) => {
+  const told = [];
+  const fetch = simulated(t, { simulate: "usage-limit", onEvidence: (evidence) => told.push(evidence) });
+  const ask = async (body = codex) => {
+    const response = await fetch(responses, post(body));
+    assert.equal(response.status, 429);
+    return { headers: response.headers, error: (await response.json()).error };
+  };
+  const [first, second] = [await ask(), await ask()];
+  assert.deepEqual(second.error, first.error);
+  assert.deepEqual(told.map(({ attempts }) => attempts.length), [1, 0]);
+  assert.equal(told[1].adjustments.at(-1).action, "answered_locally");
+  assert.equal(second.headers.get("x-signalbox-local"), "usage_limit");
+  assert.equal(second.headers.get("x-request-id"), null, "that of another request");
+  assert.deepEqual(JSON.parse(second.headers.get("x-signalbox-evidence")).attempts, []);
+  await ask({ ...codex, input: "another" });
+  assert.equal(told[2].attempts.length, 1);
+  // Another login has limits of its own.
+  await (await fetch.signalbox()).request("auth/logout", { revoke: false });
+  const after = await fetch(responses, post(codex));
+  assert.equal(after.status, 401, "it is asked again");
 });
 
 test("the program: $SIGNALBOX_BIN, then the PATH", (t) => {
