@@ -16,7 +16,7 @@ import (
 
 var (
 	rounds  = flag.Int("rounds", 7, "interleaved rounds")
-	only    = flag.String("only", "", "run only the parts whose names begin with one of these, comma-separated: burst, size, start, idle, paced")
+	only    = flag.String("only", "", "run only the parts whose names begin with one of these, comma-separated: burst, size, start, idle, paced, gateway")
 	seconds = flag.Int("seconds", 6, "length of a round with 1,000 streams")
 	alone   = flag.Bool("alone", false, "only signalbox and the bare reader")
 	before  = flag.String("before", "", "another build of signalbox, to measure in the same rounds")
@@ -59,7 +59,7 @@ func (b *bench) run() {
 	for _, part := range []struct {
 		name string
 		run  func()
-	}{{"burst", b.burst}, {"size", b.size}, {"start", b.start}, {"idle", b.idle}, {"paced", b.paced}} {
+	}{{"burst", b.burst}, {"size", b.size}, {"start", b.start}, {"idle", b.idle}, {"paced", b.paced}, {"gateway", b.gateway}} {
 		if wanted(part.name) {
 			part.run()
 			b.stop()
@@ -77,7 +77,7 @@ func wanted(name string) bool {
 
 // build makes the programs as a release would.
 func (b *bench) build() {
-	for name, source := range map[string]string{"bare": "./bare", "plain": "./plain", "openaigo": "./openaigo", "hello": "./hello", "signalbox": "./cmd/signalbox"} {
+	for name, source := range map[string]string{"bare": "./bare", "plain": "./plain", "openaigo": "./openaigo", "hello": "./hello", "proxy": "./proxy", "signalbox": "./cmd/signalbox"} {
 		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(b.dir, name), source)
 		if name == "signalbox" {
 			cmd.Dir = *root
