@@ -76,7 +76,7 @@ fi
 gateway() {
   local venv=$tools/gateway-$1 wanted=gateway/requirements-$1.txt
   if [[ $venv/installed -nt $wanted ]] ||
-    { python3 -m venv "$venv" && "$venv/bin/pip" install -q -r "$wanted" && touch "$venv/installed"; } >"$log" 2>&1; then
+    { python3 -m venv "$venv" && "$venv/bin/pip" install -q --require-hashes -r "$wanted" && touch "$venv/installed"; } >"$log" 2>&1; then
     check "gateway $1" "$venv/bin/python" gateway/test_gateway.py
   else
     skip "gateway $1" "$(tail -n 1 "$log")"
@@ -87,7 +87,7 @@ have gateway python3 && gateway openai2 && gateway openai3
 if have pygls python3; then
   venv=$tools/pygls
   if [[ $venv/installed -nt pygls/requirements.txt ]] ||
-    { python3 -m venv "$venv" && "$venv/bin/pip" install -q -r pygls/requirements.txt && touch "$venv/installed"; } >"$log" 2>&1; then
+    { python3 -m venv "$venv" && "$venv/bin/pip" install -q --require-hashes -r pygls/requirements.txt && touch "$venv/installed"; } >"$log" 2>&1; then
     check pygls "$venv/bin/python" pygls/test_pygls.py
     check "mypy --strict" "$venv/bin/mypy" --strict --python-version 3.10 --cache-dir "$tools/mypy" ../protocol/schema/signalbox.py
   else

@@ -35,8 +35,8 @@ environment() { # of a requirements file; prints its folder
     "$python" -m venv "$dir" >&2
     # uv is many times faster; pip does the same.
     { "$dir/bin/python" -m pip install --quiet --disable-pip-version-check uv==0.13.9 &&
-      "$dir/bin/uv" pip install --quiet --python "$dir/bin/python" -r "$1"; } >&2 ||
-      "$dir/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1" >&2 || return 1
+      "$dir/bin/uv" pip install --quiet --require-hashes --python "$dir/bin/python" -r "$1"; } >&2 ||
+      "$dir/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$1" >&2 || return 1
     touch "$dir/complete"
   fi
   echo "$dir"
