@@ -66,11 +66,14 @@ func TestSignalAtWork(t *testing.T) {
 		for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
 			cmd := exec.Command(os.Args[0], strings.Fields(command)...)
 			cmd.Env = slices.Concat(asMain, []string{"HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir()})
-			var stdout, stderr bytes.Buffer
+			var stdout, stderr syncBuffer
 			cmd.Stdout, cmd.Stderr = &stdout, &stderr
 			require.NoError(t, cmd.Start())
 			hangs := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
-			time.Sleep(500 * time.Millisecond) // the model is silent then
+			for start := time.Now(); stdout.String() != printed && time.Since(start) < patience; {
+				time.Sleep(10 * time.Millisecond)
+			}
+			time.Sleep(500 * time.Millisecond) // the model is silent then, or a signal finds it on its way there
 			require.NoError(t, cmd.Process.Signal(signal))
 			_ = cmd.Wait()
 			assert.True(t, hangs.Stop(), command)

@@ -30,6 +30,8 @@ const (
 	maxHead = 64 << 10
 	// DefaultDrain is how long running requests may go on after the first signal.
 	DefaultDrain = 30 * time.Second
+	// errorsOut is how long the error events of cut streams may take to go out.
+	errorsOut = 5 * time.Second
 )
 
 // waits are the times of the gateway; tests shorten them.
@@ -134,7 +136,7 @@ func (s *Server) Serve(listener net.Listener, stop, now context.Context) (draine
 	select { // the error events go out
 	case <-quiet:
 	case <-now.Done():
-	case <-time.After(time.Second):
+	case <-time.After(errorsOut):
 	}
 	return false, nil
 }
