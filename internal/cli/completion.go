@@ -38,7 +38,7 @@ func (p *program) completionCommand() *cobra.Command {
 
 // completion prints the script of a shell. The script asks this program for the words.
 func (p *program) completion(shell string) error {
-	root := p.tree()
+	root := p.tree("")
 	print := map[string]func() error{
 		"bash":       func() error { return root.GenBashCompletionV2(p.stdout, true) },
 		"zsh":        func() error { return root.GenZshCompletion(p.stdout) },

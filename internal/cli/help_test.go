@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -50,6 +51,23 @@ func TestHelpOfEachCommand(t *testing.T) {
 			assert.Contains(t, out.stdout, "usage-limit")
 		}
 	}
+}
+
+// A command by itself is the one that it is among all: a start makes no other.
+func TestOneCommandIsMade(t *testing.T) {
+	t.Parallel()
+	for _, c := range Tree().Commands() {
+		var names []string
+		for _, made := range new(program).tree(c.Name()).Commands() {
+			names = append(names, made.Name())
+		}
+		if c.Name() == "help" {
+			assert.Equal(t, commandNames(Tree()), names)
+			continue
+		}
+		assert.Equal(t, []string{c.Name(), "help"}, names)
+	}
+	assert.Empty(t, cobra.MousetrapHelpText, "on Windows it would look at all processes")
 }
 
 // A wrong command line says what is wrong, what was meant, and where to look.

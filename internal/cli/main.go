@@ -133,8 +133,12 @@ func Main(o Options) int {
 func (p *program) runCommand(args []string, signals chan<- os.Signal) int {
 	// In parallel with the rest of the start: it costs a thread and 0.2 ms.
 	go signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	root := p.tree()
-	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+	first := ""
+	if len(args) > 0 {
+		first = args[0]
+	}
+	root := p.tree(first)
+	if strings.HasPrefix(first, cobra.ShellCompRequestCmd) {
 		completeFlags(root)
 	}
 	root.SetArgs(plainArgs(args))

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -11,16 +12,34 @@ import (
 
 // Tree returns the commands of signalbox with their flags, for documents that are
 // made from them. It cannot be run.
-func Tree() *cobra.Command { return new(program).tree() }
+func Tree() *cobra.Command { return new(program).tree("") }
 
-// inOrder keeps the commands in the order in which they are added: it is one switch for
-// the whole process.
-var inOrder = sync.OnceFunc(func() { cobra.EnableCommandSorting = false })
+// setUp sets the switches that cobra has for the whole process: the commands keep the
+// order in which they are added, and on Windows it does not list all processes at each
+// start, to turn away whoever was started by the desktop.
+var setUp = sync.OnceFunc(func() { cobra.EnableCommandSorting, cobra.MousetrapHelpText = false, "" })
 
-// tree returns the commands. Nothing of them is shared with another tree: their flags
-// write into p.
-func (p *program) tree() *cobra.Command {
-	inOrder()
+// commands are all of them but help, in its order.
+func (p *program) commands() []entry {
+	return []entry{
+		{"serve", p.serveCommand}, {"login", p.loginCommand}, {"status", p.statusCommand}, {"logout", p.logoutCommand},
+		{"models", p.modelsCommand}, {"limits", p.limitsCommand}, {"route", p.routeCommand}, {"ask", p.askCommand},
+		{"call", p.callCommand}, {"gateway", p.gatewayCommand}, {"validate", p.validateCommand}, {"doctor", p.doctorCommand},
+		{"demo", p.demoCommand}, {"schema", p.schemaCommand}, {"completion", p.completionCommand}, {"version", p.versionCommand},
+	}
+}
+
+// entry is a command that is made when it is needed.
+type entry struct {
+	name string
+	make func() *cobra.Command
+}
+
+// tree returns the commands; where first is the name of one, that one alone, because a
+// start would wait for the others. Nothing of them is shared with another tree: their
+// flags write into p.
+func (p *program) tree(first string) *cobra.Command {
+	setUp()
 	root := &cobra.Command{
 		Use:               "signalbox",
 		Short:             "answers editors, agents and scripts: JSON-RPC 2.0 that owns your OpenAI login",
@@ -51,12 +70,16 @@ func (p *program) tree() *cobra.Command {
 	root.SetErr(p.stderr)
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { printHelp(p.stdout, c) })
 	root.SetFlagErrorFunc(p.flagError)
+	all := p.commands()
+	if at := slices.IndexFunc(all, func(e entry) bool { return e.name == first }); at >= 0 {
+		all = all[at : at+1]
+	}
+	for _, e := range all {
+		root.AddCommand(e.make())
+	}
 	help := p.helpCommand()
 	root.SetHelpCommand(help)
-	root.AddCommand(
-		p.serveCommand(), p.loginCommand(), p.statusCommand(), p.logoutCommand(), p.modelsCommand(), p.limitsCommand(), p.routeCommand(), p.askCommand(), p.callCommand(), p.gatewayCommand(),
-		p.validateCommand(), p.doctorCommand(), p.demoCommand(), p.schemaCommand(), p.completionCommand(), p.versionCommand(), help,
-	)
+	root.AddCommand(help)
 	return root
 }
 
