@@ -141,6 +141,9 @@ func (p *program) surroundings(f *flags, c *closers) (surroundings, error) {
 		to, err := choosePlaces(f, p.getenv)
 		return surroundings{getenv: p.getenv, to: to, open: open}, err
 	}
+	if err := f.simulate.check(); err != nil {
+		return surroundings{}, err
+	}
 	sim, err := startSimulation(f.simulate.name)
 	if err != nil {
 		return surroundings{}, err

@@ -87,6 +87,8 @@ func (f *flags) check() error {
 		return fmt.Errorf("--client-version must be a version without spaces")
 	case f.simulate.on && (f.chatgptBaseURL != "" || f.platformBaseURL != "" || f.issuer != ""):
 		return fmt.Errorf("--simulate cannot be combined with a base URL or an issuer")
+	case f.simulate.on && !f.simulate.byVariable:
+		return f.simulate.check()
 	}
 	return nil
 }
@@ -149,8 +151,22 @@ func listScenarios(out io.Writer) {
 // scenarioFlag is --simulate[=SCENARIO].
 type scenarioFlag struct {
 	on         bool
+	given      bool // perhaps to turn it off
 	name       string
 	byVariable bool
+}
+
+// check returns an error when there is no such scenario.
+func (s *scenarioFlag) check() error {
+	names := scenarioNames()
+	if s.name == "" || slices.Contains(names, s.name) {
+		return nil
+	}
+	by := "--simulate"
+	if s.byVariable {
+		by = simulateVariable
+	}
+	return fmt.Errorf("%s: there is no scenario %q%s; --simulate=list lists them", by, s.name, didYouMean(s.name, names))
 }
 
 // Type implements pflag.Value.
@@ -161,7 +177,7 @@ func (s *scenarioFlag) String() string { return s.name }
 
 // Set implements pflag.Value; "true" is the flag without a value.
 func (s *scenarioFlag) Set(value string) error {
-	s.on, s.name = value != "false", value
+	s.given, s.on, s.name = true, value != "false", value
 	if value == "true" || value == "false" {
 		s.name = ""
 	}
@@ -174,7 +190,7 @@ const simulateVariable = "SIGNALBOX_SIMULATE"
 // simulateByVariable sets --simulate as the variable says, unless the flag is given.
 func (f *flags) simulateByVariable(getenv func(string) string) error {
 	name := strings.TrimSpace(getenv(simulateVariable))
-	if name == "" || f.simulate.on {
+	if name == "" || f.simulate.given {
 		return nil
 	}
 	if f.chatgptBaseURL != "" || f.platformBaseURL != "" || f.issuer != "" {

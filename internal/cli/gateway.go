@@ -80,6 +80,7 @@ func (p *program) gateway(g *gatewayFlags) error {
 		return err
 	}
 	defer parts.close()
+	p.saySimulated()
 	listener, inherited, err := gateway.Inherited(p.getenv)
 	switch {
 	case err != nil:

@@ -87,6 +87,8 @@ func TestUsageErrorsTeach(t *testing.T) {
 		{"xyz --json", `there is no command "xyz"`, "help"},
 		{"status --jsn", `there is no flag --jsn; did you mean "--json"?`, "help status"},
 		{"status -json", `there is no flag -json; did you mean "--json"?`, "help status"},
+		{"login --api-key", `there is no flag --api-key; did you mean "--with-api-key"?`, "help login"},
+		{"status --url", `there is no flag --url`, "help status"},
 		{"--simulat", `there is no flag --simulat; did you mean "--simulate"?`, "help"},
 		{"status --originator=a=b --originator= ", `--originator must be a name without spaces`, "help status"},
 		{"status --framing=xml", `--framing: must be auto, lsp or ndjson`, "help status"},

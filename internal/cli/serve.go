@@ -32,10 +32,8 @@ func (p *program) serve() error {
 	if err != nil {
 		return err
 	}
-	if p.flags.simulate.byVariable { // nobody has asked for it in this command line
-		p.sayBriefly("signalbox: " + simulateVariable + " is set: OpenAI is simulated, and nothing is sent to it.\n")
-	}
 	defer parts.close()
+	p.saySimulated()
 	stdout, err := privateStdout()
 	if err != nil {
 		_, _ = fmt.Fprintf(p.stderr, "signalbox: keep stdout private: %v\n", err)
@@ -46,6 +44,13 @@ func (p *program) serve() error {
 		p.sayBriefly("signalbox: " + err.Error() + "\n")
 	}
 	return exit(code)
+}
+
+// saySimulated says that a server is simulated where its command line does not.
+func (p *program) saySimulated() {
+	if p.flags.simulate.byVariable {
+		p.sayBriefly("signalbox: " + simulateVariable + " is set: OpenAI is simulated, and nothing is sent to it.\n")
+	}
 }
 
 // sayBriefly prints a message to stderr. It waits for a stderr that nobody reads no

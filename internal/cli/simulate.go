@@ -25,8 +25,7 @@ type simulation struct {
 	home   string
 }
 
-// startSimulation starts the upstream on loopback. Its error is a usage error:
-// an unknown scenario.
+// startSimulation starts the upstream on loopback.
 func startSimulation(scenario string) (*simulation, error) {
 	server, err := simulator.Start(simulator.Config{Scenario: scenario})
 	if err != nil {

@@ -51,14 +51,31 @@ func (p *program) flagError(c *cobra.Command, err error) error {
 			given = "-" + cluster
 		}
 		var all []string
-		c.Flags().VisitAll(func(f *pflag.Flag) { all = append(all, "--"+f.Name) })
-		return fmt.Errorf("there is no flag %s%s", given, didYouMean("--"+strings.TrimLeft(given, "-"), all))
+		c.Flags().VisitAll(func(f *pflag.Flag) { all = append(all, f.Name) })
+		return fmt.Errorf("there is no flag %s%s", given, meantFlag(strings.TrimLeft(given, "-"), all))
 	case errors.As(err, &invalid):
 		return fmt.Errorf("--%s: %w", invalid.GetFlag().Name, plainCause(invalid.Unwrap()))
 	case errors.As(err, &missing):
 		return fmt.Errorf("--%s needs a value", missing.GetFlag().Name)
 	}
 	return err
+}
+
+// meantFlag suggests the flag that is most like given, or else the only one that given
+// is a part of: "api-key" is --with-api-key.
+func meantFlag(given string, names []string) string {
+	dashed := make([]string, len(names))
+	var around []string
+	for i, name := range names {
+		dashed[i] = "--" + name
+		if len(given) > 2 && strings.Contains("-"+name+"-", "-"+given+"-") {
+			around = append(around, name)
+		}
+	}
+	if like := didYouMean("--"+given, dashed); like != "" || len(around) != 1 {
+		return like
+	}
+	return fmt.Sprintf("; did you mean %q?", "--"+around[0])
 }
 
 // plainCause returns err without the name of the function that found it.
