@@ -24,11 +24,11 @@ func (r *refresher) post(s *store.Snapshot, why string) (*issuer.Tokens, error) 
 		r.m.at("answer")
 		if err == nil {
 			r.m.masked.Add(fresh.ID, fresh.Access, fresh.Refresh)
-			r.m.cfg.Logger.Info("the login was refreshed", "why", why, "try", try)
+			r.logPost("the login was refreshed", fresh.RequestID, "why", why, "try", try)
 			return &fresh, nil
 		}
 		e := asIssuerError(err)
-		r.m.cfg.Logger.Info("the login was not refreshed", "why", why, "try", try, "error", r.m.masked.Mask(e.Error()))
+		r.logPost("the login was not refreshed", e.RequestID, "why", why, "try", try, "error", r.m.masked.Mask(e.Error()))
 		switch {
 		case e.IsSpent():
 			return nil, r.awaitWinner(s, e)
@@ -50,6 +50,14 @@ func (r *refresher) post(s *store.Snapshot, why string) (*issuer.Tokens, error) 
 		pause := float64(r.m.waits.retry<<(try-1)) * (0.75 + 0.5*rand.Float64())
 		time.Sleep(time.Duration(pause))
 	}
+}
+
+// logPost logs what came of a post, with the id by which the issuer knows it.
+func (r *refresher) logPost(message, requestID string, attrs ...any) {
+	if requestID != "" {
+		attrs = append(attrs, "upstream_request_id", cut(r.m.masked.Mask(requestID)))
+	}
+	r.m.cfg.Logger.Info(message, attrs...)
 }
 
 // writeTokens puts the new tokens into d: the members that there are, each in its

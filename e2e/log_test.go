@@ -109,7 +109,10 @@ func TestLogOfRetriesAndRefreshes(t *testing.T) {
 	}
 	assert.NotContains(t, out.stderr, "my prompt")
 	out = runCommand(t, nil, "ask", "-m", "gpt-5.2-codex", "my prompt", "--simulate=expired", "--log-level=info")
-	assert.Regexp(t, `level=INFO msg="the login was refreshed" why=proactive_expiry try=1\n`, out.stderr)
+	assert.Regexp(t, `level=INFO msg="the login was refreshed" why=proactive_expiry try=1 upstream_request_id=[0-9a-f-]{36}\n`, out.stderr)
+	assert.NotContains(t, out.stderr, "my prompt")
+	out = runCommand(t, nil, "ask", "-m", "gpt-5.2-codex", "my prompt", "--simulate=refresh-revoked", "--log-level=info")
+	assert.Regexp(t, `level=INFO msg="the login was not refreshed" why=proactive_expiry try=1 error=.* upstream_request_id=[0-9a-f-]{36}\n`, out.stderr)
 	assert.NotContains(t, out.stderr, "my prompt")
 	assert.Empty(t, runCommand(t, nil, "ask", "-m", "gpt-5.2-codex", "hi", "--simulate=expired").stderr)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/internal/httpx"
 	"github.com/signalbox-dev/signalbox/protocol"
 )
 
@@ -79,7 +80,7 @@ func (r *record) resolved(baseURL string, source protocol.CredentialSource, acco
 // answered notes the status and the headers of the answer that counts.
 func (r *record) answered(status int, h http.Header) {
 	r.evidence.Status = &status
-	if id := upstreamRequestID(h); id != "" {
+	if id := httpx.RequestID(h); id != "" {
 		id = bound(r.mask, id, maxID)
 		r.evidence.UpstreamRequestID = &id
 	}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -95,12 +94,6 @@ func isVisible(name string) bool {
 		}
 	}
 	return name == "x-request-id" || name == "retry-after"
-}
-
-// upstreamRequestID returns the id by which OpenAI's support finds the request, or
-// the edge's own id if the edge answered.
-func upstreamRequestID(h http.Header) string {
-	return cmp.Or(h.Get("X-Request-Id"), h.Get("X-Oai-Request-Id"), h.Get("Cf-Ray"))
 }
 
 // newSessionID returns a UUID version 7 (RFC 9562 section 5.7).

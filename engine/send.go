@@ -66,7 +66,7 @@ func (c *call) retry(attempt int, pause time.Duration, resp *http.Response) Retr
 	attempts := c.record.evidence.Attempts
 	r := Retry{Attempt: attempt + 2, Of: maxRetries + 1, Pause: pause, Reason: attempts[len(attempts)-1].ErrorKind}
 	if resp != nil {
-		r.Status, r.UpstreamRequestID = resp.StatusCode, resp.Header.Get("x-request-id")
+		r.Status, r.UpstreamRequestID = resp.StatusCode, httpx.RequestID(resp.Header)
 	}
 	return r
 }

@@ -41,6 +41,14 @@ const formType = "application/x-www-form-urlencoded"
 // lacks keeps its old value (RFC 6749, 6).
 type Tokens struct {
 	ID, Access, Refresh protocol.Secret
+	// RequestID is the id of a refresh at the issuer; "" where the answer has none.
+	RequestID string
+}
+
+// answer is the JSON object of a 2xx, and the id of its request.
+type answer struct {
+	text      []byte
+	requestID string
 }
 
 // Client sends requests to one issuer. It follows no redirect: a token or a code goes to no
@@ -59,7 +67,7 @@ type Client struct {
 // postJSON posts an object and returns the JSON object of a 2xx answer; an empty
 // body counts as {}. ctx bounds it, and Timeout. named adds User-Agent and
 // originator.
-func (c *Client) postJSON(ctx context.Context, to string, object map[string]string, named bool) ([]byte, error) {
+func (c *Client) postJSON(ctx context.Context, to string, object map[string]string, named bool) (answer, error) {
 	body, err := json.Marshal(object)
 	if err != nil {
 		panic(err) // the objects are maps of strings
@@ -72,7 +80,7 @@ func (c *Client) postJSON(ctx context.Context, to string, object map[string]stri
 	return c.post(ctx, to, "application/json", body, header)
 }
 
-func (c *Client) post(ctx context.Context, to, contentType string, body []byte, header http.Header) ([]byte, error) {
+func (c *Client) post(ctx context.Context, to, contentType string, body []byte, header http.Header) (answer, error) {
 	ctx, cancel := withRunningTime(ctx, cmp.Or(c.Limit, Timeout))
 	defer cancel()
 	var connected atomic.Bool
@@ -84,7 +92,7 @@ func (c *Client) post(ctx context.Context, to, contentType string, body []byte, 
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
 		e.unsent = true
-		return nil, e.fail(protocol.ReasonConnect, "The URL of the issuer cannot be used.", "Correct the issuer's URL.")
+		return answer{}, e.fail(protocol.ReasonConnect, "The URL of the issuer cannot be used.", "Correct the issuer's URL.")
 	}
 	// Without GetBody the transport sends no request a second time on its own:
 	// what is in it may be good only once.
@@ -99,23 +107,25 @@ func (c *Client) post(ctx context.Context, to, contentType string, body []byte, 
 	if err != nil {
 		why := transport.Explain(timedOut(ctx, err), "the issuer", connected.Load())
 		e.unsent, e.lost = why.Unsent || !connected.Load(), connected.Load()
-		return nil, e.fail(why.Reason, why.Message, why.Action)
+		return answer{}, e.fail(why.Reason, why.Message, why.Action)
 	}
 	defer func() { _ = resp.Body.Close() }()
+	e.RequestID = httpx.RequestID(resp.Header)
 	e.Status, e.RetryAfter = resp.StatusCode, min(httpx.RetryAfter(resp.Header), maxRetryAfter)
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case err != nil && resp.StatusCode/100 == 2:
 		why := transport.Explain(timedOut(ctx, err), "the issuer", true)
 		e.Status, e.lost = 0, true // what the status means is lost
-		return nil, e.fail(why.Reason, why.Message, why.Action)
+		return answer{}, e.fail(why.Reason, why.Message, why.Action)
 	case len(text) > maxBody, encoded(resp.Header):
-		return nil, e.badAnswer()
+		return answer{}, e.badAnswer()
 	case resp.StatusCode/100 == 2:
-		return e.accept(text)
+		text, err := e.accept(text)
+		return answer{text, e.RequestID}, err
 	}
 	e.readRefusal(text)
-	return nil, e
+	return answer{}, e
 }
 
 // timedOut returns err as the timeout that it is, if the limit of ctx ended the

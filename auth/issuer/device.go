@@ -46,7 +46,7 @@ func (c *Client) VerificationURL() string { return c.Endpoint.URL + devicePage }
 // DeviceCode begins a device login. An answer without a user code that can be shown
 // is an error of reason bad_answer.
 func (c *Client) DeviceCode(ctx context.Context) (DeviceCode, error) {
-	text, err := c.postJSON(ctx, c.Endpoint.URL+deviceCodePath, map[string]string{
+	got, err := c.postJSON(ctx, c.Endpoint.URL+deviceCodePath, map[string]string{
 		"client_id": c.Endpoint.ClientID,
 	}, false)
 	if err != nil {
@@ -58,7 +58,7 @@ func (c *Client) DeviceCode(ctx context.Context) (DeviceCode, error) {
 		Alias    string          `json:"usercode"`
 		Interval json.RawMessage `json:"interval"`
 	}
-	err = json.Unmarshal(text, &sent)
+	err = json.Unmarshal(got.text, &sent)
 	if sent.UserCode == "" {
 		sent.UserCode = sent.Alias
 	}
@@ -81,7 +81,7 @@ func interval(raw json.RawMessage) time.Duration {
 // DeviceToken asks once whether the user has agreed, and returns the grant if so.
 // Otherwise see [Error.IsPending] and [Error.IsSlowDown].
 func (c *Client) DeviceToken(ctx context.Context, d DeviceCode) (Grant, error) {
-	text, err := c.postJSON(ctx, c.Endpoint.URL+deviceTokenPath, map[string]string{
+	got, err := c.postJSON(ctx, c.Endpoint.URL+deviceTokenPath, map[string]string{
 		"device_auth_id": d.ID.Reveal(), "user_code": d.UserCode,
 	}, false)
 	if err != nil {
@@ -91,7 +91,7 @@ func (c *Client) DeviceToken(ctx context.Context, d DeviceCode) (Grant, error) {
 		Code     string `json:"authorization_code"`
 		Verifier string `json:"code_verifier"`
 	}
-	if json.Unmarshal(text, &sent) != nil || sent.Code == "" || sent.Verifier == "" {
+	if json.Unmarshal(got.text, &sent) != nil || sent.Code == "" || sent.Verifier == "" {
 		return Grant{}, BadAnswer()
 	}
 	return Grant{sent.Code, c.Endpoint.URL + deviceCallback, sent.Verifier}, nil

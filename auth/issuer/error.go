@@ -42,6 +42,8 @@ type Error struct {
 	Why, Action string
 	// Status is the HTTP status; 0 when no answer came.
 	Status int
+	// RequestID is that of the answer, as it came; "" where it has none.
+	RequestID string
 	// Code and Message are the issuer's words, not masked: they may quote what was
 	// sent.
 	Code, Message string

@@ -68,7 +68,7 @@ func (c *Client) RedeemCode(ctx context.Context, g Grant) (Tokens, error) {
 		"redirect_uri":  {g.RedirectURI},
 		"code_verifier": {g.Verifier},
 	}
-	text, err := c.post(ctx, c.Endpoint.URL+"/oauth/token", formType, []byte(values.Encode()), nil)
+	got, err := c.post(ctx, c.Endpoint.URL+"/oauth/token", formType, []byte(values.Encode()), nil)
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -77,17 +77,17 @@ func (c *Client) RedeemCode(ctx context.Context, g Grant) (Tokens, error) {
 		Access  string `json:"access_token"`
 		Refresh string `json:"refresh_token"`
 	}
-	if json.Unmarshal(text, &sent) != nil || sent.ID == "" || sent.Access == "" || sent.Refresh == "" {
+	if json.Unmarshal(got.text, &sent) != nil || sent.ID == "" || sent.Access == "" || sent.Refresh == "" {
 		return Tokens{}, BadAnswer()
 	}
-	return Tokens{protocol.NewSecret(sent.ID), protocol.NewSecret(sent.Access), protocol.NewSecret(sent.Refresh)}, nil
+	return Tokens{ID: protocol.NewSecret(sent.ID), Access: protocol.NewSecret(sent.Access), Refresh: protocol.NewSecret(sent.Refresh)}, nil
 }
 
 // Refresh trades a refresh token for new tokens (RFC 6749, 6), as the client that
 // it was issued to. why is Codex's refresh_reason. The access token is always
 // there; an id_token that Codex could not read is left out.
 func (c *Client) Refresh(ctx context.Context, clientID string, refreshToken protocol.Secret, why string) (Tokens, error) {
-	text, err := c.postJSON(ctx, c.Endpoint.RefreshURL, map[string]string{
+	got, err := c.postJSON(ctx, c.Endpoint.RefreshURL, map[string]string{
 		"client_id":      clientID,
 		"grant_type":     "refresh_token",
 		"refresh_reason": why,
@@ -96,10 +96,11 @@ func (c *Client) Refresh(ctx context.Context, clientID string, refreshToken prot
 	if err != nil {
 		return Tokens{}, err
 	}
-	fresh, ok := readRefreshed(text)
+	fresh, ok := readRefreshed(got.text)
 	if !ok {
-		return Tokens{}, (&Error{Status: 200}).badAnswer()
+		return Tokens{}, (&Error{Status: 200, RequestID: got.requestID}).badAnswer()
 	}
+	fresh.RequestID = got.requestID
 	return fresh, nil
 }
 
@@ -128,7 +129,7 @@ func readRefreshed(text []byte) (fresh Tokens, ok bool) {
 	if !okID || !IsReadable(id) {
 		id = protocol.Secret{}
 	}
-	return Tokens{id, access, refresh}, true
+	return Tokens{ID: id, Access: access, Refresh: refresh}, true
 }
 
 // Exchange trades an id_token for a Platform API key (RFC 8693), as the client
@@ -142,11 +143,11 @@ func (c *Client) Exchange(ctx context.Context, clientID string, idToken protocol
 		{"subject_token", idToken.Reveal()},
 		{"subject_token_type", idTokenType},
 	})
-	text, err := c.post(ctx, c.Endpoint.URL+"/oauth/token", formType, []byte(body), nil)
+	got, err := c.post(ctx, c.Endpoint.URL+"/oauth/token", formType, []byte(body), nil)
 	if err != nil {
 		return protocol.Secret{}, err
 	}
-	members, _, _ := rawjson.Object(text, maxDepth, nil)
+	members, _, _ := rawjson.Object(got.text, maxDepth, nil)
 	value, _ := rawjson.Find(members, "access_token")
 	word, _ := rawjson.Unquote(value.Value)
 	key = protocol.NewSecret(strings.TrimSpace(word))

@@ -1,12 +1,19 @@
-// Package httpx reads how long an HTTP answer asks to wait.
+// Package httpx reads headers of HTTP answers: how long one asks to wait, and its id.
 package httpx
 
 import (
+	"cmp"
 	"math"
 	"net/http"
 	"strconv"
 	"time"
 )
+
+// RequestID returns the id by which OpenAI's support finds the request of an answer,
+// or the edge's own id if the edge answered.
+func RequestID(h http.Header) string {
+	return cmp.Or(h.Get("X-Request-Id"), h.Get("X-Oai-Request-Id"), h.Get("X-Openai-Request-Id"), h.Get("Cf-Ray"))
+}
 
 // RetryAfter returns how long the other side asks to wait, 0 if it does not: the
 // milliseconds that OpenAI adds, else a number of seconds or a date (RFC 9110

@@ -72,6 +72,7 @@ func loopbackCallback(u *url.URL) bool {
 // token is POST /oauth/token.
 func (x *visit) token() {
 	x.w.Header().Set("cache-control", "no-store")
+	x.w.Header().Set("x-request-id", randomUUID())
 	sent, err := x.parameters()
 	if err != nil {
 		x.oauthError(http.StatusBadRequest, "invalid_request", err.Error())
