@@ -707,3 +707,23 @@ func TestGatewayInheritsASocket(t *testing.T) {
 	_ = resp.Body.Close()
 	assert.Equal(t, 200, resp.StatusCode)
 }
+
+// A gateway that is simulated by the variable alone says so.
+func TestGatewaySimulatedByVariable(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(os.Args[0], "gateway", "--listen=127.0.0.1:0")
+	cmd.Env = slices.Concat(asMain, []string{"HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "SIGNALBOX_SIMULATE=ok"})
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	require.NoError(t, cmd.Start())
+	hangs := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	require.NoError(t, err)
+	assert.Contains(t, line, `"base_url"`)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	_ = cmd.Wait()
+	assert.True(t, hangs.Stop())
+	assert.Equal(t, "signalbox: SIGNALBOX_SIMULATE is set: OpenAI is simulated, and nothing is sent to it.\n", stderr.String())
+}

@@ -24,12 +24,12 @@ type watched struct {
 }
 
 // watch starts a command with stdout and stderr on a terminal of 80 columns.
-func watch(t *testing.T, term, line string) *watched {
+func watch(t *testing.T, term, line string, env ...string) *watched {
 	t.Helper()
 	program, person := terminal(t)
 	w := &watched{t: t, person: person, ended: make(chan struct{}), cmd: exec.Command(os.Args[0], strings.Fields(line)...)}
 	w.resize(80)
-	w.cmd.Env = slices.Concat(asMain, []string{"HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "TERM=" + term})
+	w.cmd.Env = slices.Concat(asMain, []string{"HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "TERM=" + term}, env)
 	w.cmd.Stdout, w.cmd.Stderr = program, program
 	require.NoError(t, w.cmd.Start())
 	require.NoError(t, program.Close())

@@ -26,7 +26,7 @@ func (p *program) printFailure(failure json.RawMessage) {
 	_, _ = fmt.Fprintf(p.stderr, "%s %s\n  kind: %s\n", st.red("error:"), terminal.Line(failureWords(&e)), st.faint(terminal.Line(kind)))
 	detail := func(name, text string) {
 		if text != "" {
-			_, _ = fmt.Fprintf(p.stderr, "  %s: %s\n", name, terminal.Line(text))
+			_, _ = fmt.Fprintf(p.stderr, "  %s\n", strings.Join(p.fitted(p.stderr, name+": "+terminal.Line(text), 4), "\n    "))
 		}
 	}
 	if e.Data.Upstream != nil {
@@ -57,7 +57,7 @@ func (p *program) todo(e *protocol.Error) string {
 		return strings.ReplaceAll(e.Data.Action, "`", "")
 	}
 	if e.Data.Need == protocol.CredentialPlatformKey {
-		return "Run: signalbox login; or with a Platform key: signalbox login --with-api-key"
+		return "Run: signalbox login, or with a key: signalbox login --with-api-key"
 	}
 	return "Run: signalbox login"
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -142,9 +141,13 @@ func isHeaderText(text string) bool {
 }
 
 // listScenarios is --simulate=list.
-func listScenarios(out io.Writer) {
+func (p *program) listScenarios() {
 	for _, scenario := range simulator.Scenarios() {
-		_, _ = fmt.Fprintf(out, "%-20s %s\n", scenario.Name, scenario.Summary)
+		name := scenario.Name
+		for _, line := range p.fitted(p.stdout, scenario.Summary, 21) {
+			_, _ = fmt.Fprintf(p.stdout, "%-20s %s\n", name, line)
+			name = ""
+		}
 	}
 }
 

@@ -70,7 +70,9 @@ func (p *program) printLogin(result json.RawMessage, key bool) {
 	}
 	_, _ = fmt.Fprintf(p.stdout, "%s\n", st.green(terminal.Line(end)))
 	if !key {
-		_, _ = fmt.Fprintf(p.stdout, "Stored in %s, which the Codex CLI shares.\n", terminal.Line(place))
+		for _, line := range p.fitted(p.stdout, "Stored in "+terminal.Line(place)+", which the Codex CLI shares.", 0) {
+			_, _ = fmt.Fprintln(p.stdout, line)
+		}
 	}
 	model := ""
 	for _, r := range auth.Routes {

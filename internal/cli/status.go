@@ -50,7 +50,12 @@ func (p *program) status(asJSON bool) error {
 func (p *program) printStatus(auth protocol.AuthStatus) {
 	st, now := p.styleOf(p.stdout), time.Now()
 	print := func(name, value string) { _, _ = fmt.Fprintf(p.stdout, "%-9s %s\n", name, value) }
-	row := func(name, value string) { print(name, terminal.Line(value)) }
+	row := func(name, value string) {
+		for _, line := range p.fitted(p.stdout, terminal.Line(value), 10) {
+			print(name, line)
+			name = ""
+		}
+	}
 	print("state", st.mark(auth.State == protocol.StateAuthenticated, stateWords(auth.State), stateWords(auth.State)))
 	if a := auth.Account; a != nil {
 		var parts []string

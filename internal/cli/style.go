@@ -38,6 +38,15 @@ func (p *program) widthOf(w io.Writer) int {
 	return 80
 }
 
+// fitted breaks text for w where that is a terminal, leaving indent columns free;
+// elsewhere a program may read it, a line each.
+func (p *program) fitted(w io.Writer, text string, indent int) []string {
+	if file, ok := w.(descriptor); ok && term.IsTerminal(int(file.Fd())) {
+		return wrap(text, p.widthOf(w)-indent)
+	}
+	return []string{text}
+}
+
 // wrap breaks text at its blanks into lines of at most width characters; a longer
 // word gets a line to itself. It returns at least one line.
 func wrap(text string, width int) []string {

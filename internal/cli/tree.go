@@ -129,7 +129,7 @@ func (p *program) checked(args func([]string) error) cobra.PositionalArgs {
 	return func(c *cobra.Command, given []string) error {
 		p.drainGiven = c.Flags().Changed("drain-timeout")
 		if p.flags.simulate.name == "list" {
-			listScenarios(p.stdout)
+			p.listScenarios()
 			return errListed
 		}
 		if err := p.flags.simulateByVariable(p.getenv); err != nil {

@@ -29,7 +29,8 @@ func (p *program) usageError(c *cobra.Command, err error) int {
 	if c.HasParent() {
 		topic += " " + c.Name()
 	}
-	_, _ = fmt.Fprintf(p.stderr, "signalbox: %s\nRun \"signalbox %s\" for the usage.\n", terminal.Line(err.Error()), topic)
+	said := strings.Join(p.fitted(p.stderr, "signalbox: "+terminal.Line(err.Error()), 0), "\n")
+	_, _ = fmt.Fprintf(p.stderr, "%s\nRun \"signalbox %s\" for the usage.\n", said, topic)
 	return exitUsage
 }
 

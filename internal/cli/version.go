@@ -22,8 +22,8 @@ func (p *program) versionCommand() *cobra.Command {
 }
 
 // howToLook is what version --check says: this program asks nobody for updates.
-const howToLook = `signalbox asks nobody for updates. Ask the program that you installed it with, or look at
-https://github.com/signalbox-dev/signalbox/releases`
+const howToLook = `signalbox asks nobody for updates. Ask the program that you installed
+it with, or look at https://github.com/signalbox-dev/signalbox/releases`
 
 // versionInfo is what version --json prints.
 type versionInfo struct {
