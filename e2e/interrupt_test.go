@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"net"
 	"os"
 	"os/exec"
 	"slices"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/signalbox-dev/signalbox/internal/simulator"
 )
 
 // shellCode is the exit code as a shell sees it: a signal before the process has
@@ -76,6 +79,42 @@ func TestSignalAtWork(t *testing.T) {
 			time.Sleep(500 * time.Millisecond) // the model is silent then, or a signal finds it on its way there
 			require.NoError(t, cmd.Process.Signal(signal))
 			_ = cmd.Wait()
+			assert.True(t, hangs.Stop(), command)
+			assert.Equal(t, code, shellCode(cmd.ProcessState), "%s: %s", command, stderr.String())
+			assert.Equal(t, printed, stdout.String(), command)
+			assert.Empty(t, stderr.String(), command)
+		}
+	}
+}
+
+// So do those that ask a backend which never answers: a signal once it was asked.
+func TestSignalWhileABackendIsSilent(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	require.NoError(t, simulated(t, simulator.Config{}).WriteHome(home))
+	cancelled := `{"error":{"code":-32800,"message":"The request was cancelled.","data":{"kind":"cancelled","retryable":false}}}` + "\n"
+	for command, printed := range map[string]string{
+		"ask hello": "", "models": "", "models --json": "", "limits": "", "limits --watch": "", "limits --json": "", "doctor": "", "doctor --json": "",
+		`call limits/read {"refresh":true}`: cancelled,
+	} {
+		for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+			silent, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = silent.Close() })
+			base := "http://" + silent.Addr().String()
+			cmd := exec.Command(os.Args[0], append(strings.Fields(command), "--chatgpt-base-url="+base, "--platform-base-url="+base, "--issuer="+base)...)
+			cmd.Env = slices.Concat(asMain, []string{"HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir(), "CODEX_HOME=" + home})
+			var stdout, stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			require.NoError(t, cmd.Start())
+			hangs := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+			asked, err := silent.Accept()
+			require.NoError(t, err)
+			_, err = asked.Read(make([]byte, 1)) // the question
+			require.NoError(t, err)
+			require.NoError(t, cmd.Process.Signal(signal))
+			_ = cmd.Wait()
+			_ = asked.Close()
 			assert.True(t, hangs.Stop(), command)
 			assert.Equal(t, code, shellCode(cmd.ProcessState), "%s: %s", command, stderr.String())
 			assert.Equal(t, printed, stdout.String(), command)

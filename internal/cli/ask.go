@@ -66,7 +66,9 @@ func (p *program) ask(o *askOptions, args []string) error {
 	}
 	if o.model == "" {
 		if o.model, err = p.configuredModel(s); err != nil {
-			s.end()
+			if code := s.end(); code > exitError { // a signal
+				return exited(code)
+			}
 			return err
 		}
 	}

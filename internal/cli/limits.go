@@ -48,7 +48,10 @@ func (p *program) limits(asJSON, watch bool) error {
 		}
 		var limits protocol.UsageLimits
 		if failure != nil || json.Unmarshal(result, &limits) != nil {
-			s.end()
+			code := s.end()
+			if code > exitError { // a signal
+				return exited(code)
+			}
 			p.printFailure(failure)
 			return exited(exitFailure)
 		}
