@@ -33,7 +33,7 @@ func write(folder string) error {
 	}
 	tree := cli.Tree()
 	for _, c := range tree.Commands() {
-		c.Long = example(c)
+		c.Long, c.DisableFlagsInUseLine = example(c), false
 	}
 	return doc.GenManTree(tree, &doc.GenManHeader{Title: "SIGNALBOX", Section: "1", Source: "signalbox", Manual: "signalbox"}, folder)
 }
