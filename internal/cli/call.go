@@ -51,7 +51,7 @@ func (p *program) call(args []string) error {
 		return exited(max(code, exitFailure))
 	case failure != nil:
 		_, _ = fmt.Fprintf(p.stdout, "{\"error\":%s}\n", failure)
-		return exited(max(code, exitError)) // a signal comes first
+		return exited(exitError)
 	}
 	_, _ = fmt.Fprintf(p.stdout, "{\"result\":%s}\n", result)
 	return nil
